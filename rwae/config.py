@@ -1,0 +1,125 @@
+"""The sizes of a model: frozen, validated, and saved beside its weights."""
+
+from __future__ import annotations
+
+import dataclasses
+from dataclasses import dataclass
+from typing import Any
+
+from rwae.errors import ConfigError
+
+
+@dataclass(frozen=True)
+class ModelConfig:
+    """Everything that is needed to build the networks, and nothing about their training.
+
+    Attributes:
+        frame_size: height and width of a frame, in pixels.
+        crop_top: first row of the square that the networks see; the rest is background.
+        crop_left: first column of that square.
+        crop_size: side of that square, in pixels; a multiple of 8.
+        frames: number of frames T of a training clip; a longer clip can be sampled.
+        static_size: D_c, the size of the static code.
+        dynamic_size: D_m, the size of one dynamic code.
+        static_noise: standard deviation of the static posterior, in (0, 1).
+        dynamic_noise: standard deviation of the dynamic posterior, in (0, 1).
+        static_width: channels of the last convolution of the static posterior.
+        dynamic_width: channels of the last convolution of the dynamic posterior.
+        decoder_width: channels of the decoder's first and smallest feature map.
+        hidden_size: units of every recurrent and hidden layer.
+        prior_components: Gaussians in the mixture from which the prior draws a dynamic code;
+            with 1 it is the plain Gaussian of the method's lineage.
+        recurrent_decoder: whether the codes pass through an LSTM before the frame decoder, as
+            in the paper's Figure 1a; if not, a frame depends on (z_c, z_t) alone.
+
+    Raises:
+        ConfigError: if a value has the wrong type or lies outside its range.
+    """
+
+    frame_size: int = 64
+    crop_top: int = 0
+    crop_left: int = 0
+    crop_size: int = 64
+    frames: int = 8
+    static_size: int = 20
+    dynamic_size: int = 10
+    static_noise: float = 0.2
+    dynamic_noise: float = 0.35
+    static_width: int = 96
+    dynamic_width: int = 64
+    decoder_width: int = 128
+    hidden_size: int = 192
+    prior_components: int = 16
+    recurrent_decoder: bool = False
+
+    def __post_init__(self) -> None:
+        for name, (low, high) in _RANGES.items():
+            value = getattr(self, name)
+            kind = float if isinstance(low, float) else int
+            if isinstance(value, bool) or not isinstance(value, kind):
+                raise ConfigError(
+                    f"The model setting {name} is {value!r}: it needs to be {_A[kind]}."
+                )
+            if not low <= value <= high:
+                raise ConfigError(
+                    f"The model setting {name} is {value}: it needs to lie in [{low}, {high}]."
+                )
+        if not isinstance(self.recurrent_decoder, bool):
+            raise ConfigError(
+                f"The model setting recurrent_decoder is {self.recurrent_decoder!r}: "
+                "it needs to be true or false."
+            )
+        if self.crop_size % 8:
+            raise ConfigError(
+                f"The model setting crop_size is {self.crop_size}: it needs to be a multiple of 8."
+            )
+        if max(self.crop_top, self.crop_left) + self.crop_size > self.frame_size:
+            raise ConfigError(
+                f"A crop of {self.crop_size} pixels at row {self.crop_top}, column "
+                f"{self.crop_left} leaves the frame of {self.frame_size}: move or shrink it."
+            )
+
+    def to_dict(self) -> dict[str, Any]:
+        """The settings as JSON values."""
+        return dataclasses.asdict(self)
+
+    @classmethod
+    def from_dict(cls, settings: Any) -> ModelConfig:
+        """Builds a configuration from JSON values.
+
+        Args:
+            settings: what `to_dict` returned.
+
+        Raises:
+            ConfigError: if it is no dictionary, a key is unknown or missing, or a value is bad.
+        """
+        if not isinstance(settings, dict):
+            raise ConfigError(
+                f"The model settings are {type(settings).__name__}: they need to be a JSON object."
+            )
+        known = {field.name for field in dataclasses.fields(cls)}
+        if wrong := sorted(set(settings) ^ known):
+            raise ConfigError(
+                f"The model settings have missing or unknown keys: {', '.join(map(str, wrong))}. "
+                "The file belongs to another version of the project."
+            )
+        return cls(**settings)
+
+
+_A = {int: "a whole number", float: "a number with a decimal point"}
+_RANGES: dict[str, tuple[float, float]] = {
+    "frame_size": (8, 256),
+    "crop_top": (0, 248),
+    "crop_left": (0, 248),
+    "crop_size": (8, 256),
+    "frames": (1, 256),
+    "static_size": (1, 512),
+    "dynamic_size": (2, 512),
+    "static_noise": (0.0, 0.99),
+    "dynamic_noise": (0.0, 0.99),
+    "static_width": (4, 1024),
+    "dynamic_width": (4, 1024),
+    "decoder_width": (8, 1024),
+    "hidden_size": (8, 2048),
+    "prior_components": (1, 256),
+}

@@ -1,0 +1,142 @@
+"""Figures: a procedural data set that needs no file.
+
+160 characters (a shape, a colour and a size) move along eight paths over a black ground, in clips
+of 8 frames of 64 x 64 pixels. A path closes after 8 frames. Random in each clip, and in no label,
+are where it begins on the path, how bright the figure is, and its exact size. The set is small
+enough for tests and for a training of two minutes, and no part of the benchmark.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+import torch
+
+from rwae.data.clips import Clips, Factor
+from rwae.errors import DataError
+
+SIDE = 64
+FRAMES = 8
+TAKES = 2
+Curve = Callable[[np.ndarray], tuple[np.ndarray, np.ndarray]]
+Distance = Callable[[np.ndarray, np.ndarray, np.ndarray], np.ndarray]
+
+COLOURS = {
+    "red": (232, 48, 40),
+    "orange": (240, 136, 24),
+    "yellow": (236, 224, 56),
+    "green": (48, 176, 72),
+    "cyan": (64, 216, 224),
+    "blue": (48, 88, 232),
+    "violet": (176, 72, 216),
+    "white": (240, 240, 240),
+}
+RADII = {"tiny": 6.5, "small": 8.5, "medium": 11.0, "large": 14.0}
+
+# The signed distance in pixels from (x, y) to the edge of a shape with radius r; inside it is
+# negative. Corners are sharp, so outside them it is a lower bound, which the edge does not show.
+SHAPES: dict[str, Distance] = {
+    "bar": lambda x, y, r: np.maximum(np.abs(x) - 0.45 * r, np.abs(y) - r),
+    "ring": lambda x, y, r: np.abs(np.hypot(x, y) - 0.75 * r) - 0.25 * r,
+    "square": lambda x, y, r: np.maximum(np.abs(x), np.abs(y)) - 0.85 * r,
+    "triangle": lambda x, y, r: (
+        np.maximum(0.866 * np.abs(x) - 0.5 * (y - 0.28 * r), y - 0.28 * r) - 0.56 * r
+    ),
+    "cross": lambda x, y, r: np.minimum(
+        np.maximum(np.abs(x) - r, np.abs(y) - 0.25 * r),
+        np.maximum(np.abs(x) - 0.25 * r, np.abs(y) - r),
+    ),
+}
+
+# The centre (x to the right, y downwards) in pixels from the middle of the frame, at a phase in
+# radians. The largest figure stays inside the frame on every path.
+MOTIONS: dict[str, Curve] = {
+    "circle, clockwise": lambda p: (17 * np.cos(p), 17 * np.sin(p)),
+    "circle, anticlockwise": lambda p: (17 * np.cos(p), -17 * np.sin(p)),
+    "eight, forwards": lambda p: (17 * np.sin(p), 11 * np.sin(2 * p)),
+    "eight, backwards": lambda p: (17 * np.sin(p), -11 * np.sin(2 * p)),
+    "bounce, on the floor": lambda p: (0 * p, 17 - 34 * np.abs(np.sin(p))),
+    "bounce, on the ceiling": lambda p: (0 * p, 34 * np.abs(np.sin(p)) - 17),
+    "sway, sideways": lambda p: (17 * np.sin(p), 0 * p),
+    "sway, up and down": lambda p: (0 * p, 17 * np.sin(p)),
+}
+FACTORS = (
+    Factor("shape", tuple(SHAPES), True),
+    Factor("colour", tuple(COLOURS), True),
+    Factor("size", tuple(RADII), True),
+    Factor("motion", tuple(MOTIONS), False),
+)
+REMAINDERS = {"train": (2, 3, 4), "validation": (1,), "test": (0,)}
+
+
+def characters(split: str) -> np.ndarray:
+    """Shape, colour and size of each character in a split, with shape (characters, 3).
+
+    The sum of the three class numbers, modulo 5, decides: 96 characters go to "train", 32 to
+    "validation" and 32 to "test". No character is in two splits, and every pair of values, such
+    as a blue square, is in the training split with some third value.
+
+    Raises:
+        DataError: if the split is unknown.
+    """
+    if split not in REMAINDERS:
+        raise DataError(f"Figures has no split {split!r}: choose one of {', '.join(REMAINDERS)}.")
+    sizes = [len(factor.values) for factor in FACTORS if factor.static]
+    everyone = np.indices(sizes).reshape(len(sizes), -1).T
+    return everyone[np.isin(everyone.sum(1) % 5, REMAINDERS[split])]
+
+
+def load(split: str, seed: int = 0) -> Clips:
+    """Draws the clips of a split: two takes of each motion of each of its characters.
+
+    Args:
+        split: "train" (1,536 clips), "validation" (512) or "test" (512).
+        seed: fixes what is random in each clip.
+
+    Raises:
+        DataError: if the split is unknown.
+    """
+    who = characters(split)
+    labels = np.concatenate(
+        [
+            np.repeat(who, len(MOTIONS) * TAKES, axis=0),
+            np.tile(np.repeat(np.arange(len(MOTIONS)), TAKES), len(who))[:, None],
+        ],
+        axis=1,
+    )
+    draws = np.random.default_rng([seed, *REMAINDERS[split]])
+    begin = draws.uniform(0, 2 * np.pi, len(labels))
+    light, scale = draws.uniform([0.85, 0.95], [1.0, 1.05], (len(labels), 2)).T.astype(np.float32)
+    frames = np.zeros((len(labels), FRAMES, 3, SIDE, SIDE), np.uint8)
+    for shape, distance in enumerate(SHAPES.values()):
+        chosen = np.flatnonzero(labels[:, 0] == shape)
+        frames[chosen] = _draw(distance, *(v[chosen] for v in (labels, begin, light, scale)))
+    return Clips(torch.from_numpy(frames), torch.from_numpy(labels), FACTORS)
+
+
+def _draw(
+    distance: Distance, labels: np.ndarray, begin: np.ndarray, light: np.ndarray, scale: np.ndarray
+) -> np.ndarray:
+    """Draws clips of one shape: bytes (N, 8, 3, 64, 64).
+
+    Args:
+        distance: of the shape.
+        labels: with shape (N, 4).
+        begin: phase of the first frame in radians, with shape (N,).
+        light: brightness in [0, 1], with shape (N,).
+        scale: factor of the radius, with shape (N,).
+    """
+    phase = begin[:, None] + 2 * np.pi * np.arange(FRAMES) / FRAMES
+    paths = np.array([curve(phase) for curve in MOTIONS.values()])
+    centre = paths[labels[:, 3], :, np.arange(len(labels))].astype(np.float32)
+    radius = (np.array(list(RADII.values()), np.float32)[labels[:, 2]] * scale)[
+        :, None, None, None
+    ]
+    colour = np.array(list(COLOURS.values()), np.float32)[labels[:, 1]] * light[:, None]
+    pixel = np.arange(SIDE, dtype=np.float32) - (SIDE - 1) / 2
+    x = pixel - centre[:, 0, :, None, None]
+    y = pixel[:, None] - centre[:, 1, :, None, None]
+    # A pixel is covered by the share that its distance to the edge leaves inside.
+    cover = np.clip(0.5 - distance(x, y, radius), 0, 1)
+    return np.round(cover[:, :, None] * colour[:, None, :, None, None]).astype(np.uint8)

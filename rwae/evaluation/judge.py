@@ -1,0 +1,146 @@
+"""The judge: a small supervised classifier that names every factor of a clip.
+
+It says whether a swapped or drawn clip shows who and what it should. It is trained on the labels
+of real training clips alone, and never sees a model's clip before it has to judge one.
+"""
+
+from __future__ import annotations
+
+import copy
+import json
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+import torch
+from safetensors import SafetensorError
+from safetensors.torch import load_file, save
+from torch import Tensor, nn
+from torch.nn.utils.fusion import fuse_conv_bn_eval
+
+from rwae.checkpoint import CONFIG_FILE, WEIGHTS_FILE, atomic
+from rwae.checkpoint import check as check_weights
+from rwae.data.clips import Clips, Factor
+from rwae.errors import CheckpointError, ConfigError
+
+WIDTHS = (24, 48, 64)
+HIDDEN = 128
+CHUNK = 16  # clips that are rendered or judged at once: a compromise of speed and memory
+
+
+def _conv(inputs: int, outputs: int, size: int) -> nn.Sequential:
+    """A convolution that halves height and width, batch norm and a ReLU."""
+    return nn.Sequential(
+        nn.Conv2d(inputs, outputs, size, 2, size // 2, bias=False),
+        nn.BatchNorm2d(outputs),
+        nn.ReLU(inplace=True),
+    )
+
+
+class Judge(nn.Module):
+    """A classifier with one head for each factor of a data set.
+
+    Convolutions look at every frame alone, a temporal convolution at three frames in a row, and
+    mean and maximum over time at the whole clip, so that clips of any length can be judged.
+
+    Attributes:
+        factors: what the heads name, in the order of the heads.
+    """
+
+    def __init__(self, factors: tuple[Factor, ...]) -> None:
+        super().__init__()
+        self.factors = factors
+        first, second, third = WIDTHS
+        self.frame = nn.Sequential(
+            _conv(3, first, 5),
+            _conv(first, second, 3),
+            _conv(second, third, 3),
+        )
+        self.where = nn.AdaptiveAvgPool2d(4)
+        self.mix = nn.Sequential(nn.Linear(third * 17, HIDDEN), nn.ReLU(inplace=True))
+        self.time = nn.Sequential(nn.Conv1d(HIDDEN, HIDDEN, 3, padding=1), nn.ReLU(inplace=True))
+        self.heads = nn.ModuleList(nn.Linear(2 * HIDDEN, len(f.values)) for f in factors)
+        self.to(memory_format=torch.channels_last)
+
+    def forward(self, x: Tensor) -> list[Tensor]:
+        """The logits of every factor, each with shape (B, K), for clips (B, T, 3, H, W)."""
+        frames = x.flatten(0, 1).contiguous(memory_format=torch.channels_last)
+        local = self.frame(frames)
+        # The means on a 4 x 4 grid say where something is, the maximum that it is anywhere.
+        seen = self.mix(torch.cat([self.where(local).flatten(1), local.amax((2, 3))], 1))
+        seen = self.time(seen.unflatten(0, x.shape[:2]).transpose(1, 2))
+        clip = torch.cat([seen.mean(-1), seen.amax(-1)], -1)
+        return [head(clip) for head in self.heads]
+
+    @torch.no_grad()
+    def probabilities(self, x: Tensor) -> list[Tensor]:
+        """p(value | clip) of every factor, each with shape (B, K), in double precision on the CPU.
+
+        Args:
+            x: clips in [0, 1], with shape (B, T, 3, H, W), on any device.
+        """
+        x = x.to(self.heads[0].weight.device)
+        return [logits.cpu().double().softmax(-1) for logits in self(x)]
+
+    def folded(self) -> Judge:
+        """A copy with the batch norms folded into the convolutions, which is twice as fast."""
+        judge = copy.deepcopy(self).eval().requires_grad_(False)
+        for number, layer in enumerate(judge.frame):
+            judge.frame[number] = nn.Sequential(fuse_conv_bn_eval(*layer[:2]), layer[2])
+        return judge
+
+    def save(self, folder: Path) -> None:
+        """Writes `config.json` (the factors) and `model.safetensors` to a folder."""
+        factors = [{"name": f.name, "values": f.values, "static": f.static} for f in self.factors]
+        tensors = {name: t.detach().cpu().contiguous() for name, t in self.state_dict().items()}
+        with atomic(folder / WEIGHTS_FILE) as path:
+            path.write_bytes(save(tensors, metadata={"format": "pt"}))
+        with atomic(folder / CONFIG_FILE) as path:
+            path.write_text(json.dumps({"factors": factors}, indent=2) + "\n")
+
+    @classmethod
+    def load(cls, folder: Path) -> Judge:
+        """Reads a trained judge, folded.
+
+        Raises:
+            CheckpointError: if a file is missing, unreadable, or does not fit the other.
+            ConfigError: if `config.json` is not the description of a judge.
+        """
+        try:
+            judge = cls(_factors(json.loads((folder / CONFIG_FILE).read_text("utf-8"))))
+            weights = load_file(folder / WEIGHTS_FILE)
+        except ValueError as error:
+            raise ConfigError(f"The file {folder / CONFIG_FILE} is not JSON: {error}.") from error
+        except (SafetensorError, OSError) as error:
+            raise CheckpointError(
+                f"The folder {folder} holds no readable judge ({error}): train one with "
+                "python -m rwae.evaluation.train_judge."
+            ) from error
+        check_weights(weights, judge.state_dict())
+        judge.load_state_dict(weights)
+        return judge.folded()
+
+
+def judge_clips(judge: Judge, clips: Clips) -> list[Tensor]:
+    """The judge's answers to real clips: p(value | clip), (N, K) for each factor."""
+    chunks = torch.arange(len(clips)).split(CHUNK)
+    return join(judge.probabilities(clips.batch(chosen)) for chosen in chunks)
+
+
+def join(parts: Iterable[list[Tensor]]) -> list[Tensor]:
+    """Puts the answers to several batches together, factor by factor."""
+    return [torch.cat(answers) for answers in zip(*parts, strict=True)]
+
+
+def _factors(config: Any) -> tuple[Factor, ...]:
+    """Reads the factors out of the JSON value that `Judge.save` wrote."""
+    try:
+        return tuple(
+            Factor(str(f["name"]), tuple(map(str, f["values"])), bool(f["static"]))
+            for f in config["factors"]
+        )
+    except (KeyError, TypeError) as error:
+        raise ConfigError(
+            "The judge's config.json lists no factors with name, values and static: "
+            "use the file that was saved with its weights."
+        ) from error

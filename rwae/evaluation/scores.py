@@ -1,0 +1,159 @@
+"""What a table of scores is made of: pure functions of a judge's probabilities and of labels.
+
+Nothing here knows a data set: which factors a code should carry follows from `Factor.static`.
+Probabilities come as one tensor (N, K) for each factor, in the order of the label columns.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from rwae.data.clips import Factor
+from rwae.errors import DataError
+
+ROUNDS = 100
+
+# What is rendered, and which factors it should keep.
+TASKS = {
+    "reconstruction": "all",
+    "swap": "all",
+    "prior_static": "dynamic",
+    "prior_motion": "static",
+    "unconditional": "none",
+}
+
+
+def entropy(probabilities: Tensor) -> Tensor:
+    """-sum_k p_k log p_k in nats: (..., K) -> (...); 0 log 0 counts as 0."""
+    return -torch.special.xlogy(probabilities, probabilities).sum(-1)
+
+
+def spread(probabilities: Tensor) -> dict[str, float]:
+    """How sure the judge is of each clip, and how much its answers vary over all clips.
+
+    The inception score exp(mean KL(p(y|x), p(y))), with p(y) the mean over the clips, equals
+    exp(H(y) - H(y|x)). It is at most the number of classes K, and reaches it when every clip
+    is judged with certainty and all classes come equally often. (Salimans et al., 2016.)
+
+    Args:
+        probabilities: p(y|x), with shape (N, K), in double precision.
+
+    Returns:
+        confidence: the mean of the largest probability, in [1/K, 1].
+        inception_score: in [1, K].
+        conditional_entropy: H(y|x), the mean entropy of an answer, in nats: low is sure.
+        marginal_entropy: H(y), the entropy of the mean answer, in nats: high is varied.
+    """
+    marginal = probabilities.mean(0)
+    cross = torch.special.xlogy(probabilities, marginal).sum(-1)
+    divergence = (-entropy(probabilities) - cross).mean()
+    return {
+        "confidence": float(probabilities.amax(-1).mean()),
+        "inception_score": float(divergence.exp()),
+        "conditional_entropy": float(entropy(probabilities).mean()),
+        "marginal_entropy": float(entropy(marginal)),
+    }
+
+
+def judged(
+    probabilities: Sequence[Tensor], wanted: Tensor, factors: Sequence[Factor], kept: str
+) -> dict[str, Any]:
+    """The scores of one kind of clip.
+
+    Args:
+        probabilities: the judge's answers, one tensor (N, K) for each factor.
+        wanted: the classes that the clips should show, with shape (N, F).
+        factors: what the columns mean.
+        kept: which factors the clips should keep: "all", "static", "dynamic" or "none"; the
+            columns of the others are not looked at.
+
+    Returns:
+        joint: the share of clips in which every kept factor is the judge's likeliest class;
+            left out if none is kept.
+        factors: by name, `spread`, and the accuracy where the factor is kept.
+    """
+    right = torch.ones(len(probabilities[0]), dtype=torch.bool)
+    scores: dict[str, Any] = {}
+    for column, (factor, answer) in enumerate(zip(factors, probabilities, strict=True)):
+        scores[factor.name] = spread(answer)
+        if kept in ("all", "static" if factor.static else "dynamic"):
+            hit = answer.argmax(-1) == wanted[:, column]
+            scores[factor.name] = {"accuracy": float(hit.double().mean()), **scores[factor.name]}
+            right &= hit
+    joint = {} if kept == "none" else {"joint": float(right.double().mean())}
+    return {**joint, "factors": scores}
+
+
+def score_answers(
+    answers: Mapping[str, Sequence[Tensor]],
+    labels: Tensor,
+    partner: Tensor,
+    factors: Sequence[Factor],
+) -> dict[str, Any]:
+    """The scores of every task in TASKS: see `judged`, and `run.score_model` for what they are.
+
+    Args:
+        answers: by task, the judge's answers in the order of the clips.
+        labels: class numbers of the clips, with shape (N, F).
+        partner: the clip whose motion each clip gets in a swap, with shape (N,).
+        factors: what the columns mean.
+    """
+    wanted = dict.fromkeys(TASKS, labels)
+    wanted["swap"] = swapped(labels, labels[partner], factors)
+    return {task: judged(answers[task], wanted[task], factors, TASKS[task]) for task in TASKS}
+
+
+def spaced(available: int, wanted: int) -> Tensor:
+    """Numbers of at most `wanted` clips, evenly spaced over those available."""
+    return torch.linspace(0, available - 1, min(wanted, available)).long()
+
+
+def swapped(static: Tensor, dynamic: Tensor, factors: Sequence[Factor]) -> Tensor:
+    """What a swap should show: static columns of one, dynamic columns of the other, (N, F)."""
+    from_static = torch.tensor([factor.static for factor in factors])
+    return torch.where(from_static, static, dynamic)
+
+
+def pairing(labels: Tensor, factors: Sequence[Factor], generator: torch.Generator) -> Tensor:
+    """Pairs every clip A with a clip B of another character and another motion.
+
+    "Another" means that at least one static and at least one dynamic factor differ. The result
+    is a permutation: every clip gives its static code once and its dynamic codes once.
+
+    Args:
+        labels: class numbers, with shape (N, F).
+        factors: what the columns mean.
+        generator: source of the randomness.
+
+    Returns:
+        The numbers of the clips B, with shape (N,).
+
+    Raises:
+        DataError: if no such pairing was found: too few characters or motions.
+    """
+    static = torch.tensor([factor.static for factor in factors])
+
+    def clash(a: Tensor, b: Tensor) -> Tensor:
+        same = labels[a] == labels[b]
+        return (same | ~static).all(-1) | (same | static).all(-1)
+
+    clips = torch.arange(len(labels))
+    partner = torch.randperm(len(labels), generator=generator)
+    for _ in range(ROUNDS):
+        wrong = clips[clash(clips, partner)]
+        for first in wrong.tolist():
+            # Exchange partners with a random clip, if that leaves both with a valid one.
+            second = int(torch.randint(len(labels), (1,), generator=generator))
+            both = torch.tensor([first, second])
+            if not clash(both, partner[both.flip(0)]).any():
+                partner[both] = partner[both.flip(0)]
+        if not len(wrong):
+            return partner
+    raise DataError(
+        f"The {len(labels)} clips cannot be paired so that both character and motion differ: "
+        "evaluate on more clips."
+    )

@@ -1,0 +1,119 @@
+"""The scores as a table: for a terminal, or for a README."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+from rwae.data.clips import Factor
+from rwae.evaluation.scores import TASKS
+
+Scores = Mapping[str, Any]
+Read = Callable[[Scores], str]
+
+TITLES = {
+    "reconstruction": "Reconstruction",
+    "swap": "Swap: static code of one clip, dynamic codes of another",
+    "prior_static": "Static code from the prior, dynamic codes of a clip",
+    "prior_motion": "Static code of a clip, dynamic codes from the prior",
+    "unconditional": "Both codes from the prior",
+}
+ABSENT = "-"
+
+
+def table(columns: Mapping[str, Scores], factors: Sequence[Factor], markdown: bool = False) -> str:
+    """Formats scores as text: a group of rows for each task, a column for each model.
+
+    Args:
+        columns: by heading, scores as `run.score_model` returns them.
+        factors: of the data set.
+        markdown: a pipe table instead of aligned columns.
+    """
+    lines = [["", *columns]]
+    for task, title in TITLES.items():
+        lines.append([title, *[""] * len(columns)])
+        for label, read in _rows(task, factors):
+            cells = [read(scores[task]) for scores in columns.values()]
+            if any(cell != ABSENT for cell in cells):
+                lines.append(["  " + label, *cells])
+    return _pipes(lines) if markdown else _aligned(lines)
+
+
+def _rows(task: str, factors: Sequence[Factor]) -> list[tuple[str, Read]]:
+    """The rows of a task: a label, and how to read the cell from that task's scores."""
+    rows: list[tuple[str, Read]] = []
+    if task == "reconstruction":
+        rows += [
+            ("squared error, mean over pixels", _cell("{:.5f}", "squared_error")),
+            ("squared error, sum over a frame", _cell("{:.2f}", "squared_error_per_frame")),
+        ]
+    if sum(_kept(task, factor) for factor in factors) > 1:
+        rows.append(("all of these right", _cell("{:.2%}", "joint")))
+    for factor in factors:
+        rows += _factor_rows(task, factor)
+    if task == "unconditional":
+        rows += [
+            ("squared error to the nearest training clip", _cell("{:.5f}", "nearest", "drawn")),
+            ("the same, of real unseen clips", _cell("{:.5f}", "nearest", "real")),
+        ]
+    return rows
+
+
+def _kept(task: str, factor: Factor) -> bool:
+    """Whether the clips of a task should keep a factor."""
+    return TASKS[task] in ("all", "static" if factor.static else "dynamic")
+
+
+def _factor_rows(task: str, factor: Factor) -> list[tuple[str, Read]]:
+    """Accuracy of a factor that is kept; confidence and variety of one that is drawn."""
+
+    def cell(form: str, key: str) -> Read:
+        return _cell(form, "factors", factor.name, key)
+
+    right = (f"{factor.name} right", cell("{:.2%}", "accuracy"))
+    sure = (f"{factor.name}, confidence", cell("{:.2%}", "confidence"))
+    score = (
+        f"{factor.name}, IS of at most {len(factor.values)}",
+        cell("{:.3f}", "inception_score"),
+    )
+    doubt = (f"{factor.name}, H(y|x)", cell("{:.4f}", "conditional_entropy"))
+    variety = (f"{factor.name}, H(y)", cell("{:.3f}", "marginal_entropy"))
+    if _kept(task, factor):
+        return [right, score, doubt, variety] if task == "prior_static" else [right]
+    return [sure, variety] if factor.static else [sure, score, doubt, variety]
+
+
+def _cell(form: str, *path: str) -> Read:
+    """Reads the number at the end of a path of keys; a dash if a key is not there."""
+
+    def read(scores: Scores) -> str:
+        value: Any = scores
+        for key in path:
+            if key not in value:
+                return ABSENT
+            value = value[key]
+        return form.format(value)
+
+    return read
+
+
+def _aligned(lines: Sequence[Sequence[str]]) -> str:
+    """Labels to the left, numbers to the right, a blank line before each title."""
+    widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
+    text = []
+    for label, *cells in lines:
+        gap = "\n" if label and not label.startswith(" ") else ""
+        numbers = (cell.rjust(width + 3) for cell, width in zip(cells, widths[1:], strict=True))
+        text.append(gap + (label.ljust(widths[0]) + "".join(numbers)).rstrip())
+    return "\n".join(text)
+
+
+def _pipes(lines: Sequence[Sequence[str]]) -> str:
+    """A Markdown table whose titles are bold."""
+    rows = []
+    for line in lines:
+        label = line[0].strip().replace("|", "\\|")
+        title = bool(label) and not line[0].startswith(" ")
+        rows.append("| " + " | ".join([f"**{label}**" if title else label, *line[1:]]) + " |")
+    rows.insert(1, "|---|" + "---:|" * (len(lines[0]) - 1))
+    return "\n".join(rows)

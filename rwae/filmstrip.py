@@ -1,0 +1,49 @@
+"""Clips as pictures: T frames side by side in a strip, B strips below one another in a sheet."""
+
+from __future__ import annotations
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from rwae.errors import ClipError
+
+
+def to_bytes(x: Tensor) -> np.ndarray:
+    """Turns clips (B, T, 3, H, W) in [0, 1] into bytes with shape (B, T, H, W, 3)."""
+    rounded = (x.clamp(0, 1) * 255).round().to(torch.uint8)
+    return rounded.movedim(-3, -1).contiguous().cpu().numpy()
+
+
+def sheet(clips: np.ndarray) -> np.ndarray:
+    """Lays clips out as one picture: a row for each clip, a column for each frame.
+
+    Args:
+        clips: bytes with shape (B, T, H, W, 3).
+
+    Returns:
+        Bytes with shape (B * H, T * W, 3).
+    """
+    rows, columns, height, width, channels = clips.shape
+    return clips.swapaxes(1, 2).reshape(rows * height, columns * width, channels)
+
+
+def cut(strip: np.ndarray) -> np.ndarray:
+    """Cuts a strip of square frames apart, the inverse of a one-row `sheet`.
+
+    Args:
+        strip: bytes with shape (H, n * H, 3).
+
+    Returns:
+        Bytes with shape (n, H, H, 3).
+
+    Raises:
+        ClipError: if the width is not a multiple of the height.
+    """
+    height, width = strip.shape[:2]
+    if not height or width % height:
+        raise ClipError(
+            f"The picture has {width} x {height} pixels: an image strip needs square frames side "
+            "by side, so its width must be a multiple of its height."
+        )
+    return strip.reshape(height, width // height, height, 3).swapaxes(0, 1)

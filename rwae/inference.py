@@ -1,0 +1,192 @@
+"""What app and notebooks share: a loaded model with its example clips, safe to call from threads.
+
+from rwae.inference import Studio, swap
+studio = Studio.load("checkpoints/sprites")
+a, b = studio.examples[[0]], studio.examples[[1]]
+clips = studio.decode(swap(a, b))                   # bytes (1, T, H, W, 3)
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import cached_property
+from pathlib import Path
+
+import numpy as np
+import torch
+from torch import Tensor
+from torch.nn import functional as F
+
+from rwae import checkpoint, device, filmstrip, hub
+from rwae.codes import Codes
+from rwae.directions import Basis, principal
+from rwae.errors import RWAEError
+from rwae.model import RWAE
+
+EXAMPLES = 12  # clips that the app offers
+WAIT = 20.0  # seconds that a caller waits for the model
+NOTHING = 0.04  # a code that changes no pixel by more than this, of 1, does nothing
+_CHUNK = 256  # frames decoded at once, to bound the memory
+
+
+class Studio:
+    """A model, the codes of its example clips, and the directions in which codes can be moved.
+
+    Attributes:
+        model: in evaluation mode.
+        gallery: codes of training clips, which show how codes are spread.
+        examples: a few of them, unlike one another.
+        name: what to call the model.
+    """
+
+    def __init__(self, model: RWAE, gallery: Codes, name: str = "model") -> None:
+        model.check(gallery)
+        self.model = model
+        self.gallery = gallery.to("cpu")
+        self.name = name
+        self.examples = self.gallery[spread(self.gallery, EXAMPLES)]
+        self._lock = threading.Lock()
+
+    @classmethod
+    def load(cls, source: str | Path, device_name: str | None = None) -> Studio:
+        """Loads a checkpoint with its gallery.
+
+        Args:
+            source: a folder, or a Hub id "owner/name".
+            device_name: see `rwae.device.choose`.
+
+        Raises:
+            CheckpointError: if the checkpoint or its gallery is missing or does not fit.
+            ConfigError: if the configuration or the device is bad.
+        """
+        chosen = device.choose(device_name)
+        if chosen.type == "cpu":
+            # A clip is too little work to share: two threads cost up to four times as long as
+            # one when other programs use the cores.
+            torch.set_num_threads(1)
+        folder = hub.locate(source)
+        model = RWAE.from_pretrained(folder, device=chosen)
+        return cls(model, checkpoint.read_gallery(folder), str(source).rstrip("/").split("/")[-1])
+
+    @contextmanager
+    def _turn(self) -> Iterator[None]:
+        """One caller at a time: threads that share the cores only slow each other down."""
+        if not self._lock.acquire(timeout=WAIT):
+            raise RWAEError("The model is busy with other visitors: try again in a moment.")
+        try:
+            with torch.inference_mode():
+                yield
+        finally:
+            self._lock.release()
+
+    def encode(self, x: Tensor) -> Codes:
+        """Infers the codes of clips (B, T, 3, H, W) in [0, 1]."""
+        with self._turn():
+            return self.model.encode(x).to("cpu")
+
+    def decode(self, codes: Codes) -> np.ndarray:
+        """Renders codes as bytes with shape (B, T, H, W, 3); CodesError as from `RWAE.decode`."""
+        self.model.check(codes)
+        step = max(1, _CHUNK // codes.dynamic.shape[1])
+        with self._turn():
+            parts = [self.model.decode(codes[i : i + step]) for i in range(0, len(codes), step)]
+            return np.concatenate([filmstrip.to_bytes(part) for part in parts])
+
+    def sample(self, clips: int, *, seed: int, frames: int, temperature: float = 1.0) -> Codes:
+        """Draws codes from the priors: the same numbers give the same codes."""
+        generator = torch.Generator().manual_seed(seed)
+        with self._turn():
+            return self.model.sample(
+                clips, frames=frames, temperature=temperature, generator=generator
+            ).to("cpu")
+
+    def extend(self, codes: Codes, frames: int, *, seed: int) -> Codes:
+        """Goes on from clips with a motion that the prior finds likely."""
+        with self._turn():
+            generator = torch.Generator().manual_seed(seed)
+            return self.model.extend(codes, frames, generator).to("cpu")
+
+    @cached_property
+    def who(self) -> Basis:
+        """Directions of the static code, the one that changes the picture most first."""
+        static = self.gallery.static[:256]
+        still = self.examples.dynamic[:1, :1].expand(len(static), -1, -1)
+        return principal(static, _thumbnails(self.decode(Codes(static, still))))
+
+    @cached_property
+    def motion(self) -> Basis:
+        """Directions of a dynamic code, the one that changes the picture most first."""
+        dynamic = self.gallery.dynamic[:48]
+        one = self.examples.static[:1].expand(len(dynamic), -1)
+        pictures = _thumbnails(self.decode(Codes(one, dynamic)))
+        return principal(dynamic.flatten(0, 1), pictures)
+
+    @cached_property
+    def idle_static(self) -> list[bool]:
+        """For each number of the static code whether it does nothing to the pictures."""
+        return self._idle(self.gallery.static, moves_static=True)
+
+    @cached_property
+    def idle_dynamic(self) -> list[bool]:
+        """For each number of a dynamic code whether it does nothing to the pictures."""
+        return self._idle(self.gallery.dynamic.flatten(0, 1), moves_static=False)
+
+    def _idle(self, spread_of: Tensor, moves_static: bool) -> list[bool]:
+        """Moves each number by 1.5 standard deviations either way, on three examples."""
+        size = spread_of.shape[1]
+        steps = torch.cat([torch.eye(size), -torch.eye(size)]) * 1.5 * spread_of.std(0)
+        changes = torch.zeros(size)
+        for n in range(min(3, len(self.examples))):
+            static, dynamic = self.examples.static[[n]], self.examples.dynamic[[n], :1]
+            moved = Codes(
+                static + steps if moves_static else static.expand(2 * size, -1),
+                dynamic.expand(2 * size, -1, -1) if moves_static else dynamic + steps[:, None],
+            )
+            here = torch.from_numpy(self.decode(Codes(static, dynamic))).int()
+            there = torch.from_numpy(self.decode(moved)).int()
+            change = (there - here).abs().flatten(1).amax(1).unflatten(0, (2, size)).amax(0)
+            changes = changes.maximum(change / 255)
+        return (changes < NOTHING).tolist()
+
+
+def swap(who: Codes, motion: Codes) -> Codes:
+    """The clips of `who`, moving like the clips of `motion`."""
+    return Codes(static=who.static, dynamic=motion.dynamic)
+
+
+def sweep_static(codes: Codes, basis: Basis, axis: int, amounts: Tensor) -> Codes:
+    """Copies of one clip with a static coordinate moved by each amount (N,), in deviations."""
+    static = basis.move(codes.static, axis, amounts[:, None])
+    return Codes(static, codes.dynamic.expand(len(amounts), -1, -1))
+
+
+def sweep_dynamic(codes: Codes, basis: Basis, axis: int, amounts: Tensor) -> Codes:
+    """Copies of one clip with a dynamic coordinate of every frame moved by each amount (N,)."""
+    dynamic = basis.move(codes.dynamic, axis, amounts[:, None, None])
+    return Codes(codes.static.expand(len(amounts), -1), dynamic)
+
+
+def spread(codes: Codes, count: int) -> list[int]:
+    """Numbers of clips that are unlike one another, by farthest-point choice (Gonzalez, 1985).
+
+    The first is the liveliest, whose codes change most from frame to frame. Then who and motion
+    weigh the same: each part is scaled to unit mean squared distance.
+    """
+    parts = [codes.static, codes.dynamic.flatten(1)]
+    points = torch.cat(
+        [part / (part.var(0, correction=0).sum().sqrt() + 1e-8) for part in parts], 1
+    )
+    chosen = [int(codes.dynamic.var(1, correction=0).sum(1).argmax())]
+    distance = torch.full((len(points),), torch.inf)
+    while len(chosen) < min(count, len(points)):
+        distance = distance.minimum((points - points[chosen[-1]]).square().sum(1))
+        chosen.append(int(distance.argmax()))
+    return chosen
+
+
+def _thumbnails(clips: np.ndarray) -> Tensor:
+    """Bytes (B, T, H, W, 3) as small pictures (B * T, 3, H / 2, W / 2) in [0, 1]."""
+    pictures = torch.from_numpy(clips).flatten(0, 1).movedim(-1, 1).float() / 255
+    return F.avg_pool2d(pictures, 2)

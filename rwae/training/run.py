@@ -1,0 +1,146 @@
+"""The training loop: resume, step, log, save, and stop politely."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import torch
+from torch import Tensor
+from tqdm import tqdm
+
+from rwae import checkpoint
+from rwae.codes import Codes
+from rwae.data.clips import Clips
+from rwae.errors import RWAEError
+from rwae.model import RWAE
+from rwae.training.metrics import Metrics
+from rwae.training.objective import Losses, Objective
+from rwae.training.presets import TrainingConfig
+from rwae.training.process import asked_to_stop
+from rwae.training.ranks import Ranks
+from rwae.training.sheet import write_sheet
+from rwae.training.state import TrainState, resume
+
+SETTINGS_FILE = "training.json"
+GALLERY_CLIPS = 288
+
+
+class DivergedError(RWAEError):
+    """A loss is not finite."""
+
+
+def train(
+    config: TrainingConfig,
+    clips: Clips,
+    out: Path,
+    ranks: Ranks,
+    precision: torch.dtype = torch.float32,
+) -> bool:
+    """Trains until the last step, a SIGTERM or Ctrl-C, and leaves a checkpoint in `out`.
+
+    Args:
+        config: the run.
+        clips: the training clips.
+        out: folder of the run; one with a saved state is resumed.
+        ranks: the processes that share the work, each on its own batches.
+        precision: of the posteriors and the decoder; see `Objective`.
+
+    Returns:
+        Whether the last step was reached.
+
+    Raises:
+        ConfigError: if there are fewer clips than a batch needs.
+        DivergedError: if a loss is not finite; the message names the term.
+        CheckpointError: if `out` holds the state of another run.
+    """
+    config.check_clips(len(clips))
+    state = TrainState(config, ranks.device)
+    ranks.say(resume(state, out))
+    objective = ranks.replicate(Objective(state.model, config, precision)).train()
+    clips = Clips(clips.frames.to(ranks.device), clips.labels, clips.factors)
+    recorder = Recorder(state, clips, out, ranks) if ranks.first else None
+
+    with asked_to_stop() as stop, progress(state, ranks) as bar:
+        while state.step < config.steps:
+            generator = step_generator(config.seed, state.step, ranks)
+            terms = objective(next_batch(clips, config.batch, generator), generator)
+            require_finite(terms, state.step)
+            terms.total(config.weights).backward()
+            norm = state.update()
+
+            bar.update()
+            leaving = ranks.any(stop.is_set())
+            if recorder:
+                recorder.after_step(terms, norm, leaving)
+            if leaving:
+                ranks.say(f"Stopped after step {state.step}; the same command goes on from there.")
+                return False
+    if recorder:
+        recorder.finish()
+    return True
+
+
+class Recorder:
+    """What a run leaves in its folder; only the first rank has one."""
+
+    def __init__(self, state: TrainState, clips: Clips, out: Path, ranks: Ranks) -> None:
+        self.state, self.clips, self.out, self.ranks = state, clips, out, ranks
+        self.metrics = Metrics(out, state.step)
+        with checkpoint.atomic(out / SETTINGS_FILE) as path:
+            path.write_text(json.dumps(state.config.to_dict(), indent=2) + "\n", "utf-8")
+
+    def after_step(self, terms: Losses, norm: float, leaving: bool) -> None:
+        """Logs, draws and saves what is due after this step; all but the sheet before leaving."""
+        step, config = self.state.step, self.state.config
+        if leaving or step % config.log_every == 0:
+            self.metrics.write(step, terms, norm, config.batch * self.ranks.count)
+        if step % config.sheet_every == 0:
+            write_sheet(self.out / "sheets" / f"{step:06d}.png", self.state.average, self.clips)
+            ship(self.state.average, self.clips, self.out)
+        if leaving or step % config.save_every == 0:
+            self.state.save(self.out)
+
+    def finish(self) -> None:
+        self.state.save(self.out)
+        ship(self.state.average, self.clips, self.out)
+
+
+def progress(state: TrainState, ranks: Ranks) -> tqdm:
+    """A bar over all steps, which stands where the state is; only the first rank shows it."""
+    steps = state.config.steps
+    return tqdm(
+        total=steps, initial=state.step, unit="step", disable=not ranks.first, dynamic_ncols=True
+    )
+
+
+def step_generator(seed: int, step: int, ranks: Ranks) -> torch.Generator:
+    """All randomness of a step as a function of (seed, step, rank): what makes a resume exact."""
+    generator = torch.Generator(ranks.device)
+    # Python mixes a tuple of integers in the same way in every process and on every platform.
+    return generator.manual_seed(hash((seed, step, ranks.rank)) & (2**63 - 1))
+
+
+def next_batch(clips: Clips, size: int, generator: torch.Generator) -> Tensor:
+    """Draws different clips, as floats with shape (B, T, 3, H, W)."""
+    order = torch.randperm(len(clips), generator=generator, device=generator.device)
+    return clips.batch(order[:size])
+
+
+def require_finite(terms: Losses, step: int) -> None:
+    """Raises DivergedError with the name of the first term that is not a finite number."""
+    for name, value in terms.items():
+        if not bool(torch.isfinite(value)):
+            raise DivergedError(
+                f"The term {name} is {value.item()} at step {step}: start again from the last "
+                "checkpoint with a lower --learning-rate."
+            )
+
+
+def ship(model: RWAE, clips: Clips, out: Path) -> None:
+    """Writes the checkpoint and the codes of some training clips, spread over the data set."""
+    model.save_pretrained(out)
+    chosen = torch.linspace(0, len(clips) - 1, min(GALLERY_CLIPS, len(clips))).long()
+    parts = [model.encode(clips.batch(part)) for part in chosen.split(32)]
+    static, dynamic = ([getattr(p, name) for p in parts] for name in ("static", "dynamic"))
+    checkpoint.write_gallery(out, Codes(torch.cat(static), torch.cat(dynamic)))

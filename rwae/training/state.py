@@ -1,0 +1,143 @@
+"""What a run must remember to go on as if it had never stopped: weights, average, Adam, step.
+
+One safetensors file holds it all, without pickle. The one before is kept, so that a torn or
+corrupt file costs some steps and not the run.
+"""
+
+from __future__ import annotations
+
+import copy
+import json
+import math
+import os
+from pathlib import Path
+
+import torch
+from safetensors import SafetensorError, safe_open
+from safetensors.torch import save
+from torch import Tensor
+
+from rwae.checkpoint import atomic, check
+from rwae.errors import CheckpointError, OtherRunError
+from rwae.model import RWAE
+from rwae.training.presets import TrainingConfig
+
+STATE_FILE = "state.safetensors"
+PREVIOUS_FILE = "state.previous.safetensors"
+
+
+class TrainState:
+    """A model in training.
+
+    Attributes:
+        step: number of optimiser steps taken.
+        model: the weights that are trained.
+        average: their exponential moving average, which is evaluated and shipped.
+        optimizer: Adam over the weights.
+    """
+
+    def __init__(self, config: TrainingConfig, device: torch.device) -> None:
+        torch.manual_seed(config.seed)
+        self.config = config
+        self.step = 0
+        self.model = RWAE(config.model).to(device)
+        self.average = copy.deepcopy(self.model).eval().requires_grad_(False)
+        self.optimizer = torch.optim.Adam(self.model.parameters(), betas=(0.9, 0.99), fused=True)
+
+    def learning_rate(self) -> float:
+        """Linear warm-up, then half a cosine that reaches zero after the last step."""
+        config = self.config
+        rise = (self.step + 1) / config.warmup
+        fall = 0.5 * (1 + math.cos(math.pi * self.step / config.steps))
+        return config.learning_rate * min(rise, fall)
+
+    def update(self) -> float:
+        """Applies the gradients: clip, Adam, average. Returns the gradient's norm."""
+        for group in self.optimizer.param_groups:
+            group["lr"] = self.learning_rate()
+        norm = torch.nn.utils.clip_grad_norm_(self.model.parameters(), self.config.clip_norm)
+        self.optimizer.step()
+        self.optimizer.zero_grad(set_to_none=True)
+        self.step += 1
+        self._follow(min(self.config.ema, self.step / (self.step + 10)))
+        return norm.item()
+
+    @torch.no_grad()
+    def _follow(self, decay: float) -> None:
+        """Moves the average towards the weights; counters are copied."""
+        live = self.model.state_dict().values()
+        for mean, value in zip(self.average.state_dict().values(), live, strict=True):
+            if mean.is_floating_point():
+                mean.lerp_(value, 1 - decay)
+            else:
+                mean.copy_(value)
+
+    def tensors(self) -> dict[str, Tensor]:
+        """Every tensor of the state by name: the live ones, so copying into them loads."""
+        found = {f"model.{n}": t for n, t in self.model.state_dict().items()}
+        found |= {f"average.{n}": t for n, t in self.average.state_dict().items()}
+        for name, parameter in self.model.named_parameters():
+            moments = self.optimizer.state[parameter]
+            if not moments:
+                moments["step"] = torch.zeros((), dtype=torch.float32, device=parameter.device)
+                moments["exp_avg"] = torch.zeros_like(parameter)
+                moments["exp_avg_sq"] = torch.zeros_like(parameter)
+            found |= {f"adam.{key}.{name}": value for key, value in moments.items()}
+        return found
+
+    def save(self, folder: Path) -> None:
+        """Writes the state and keeps the one before: at any moment one of the two is whole."""
+        tensors = {n: t.detach().cpu().contiguous() for n, t in self.tensors().items()}
+        about = {"step": str(self.step), "config": json.dumps(self.config.to_dict())}
+        with atomic(folder / STATE_FILE) as path:
+            path.write_bytes(save(tensors, metadata=about))
+            if (folder / STATE_FILE).exists():
+                os.replace(folder / STATE_FILE, folder / PREVIOUS_FILE)
+
+    def load(self, path: Path) -> None:
+        """Goes back to a saved state.
+
+        Raises:
+            OtherRunError: if it was written by a run with other settings; only `steps` and the
+                intervals of logging and saving may differ.
+            CheckpointError: if the file cannot be read or is not a whole state.
+        """
+        try:
+            with safe_open(path, "pt") as file:
+                about = file.metadata() or {}
+                saved = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
+            step, theirs = int(about["step"]), json.loads(about["config"])
+        except (SafetensorError, OSError, KeyError, ValueError) as error:
+            raise CheckpointError(f"The state {path} cannot be read ({error}).") from error
+        ours = self.config.to_dict()
+        free = {"steps", "log_every", "save_every", "sheet_every"}
+        if wrong := [k for k in ours if k not in free and theirs.get(k) != ours[k]]:
+            raise OtherRunError(
+                f"The run in {path.parent} was started with another {wrong[0]}: "
+                "give its settings, or name another folder with --out."
+            )
+        mine = self.tensors()
+        check(saved, mine)
+        with torch.no_grad():
+            for name, tensor in mine.items():
+                tensor.copy_(saved[name])
+        self.step = step
+
+
+def resume(state: TrainState, folder: Path) -> str:
+    """Loads the newest readable state of a folder, if there is one, and says what was done."""
+    complaints = []
+    for name in (STATE_FILE, PREVIOUS_FILE):
+        if not (folder / name).exists():
+            continue
+        try:
+            state.load(folder / name)
+        except OtherRunError:
+            raise
+        except CheckpointError as error:
+            complaints.append(f"{error} ")
+            continue
+        return f"{''.join(complaints)}Resumed from step {state.step} ({folder / name})."
+    if complaints:
+        raise CheckpointError(f"{''.join(complaints)}Delete the folder {folder} to start again.")
+    return "Started from scratch."

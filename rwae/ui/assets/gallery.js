@@ -1,0 +1,51 @@
+// What the tabs share: example clips to choose from, grids of clips, and the way to Explore.
+
+// Example clips as small moving pictures. Returns a function that marks one of them.
+function chooser(root, options, clock, side, choose) {
+  const buttons = options.map((option, n) => {
+    const button = make("button", "rw-thumb", {
+      type: "button", "aria-label": `Example ${n + 1}`, "aria-pressed": "false",
+    });
+    const canvas = make("canvas", "rw-pixels");
+    new View(canvas, clock, side).show(option.sheet, option.row);
+    button.append(canvas);
+    button.addEventListener("click", () => {
+      mark(n);
+      choose(option);
+    });
+    root.append(button);
+    return button;
+  });
+  function mark(chosen) {
+    buttons.forEach((button, n) => button.setAttribute("aria-pressed", String(n === chosen)));
+    // On a phone the row scrolls: the chosen one comes into sight, and the page stays where it is.
+    if (buttons[chosen]) root.scrollLeft = buttons[chosen].offsetLeft - root.offsetLeft - 40;
+  }
+  return mark;
+}
+
+// The largest factor up to `most` that enlarges a pixel to a whole number of device pixels.
+function wholeFactor(room, side, most) {
+  const dense = window.devicePixelRatio || 1;
+  return Math.min(most, Math.max(1, Math.floor((room / side) * dense)) / dense);
+}
+
+// Gives all views of a grid the largest factor at which `columns` of them fit side by side.
+function fitGrid(grid, views, columns, side, most, margin) {
+  new ResizeObserver(() => {
+    const gap = parseFloat(getComputedStyle(grid).columnGap) || 0;
+    const box = getComputedStyle(grid.parentElement);
+    const width = grid.parentElement.clientWidth - 2 * parseFloat(box.paddingLeft) - margin;
+    const factor = wholeFactor((width + gap) / columns - gap, side, most);
+    views.forEach((view) => view.scale(factor));
+  }).observe(grid.parentElement);
+}
+
+// The parts of the page are separate components: events of the document go from one to another.
+
+const showClip = (clip) => document.dispatchEvent(new CustomEvent("rwae-clip", { detail: clip }));
+
+const whenClipIsShown = (use) =>
+  document.addEventListener("rwae-clip", (event) => use(event.detail));
+
+const tellSpeed = (ms) => document.dispatchEvent(new CustomEvent("rwae-speed", { detail: ms }));

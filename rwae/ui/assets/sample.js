@@ -1,0 +1,77 @@
+// The Sample tab: sixteen clips from the priors, with one seed for who and one for the motion.
+
+const part = parts(element);
+const boot = props.value;
+const CLIPS = Math.min(16, Math.floor(boot.most / boot.frames));
+const clock = new Clock(part.root, boot.frames);
+const decoded = decoder(server, boot.side);
+let shown = null; // on the tiles: {clips, sheet}
+
+const views = Array.from({ length: CLIPS }, (_, row) => {
+  const tile = make("button", "rw-tile", {
+    type: "button", "aria-label": `Sample ${row + 1}: open in Explore`,
+  });
+  const canvas = make("canvas", "rw-pixels");
+  tile.append(canvas);
+  part.grid.append(tile);
+  tile.addEventListener("click", () => {
+    if (!shown) return;
+    showClip({ codes: shown.clips[row], sheet: shown.sheet, row });
+    trigger("explore");
+  });
+  return new View(canvas, clock, boot.side);
+});
+
+const pump = new Pump(
+  drawn,
+  (answer) => {
+    shown = answer;
+    part.root.codes = shown.clips; // what is on the page, for scripts and tests
+    views.forEach((view, row) => view.show(shown.sheet, row));
+  },
+  (busy, error) => {
+    part.stage.setAttribute("aria-busy", String(busy));
+    if (error || !busy) part.message.textContent = error ?? "";
+  },
+);
+
+// Draws both kinds of code, each from its own seed, and joins them.
+async function drawn({ whoSeed, motionSeed, oneWho, oneMotion, temperature }) {
+  const draw = (seed) =>
+    server.sample_codes({ seed, clips: CLIPS, frames: boot.frames, temperature });
+  const [whos, motions] = await Promise.all([draw(whoSeed), draw(motionSeed)]);
+  if (whos.error || motions.error) return { error: whos.error ?? motions.error };
+  const clips = whos.clips.map((_, n) => ({
+    static: whos.clips[oneWho ? 0 : n].static,
+    dynamic: motions.clips[oneMotion ? 0 : n].dynamic,
+  }));
+  return { clips, ...(await decoded(clips, true)) };
+}
+
+function refresh() {
+  part.heatvalue.textContent = Number(part.heat.value).toFixed(2);
+  fill(part.heat);
+  const settings = {
+    whoSeed: Number(part.whoseed.value),
+    motionSeed: Number(part.motionseed.value),
+    oneWho: part.onewho.checked,
+    oneMotion: part.onemotion.checked,
+    temperature: Number(part.heat.value),
+  };
+  pump.push(settings, true);
+}
+
+const renew = (...inputs) => () => {
+  inputs.forEach((input) => (input.value = seedNumber()));
+  refresh();
+};
+part.newwho.addEventListener("click", renew(part.whoseed));
+part.newmotion.addEventListener("click", renew(part.motionseed));
+part.both.addEventListener("click", renew(part.whoseed, part.motionseed));
+[part.whoseed, part.motionseed, part.onewho, part.onemotion].forEach((input) =>
+  input.addEventListener("change", refresh));
+part.heat.addEventListener("input", refresh);
+part.whoseed.value = part.motionseed.value = 1;
+transport(part.transport, clock);
+fitGrid(part.grid, views, 4, boot.side, 3, 0);
+refresh();

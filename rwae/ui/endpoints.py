@@ -1,0 +1,152 @@
+"""What the page may ask of the server: plain functions of a studio and a request.
+
+Gradio calls them directly, past its queue, and so can anyone. Each checks its request, keeps
+nothing, and answers with JSON values: what was asked for, or {"error": one plain sentence}.
+"""
+
+from __future__ import annotations
+
+import base64
+import logging
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from rwae import filmstrip, video
+from rwae.codes import Codes
+from rwae.errors import ClipError, RWAEError
+from rwae.inference import Studio
+from rwae.ui import requests
+
+Answer = dict[str, Any]
+DIGITS = 4  # of a code on its way to the page: far finer than a picture can show
+MAX_UPLOAD = 20 * 2**20  # bytes
+
+
+def decode_codes(studio: Studio, request: Any) -> Answer:
+    """Renders clips.
+
+    Args:
+        studio: the model.
+        request: {"clips": [{"static": [...], "dynamic": [[...], ...]}, ...], "exact": bool}.
+
+    Returns:
+        {"sheet": picture with a row for each clip and a column for each frame, as a data
+        address, "ms": what decoding took}. Exact sheets are PNG, the others JPEG.
+    """
+    request = requests.mapping(request, "clips")
+    codes = requests.codes(request["clips"], studio.model.config)
+    start = time.perf_counter()
+    clips = studio.decode(codes)
+    spent = 1000 * (time.perf_counter() - start)
+    kind = "png" if request.get("exact") is True else "jpeg"
+    return {"sheet": picture(clips, kind), "ms": round(spent, 1)}
+
+
+def sample_codes(studio: Studio, request: Any) -> Answer:
+    """Draws clips from the priors.
+
+    Args:
+        studio: the model.
+        request: {"seed": int, "clips": int, "frames": int, "temperature": float}.
+
+    Returns:
+        {"clips": codes}.
+    """
+    request = requests.mapping(request, "seed", "clips", "frames", "temperature")
+    count = requests.whole(request["clips"], "number of clips", 1, requests.MAX_CLIPS)
+    codes = studio.sample(
+        count,
+        seed=requests.whole(request["seed"], "seed", 0, requests.MAX_SEED),
+        frames=requests.whole(request["frames"], "number of frames", 1, requests.MAX_FRAMES),
+        temperature=requests.number(request["temperature"], "temperature", 0.0, 2.0),
+    )
+    return {"clips": to_json(codes)}
+
+
+def extend_codes(studio: Studio, request: Any) -> Answer:
+    """Goes on from one clip with a likely motion.
+
+    Args:
+        studio: the model.
+        request: {"clip": {"static", "dynamic"}, "frames": how many more, "seed": int}.
+
+    Returns:
+        {"clips": the codes of the longer clip}.
+    """
+    request = requests.mapping(request, "clip", "frames", "seed")
+    codes = requests.codes([request["clip"]], studio.model.config)
+    room = requests.MAX_FRAMES - codes.dynamic.shape[1]
+    if room < 1:
+        raise ClipError(f"The clip already has {requests.MAX_FRAMES} frames, which is the limit.")
+    more = requests.whole(request["frames"], "number of frames", 1, requests.MAX_FRAMES)
+    seed = requests.whole(request["seed"], "seed", 0, requests.MAX_SEED)
+    return {"clips": to_json(studio.extend(codes, min(more, room), seed=seed))}
+
+
+def encode_clip(studio: Studio, request: Any) -> Answer:
+    """Reads an uploaded file and infers its codes. The file is gone before the answer leaves.
+
+    Args:
+        studio: the model.
+        request: what Gradio makes of a form: `files` holds one (name, bytes).
+
+    Returns:
+        {"clips": codes, "fed": the very frames that the model saw, as a data address}.
+    """
+    files = getattr(request, "files", None)
+    if not files or len(files) != 1:
+        raise ClipError("No file came along: choose one video, GIF or image strip.")
+    data = files[0][1]
+    if not 0 < len(data) <= MAX_UPLOAD:
+        raise ClipError(
+            f"The file has {len(data) / 2**20:.1f} MB: it needs to have something in it, and at "
+            f"most {MAX_UPLOAD // 2**20} MB."
+        )
+    # The visitor's file name is never used: only the content says what the file is.
+    with tempfile.TemporaryDirectory(prefix="rwae-") as folder:
+        path = Path(folder) / "clip"
+        path.write_bytes(data)
+        clip = video.read_clip(path)
+    config = studio.model.config
+    x = video.to_frames(clip, config.frames, config.frame_size)[None]
+    return {"clips": to_json(studio.encode(x)), "fed": picture(filmstrip.to_bytes(x), "png")}
+
+
+def to_json(codes: Codes) -> list[Answer]:
+    """Codes as a list of {static, dynamic}, rounded and within the limit."""
+    limit = requests.LIMIT
+    parts = [
+        np.round(part.double().clamp(-limit, limit).numpy(), DIGITS).tolist()
+        for part in (codes.static, codes.dynamic)
+    ]
+    return [{"static": s, "dynamic": d} for s, d in zip(*parts, strict=True)]
+
+
+def picture(clips: np.ndarray, kind: str) -> str:
+    """Clips of bytes (B, T, H, W, 3) as one sheet in a data address."""
+    data = video.encode_image(filmstrip.sheet(clips), kind)
+    return f"data:image/{kind};base64,{base64.b64encode(data).decode('ascii')}"
+
+
+def public(studio: Studio) -> list[Callable[[Any], Answer]]:
+    """The functions above for one studio, each with every error turned into a sentence."""
+    return [_guarded(studio, f) for f in (decode_codes, sample_codes, extend_codes, encode_clip)]
+
+
+def _guarded(studio: Studio, function: Callable[[Studio, Any], Answer]) -> Callable[[Any], Answer]:
+    def answer(request: Any = None) -> Answer:
+        try:
+            return function(studio, request)
+        except RWAEError as error:
+            return {"error": str(error)}
+        except Exception:  # the last border before a visitor: logged here, told in words there
+            logging.getLogger(__name__).exception("The request %s failed.", function.__name__)
+            return {"error": "The server failed at this request: try another value."}
+
+    answer.__name__ = function.__name__
+    return answer

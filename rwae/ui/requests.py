@@ -1,0 +1,91 @@
+"""Checks what a browser sends. Anyone can call the server, so nothing is taken on trust."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from rwae.codes import Codes
+from rwae.config import ModelConfig
+from rwae.errors import CodesError
+
+LIMIT = 10.0  # largest absolute value of a number in a code; encoded clips stay below 5
+MAX_FRAMES = 64
+MAX_CLIPS = 32
+MAX_TOTAL = 512  # frames in one request, all clips together
+MAX_SEED = 2**31 - 1
+
+
+def mapping(value: Any, *keys: str) -> dict[str, Any]:
+    """Checks that a value is an object that holds at least these keys."""
+    if not isinstance(value, dict) or not set(keys) <= set(value):
+        raise CodesError(f"The request needs to be an object with {', '.join(keys)}.")
+    return value
+
+
+def whole(value: Any, name: str, low: int, high: int) -> int:
+    """Checks a whole number in [low, high]."""
+    # A float like 3.0 is what a browser may make of 3; a bool is an int to Python.
+    if isinstance(value, float) and value.is_integer():
+        value = int(value)
+    if isinstance(value, bool) or not isinstance(value, int) or not low <= value <= high:
+        raise CodesError(f"The {name} needs to be a whole number between {low} and {high}.")
+    return value
+
+
+def number(value: Any, name: str, low: float, high: float) -> float:
+    """Checks a finite number in [low, high]."""
+    fits = isinstance(value, int | float) and not isinstance(value, bool) and low <= value <= high
+    if not fits:
+        raise CodesError(f"The {name} needs to be a number between {low:g} and {high:g}.")
+    return float(value)
+
+
+def codes(clips: Any, config: ModelConfig) -> Codes:
+    """Turns a list of {static, dynamic} into codes.
+
+    Args:
+        clips: at most `MAX_CLIPS` objects, all with the same number of frames.
+        config: the sizes that the model needs.
+
+    Raises:
+        CodesError: if a size, type or value is wrong, or there are too many frames.
+    """
+    if not isinstance(clips, list) or not 1 <= len(clips) <= MAX_CLIPS:
+        raise CodesError(f"A request needs between 1 and {MAX_CLIPS} clips in a list.")
+    frames = [len(d) if isinstance(d := mapping(c, "static", "dynamic")["dynamic"], list) else 0
+              for c in clips]  # fmt: skip
+    if len(set(frames)) != 1 or not 1 <= frames[0] <= MAX_FRAMES:
+        raise CodesError(
+            f"Every clip needs the same number of frames, between 1 and {MAX_FRAMES}."
+        )
+    if sum(frames) > MAX_TOTAL:
+        raise CodesError(
+            f"The clips have {sum(frames)} frames together: {MAX_TOTAL} are allowed at once."
+        )
+    static = [_row(clip["static"], config.static_size, "static code") for clip in clips]
+    dynamic = [
+        [_row(row, config.dynamic_size, "dynamic code") for row in clip["dynamic"]]
+        for clip in clips
+    ]
+    return Codes(_tensor(static), _tensor(dynamic))
+
+
+def _row(values: Any, size: int, name: str) -> list[float]:
+    """Checks one list of `size` finite numbers in [-LIMIT, LIMIT]."""
+    if not isinstance(values, list) or len(values) != size:
+        raise CodesError(f"A {name} of this model needs to be a list of {size} numbers.")
+    for value in values:
+        numeric = isinstance(value, int | float) and not isinstance(value, bool)
+        # A comparison alone also refuses NaN, infinity, and integers too long for any float.
+        if not numeric or not -LIMIT <= value <= LIMIT:
+            raise CodesError(
+                f"A {name} holds a value that is no number between {-LIMIT:g} and {LIMIT:g}."
+            )
+    return values
+
+
+def _tensor(values: list) -> Tensor:
+    return torch.tensor(values, dtype=torch.float32)

@@ -1,0 +1,214 @@
+"""Pictures and clips in and out of files: the only door to OpenCV.
+
+A clip is read from a video, an animated GIF or an image strip (square frames side by side). What
+FFmpeg may open is a closed list, so that a playlist cannot make it read other files or a network
+address.
+"""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+# Both are read by OpenCV itself: the first when it is loaded, the second when a clip is opened.
+os.environ.setdefault("OPENCV_IO_MAX_IMAGE_PIXELS", str(2**25))
+os.environ["OPENCV_FFMPEG_CAPTURE_OPTIONS"] = (
+    "protocol_whitelist;file|format_whitelist;mov,mp4,m4a,3gp,3g2,mj2,matroska,webm,avi,gif"
+)
+
+import cv2
+import numpy as np
+import torch
+from torch import Tensor
+
+from rwae import filmstrip
+from rwae.errors import ClipError, DataError
+
+MAX_SIDE = 4096  # pixels, of a frame in a file
+MAX_FRAMES = 300  # about ten seconds of video
+KEPT_SIDE = 512  # pixels; larger frames are shrunk while they are read, to bound the memory
+_PICTURES = (b"\x89PNG\r\n\x1a\n", b"\xff\xd8\xff", b"BM")
+_EXTENSIONS = {"png": ".png", "jpeg": ".jpg"}
+_PARAMETERS = {
+    "png": [cv2.IMWRITE_PNG_COMPRESSION, 4],
+    # 4:4:4 keeps the colours of single pixels, which the usual 4:2:0 smears over four.
+    "jpeg": [
+        cv2.IMWRITE_JPEG_QUALITY,
+        92,
+        cv2.IMWRITE_JPEG_SAMPLING_FACTOR,
+        cv2.IMWRITE_JPEG_SAMPLING_FACTOR_444,
+    ],
+}
+
+# The finest setting of the encoder: a palette of 256 colours for each frame. Its error on decoded
+# sprites is a third of that of the default, in files two thirds as large.
+_GIF = [
+    *(cv2.IMWRITE_GIF_COLORTABLE, 1),
+    *(cv2.IMWRITE_GIF_QUALITY, cv2.IMWRITE_GIF_COLORTABLE_SIZE_256),
+    *(cv2.IMWRITE_GIF_DITHER, 3),
+]
+
+
+def read_image(path: Path) -> np.ndarray:
+    """Reads a picture of 8 or 16 bits as RGBA bytes, with shape (H, W, 4).
+
+    Raises:
+        DataError: if the file is missing or is no picture that OpenCV can read.
+    """
+    image = cv2.imread(str(path), cv2.IMREAD_UNCHANGED) if path.is_file() else None
+    if image is None:
+        raise DataError(f"The file {path} is missing or is no readable picture: fetch it again.")
+    if image.dtype == np.uint16:
+        image = (image // 257).astype(np.uint8)
+    if image.ndim == 2:
+        return cv2.cvtColor(image, cv2.COLOR_GRAY2RGBA)
+    code = cv2.COLOR_BGRA2RGBA if image.shape[2] == 4 else cv2.COLOR_BGR2RGBA
+    return cv2.cvtColor(image, code)
+
+
+def read_clip(path: Path) -> np.ndarray:
+    """Reads a clip as RGB bytes, with shape (N, H, W, 3).
+
+    The content decides, not the name: PNG, JPEG and BMP files are image strips, everything else
+    is offered to FFmpeg as a video or GIF. Rotation marks are applied; transparent pixels of a
+    strip become black. Frames beyond `KEPT_SIDE` pixels are shrunk.
+
+    Raises:
+        ClipError: if the file is missing, unreadable, has fewer than two frames, more than
+            `MAX_FRAMES`, or frames larger than `MAX_SIDE`.
+    """
+    if not path.is_file():
+        raise ClipError(f"There is no file {path.name}: name a video, a GIF or an image strip.")
+    with open(path, "rb") as file:
+        start = file.read(16)
+    frames = _read_strip(path) if start.startswith(_PICTURES) else _read_video(path)
+    if len(frames) < 2:
+        raise ClipError(
+            "The file holds a single frame: a clip needs at least two. Choose a video, an "
+            "animated GIF, or a picture with square frames side by side."
+        )
+    return frames
+
+
+def _read_strip(path: Path) -> np.ndarray:
+    try:
+        image = read_image(path)
+    except (DataError, cv2.error) as error:
+        raise ClipError("The picture is damaged or too large: save it again as PNG.") from error
+    colour, alpha = image[..., :3].astype(np.uint16), image[..., 3:].astype(np.uint16)
+    frames = filmstrip.cut(((colour * alpha + 127) // 255).astype(np.uint8))
+    _check_size(frames.shape[2], frames.shape[1])
+    if len(frames) > MAX_FRAMES:
+        raise _too_long()
+    return np.stack([_shrink(frame) for frame in frames])
+
+
+def _read_video(path: Path) -> np.ndarray:
+    # An absolute path, so that a name like "http:clip" is never taken for an address.
+    video = cv2.VideoCapture(str(path.resolve()), cv2.CAP_FFMPEG)
+    try:
+        if not video.isOpened():
+            raise ClipError(
+                "The file is no video that can be read: save it as MP4, WebM, AVI or GIF."
+            )
+        _check_size(video.get(cv2.CAP_PROP_FRAME_WIDTH), video.get(cv2.CAP_PROP_FRAME_HEIGHT))
+        frames: list[np.ndarray] = []
+        while (grabbed := video.read())[0]:
+            if len(frames) == MAX_FRAMES:
+                raise _too_long()
+            _check_size(grabbed[1].shape[1], grabbed[1].shape[0])
+            frames.append(cv2.cvtColor(_shrink(grabbed[1]), cv2.COLOR_BGR2RGB))
+    except cv2.error as error:
+        raise ClipError("The video is damaged: save it again, for example as MP4.") from error
+    finally:
+        video.release()
+    if not frames or any(frame.shape != frames[0].shape for frame in frames):
+        raise ClipError("The video has no frames of one size: save it again, for example as MP4.")
+    return np.stack(frames)
+
+
+def _check_size(width: float, height: float) -> None:
+    if not 1 <= width <= MAX_SIDE or not 1 <= height <= MAX_SIDE:
+        raise ClipError(
+            f"The frames have {width:.0f} x {height:.0f} pixels: they need between 1 and "
+            f"{MAX_SIDE} on each side. Save the clip in a smaller size."
+        )
+
+
+def _too_long() -> ClipError:
+    return ClipError(f"The clip has more than {MAX_FRAMES} frames: cut it to the part you want.")
+
+
+def _shrink(frame: np.ndarray) -> np.ndarray:
+    """Shrinks a frame (H, W, C) until neither side exceeds `KEPT_SIDE`."""
+    height, width = frame.shape[:2]
+    scale = KEPT_SIDE / max(height, width)
+    if scale >= 1:
+        return frame
+    size = max(1, round(width * scale)), max(1, round(height * scale))
+    return cv2.resize(frame, size, interpolation=cv2.INTER_AREA)
+
+
+def to_frames(clip: np.ndarray, frames: int, side: int) -> Tensor:
+    """Fits a clip to a model: T frames evenly in time, the middle square, the model's size.
+
+    Shrinking averages areas, enlarging by a whole factor repeats pixels, so that pixel art that
+    was saved larger or smaller comes back exact.
+
+    Args:
+        clip: RGB bytes with shape (N, H, W, 3).
+        frames: T.
+        side: height and width of the model's frames, in pixels.
+
+    Returns:
+        Frames in [0, 1] with shape (T, 3, side, side).
+
+    Raises:
+        ClipError: if the clip has fewer than T frames.
+    """
+    if len(clip) < frames:
+        raise ClipError(
+            f"The clip has {len(clip)} frames, the model needs {frames}: record a longer one."
+        )
+    chosen = np.linspace(0, len(clip) - 1, frames).round().astype(int)
+    square = min(clip.shape[1:3])
+    top, left = (clip.shape[1] - square) // 2, (clip.shape[2] - square) // 2
+    if square >= side:
+        how = cv2.INTER_AREA
+    else:
+        how = cv2.INTER_NEAREST if side % square == 0 else cv2.INTER_LINEAR
+    fitted = [
+        cv2.resize(
+            clip[n, top : top + square, left : left + square], (side, side), interpolation=how
+        )
+        for n in chosen
+    ]
+    return torch.from_numpy(np.stack(fitted)).movedim(-1, -3).float().div(255)
+
+
+def encode_image(image: np.ndarray, kind: str) -> bytes:
+    """Encodes RGB bytes (H, W, 3) as a "png", exact, or as a "jpeg", an order faster to make."""
+    done, data = cv2.imencode(
+        _EXTENSIONS[kind], cv2.cvtColor(image, cv2.COLOR_RGB2BGR), _PARAMETERS[kind]
+    )
+    if not done:
+        raise ClipError(f"A picture of {image.shape[1]} x {image.shape[0]} pixels is too large.")
+    return data.tobytes()
+
+
+def write_gif(path: Path, clip: np.ndarray, *, fps: int = 8, scale: int = 4) -> None:
+    """Writes a clip of RGB bytes (T, H, W, 3) as a GIF that loops for ever.
+
+    Args:
+        path: the file, which is replaced if it exists.
+        clip: the frames.
+        fps: frames a second.
+        scale: whole factor by which the frames are enlarged, with hard edges.
+    """
+    animation = cv2.Animation()
+    animation.frames = [
+        cv2.cvtColor(frame.repeat(scale, 0).repeat(scale, 1), cv2.COLOR_RGB2BGR) for frame in clip
+    ]
+    animation.durations = np.full(len(clip), round(1000 / fps), np.int32)
+    if not cv2.imwriteanimation(str(path), animation, _GIF):
+        raise ClipError(f"The file {path} could not be written: check the folder and the disk.")

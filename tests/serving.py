@@ -1,0 +1,91 @@
+"""A real app in a process of its own, and a real browser before it."""
+
+import os
+import shutil
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+import torch
+from conftest import ROOT, TINY
+
+from rwae import RWAE, Codes, checkpoint
+
+BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+
+
+def small_checkpoint(folder: Path, clips: int = 40) -> Path:
+    """Writes a small model with random weights and a gallery of codes with unit spread."""
+    torch.manual_seed(3)
+    model = RWAE(TINY)
+    model.save_pretrained(folder)
+    gallery = Codes(
+        torch.randn(clips, TINY.static_size), torch.randn(clips, TINY.frames, TINY.dynamic_size)
+    )
+    checkpoint.write_gallery(folder, gallery)
+    return folder
+
+
+def browser_path() -> str:
+    """The browser of this machine; without one the test is skipped."""
+    found = next((path for name in BROWSERS if (path := shutil.which(name))), None)
+    if found is None:
+        pytest.skip(f"no browser: none of {', '.join(BROWSERS)} is on the path")
+    return found
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+@contextmanager
+def app(model: Path, cache: Path, root: Path = ROOT) -> Iterator[str]:
+    """Runs app.py on a free port, and yields its address once it answers.
+
+    Args:
+        model: folder of the checkpoint.
+        cache: where temporary files go, so that a test can see whether any stay.
+        root: folder of app.py.
+    """
+    port = free_port()
+    places = {"TMPDIR": str(cache), "GRADIO_TEMP_DIR": str(cache / "gradio")}
+    server = subprocess.Popen(
+        [sys.executable, "app.py", "--model", str(model), "--port", str(port), "--device", "cpu"],
+        cwd=root,
+        env=os.environ | places,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    )
+    address = f"http://127.0.0.1:{port}"
+    try:
+        _await_answer(server, address)
+        yield address
+    finally:
+        server.terminate()
+        try:
+            server.wait(timeout=60)
+        finally:
+            server.kill()
+
+
+def _await_answer(server: subprocess.Popen, address: str, seconds: float = 180) -> None:
+    end = time.monotonic() + seconds
+    while time.monotonic() < end:
+        if server.poll() is not None:
+            pytest.fail(f"the app ended at its start:\n{server.stdout.read()}")
+        try:
+            urllib.request.urlopen(address, timeout=5).close()
+        except OSError:
+            time.sleep(0.2)
+        else:
+            return
+    pytest.fail(f"the app did not answer within {seconds} seconds")

@@ -1,0 +1,204 @@
+"""What anyone may send to the server: good requests, bad ones, and hostile ones."""
+
+import base64
+import json
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import cv2
+import numpy as np
+import pytest
+import torch
+
+from rwae import RWAE, Codes, filmstrip, video
+from rwae.inference import Studio
+from rwae.ui import boot, endpoints
+from rwae.ui.endpoints import public
+from rwae.ui.requests import MAX_CLIPS, MAX_FRAMES
+
+
+@dataclass
+class Form:
+    """What Gradio makes of a form with files."""
+
+    files: list[tuple[str, bytes]] = field(default_factory=list)
+
+
+@pytest.fixture
+def studio(tiny: RWAE, generator: torch.Generator) -> Studio:
+    size = tiny.config
+    gallery = Codes(
+        torch.randn(20, size.static_size, generator=generator),
+        torch.randn(20, size.frames, size.dynamic_size, generator=generator),
+    )
+    return Studio(tiny, gallery, "tiny")
+
+
+@pytest.fixture
+def server(studio: Studio) -> dict[str, Any]:
+    return {function.__name__: function for function in public(studio)}
+
+
+@pytest.fixture
+def clip(studio: Studio) -> dict[str, Any]:
+    return endpoints.to_json(studio.examples[[0]])[0]
+
+
+def pixels(address: str) -> np.ndarray:
+    """The picture in a data address, as RGB bytes."""
+    data = base64.b64decode(address.split(",", 1)[1])
+    return cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_COLOR)[..., ::-1]
+
+
+def test_an_exact_picture_is_what_the_model_decodes(
+    studio: Studio, server: dict[str, Any], clip: dict[str, Any]
+) -> None:
+    answer = server["decode_codes"]({"clips": [clip, clip], "exact": True})
+    codes = Codes(torch.tensor([clip["static"]] * 2), torch.tensor([clip["dynamic"]] * 2))
+    assert answer["sheet"].startswith("data:image/png")
+    assert np.array_equal(pixels(answer["sheet"]), filmstrip.sheet(studio.decode(codes)))
+    assert answer["ms"] > 0
+
+
+def test_a_picture_for_dragging_is_a_small_jpeg(server: dict[str, Any], clip: dict) -> None:
+    live = server["decode_codes"]({"clips": [clip]})["sheet"]
+    exact = server["decode_codes"]({"clips": [clip], "exact": True})["sheet"]
+    assert live.startswith("data:image/jpeg")
+    assert np.abs(pixels(live).astype(int) - pixels(exact)).mean() < 6
+
+
+def with_static(clip: dict, value: Any) -> dict:
+    return {"clips": [{**clip, "static": [value, *clip["static"][1:]]}]}
+
+
+BAD = {
+    "nothing": lambda _: None,
+    "a number": lambda _: 3,
+    "a list": lambda c: [c],
+    "no clips": lambda _: {"clips": []},
+    "a clip that is no object": lambda _: {"clips": ["x"]},
+    "no motion": lambda c: {"clips": [{"static": c["static"]}]},
+    "too many clips": lambda c: {"clips": [c] * (MAX_CLIPS + 1)},
+    "too many frames": lambda c: {
+        "clips": [{**c, "dynamic": c["dynamic"][:1] * (MAX_FRAMES + 1)}]
+    },
+    "too many frames together": lambda c: {
+        "clips": [{**c, "dynamic": c["dynamic"][:1] * MAX_FRAMES}] * MAX_CLIPS
+    },
+    "no frames": lambda c: {"clips": [{**c, "dynamic": []}]},
+    "frames that differ": lambda c: {"clips": [c, {**c, "dynamic": c["dynamic"][:1]}]},
+    "a motion that is text": lambda c: {"clips": [{**c, "dynamic": "abcd"}]},
+    "a short static code": lambda c: {"clips": [{**c, "static": c["static"][:-1]}]},
+    "a ragged motion": lambda c: {"clips": [{**c, "dynamic": [[0.0], *c["dynamic"][1:]]}]},
+    "not a number": lambda c: with_static(c, float("nan")),
+    "infinity": lambda c: with_static(c, float("inf")),
+    "a huge number": lambda c: with_static(c, 1e30),
+    "a number beyond any float": lambda c: with_static(c, 10**400),
+    "beyond the limit": lambda c: with_static(c, -10.5),
+    "text": lambda c: with_static(c, "1"),
+    "true": lambda c: with_static(c, True),
+    "null": lambda c: with_static(c, None),
+    "nested": lambda c: with_static(c, [1.0]),
+}
+
+
+@pytest.mark.parametrize("kind", BAD)
+def test_bad_codes_are_refused_in_a_sentence(
+    server: dict[str, Any], clip: dict, kind: str
+) -> None:
+    answer = server["decode_codes"](BAD[kind](clip))
+    assert list(answer) == ["error"]
+    assert answer["error"].endswith(".")
+    assert "Traceback" not in answer["error"]
+    assert "failed" not in answer["error"], "a bug caught at the last border, not a check"
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"seed": -1}, {"seed": 1.5}, {"seed": "1"}, {"seed": 2**40}, {"seed": True},
+        {"clips": 0}, {"clips": 10**9}, {"frames": 0}, {"frames": 65}, {"frames": None},
+        {"temperature": -1}, {"temperature": float("nan")}, {"temperature": 10**400},
+    ],
+    ids=str,
+)  # fmt: skip
+def test_bad_draws_are_refused_in_a_sentence(server: dict[str, Any], change: dict) -> None:
+    good = {"seed": 1, "clips": 2, "frames": 3, "temperature": 1}
+    drawn = server["sample_codes"](good)["clips"]
+    assert drawn == server["sample_codes"](good)["clips"]
+    assert (len(drawn), len(drawn[0]["dynamic"])) == (2, 3)
+    answer = server["sample_codes"](good | change)
+    assert list(answer) == ["error"]
+    assert "failed" not in answer["error"]
+
+
+def test_a_clip_can_be_extended_up_to_the_limit(server: dict[str, Any], clip: dict) -> None:
+    answer = server["extend_codes"]({"clip": clip, "frames": 50, "seed": 2})
+    longest = server["extend_codes"]({"clip": answer["clips"][0], "frames": 60, "seed": 2})
+    assert len(longest["clips"][0]["dynamic"]) == MAX_FRAMES
+    assert longest["clips"][0]["dynamic"][: len(clip["dynamic"])] == clip["dynamic"]
+    full = server["extend_codes"]({"clip": longest["clips"][0], "frames": 1, "seed": 2})
+    assert "already has 64 frames" in full["error"]
+
+
+def test_an_upload_is_encoded_and_leaves_no_file(
+    studio: Studio, server: dict[str, Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+    config = studio.model.config
+    shape = config.frames, config.frame_size, config.frame_size, 3
+    frames = np.random.default_rng(0).integers(0, 255, shape, np.uint8)
+    data = video.encode_image(filmstrip.sheet(frames[None]), "png")
+    answer = server["encode_clip"](Form([("../../evil.sh", data)]))
+    assert np.array_equal(pixels(answer["fed"]), filmstrip.sheet(frames[None]))
+    codes = studio.encode(torch.from_numpy(frames)[None].movedim(-1, 2) / 255)
+    assert answer["clips"][0]["static"] == pytest.approx(codes.static[0].tolist(), abs=1e-4)
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    "form",
+    [None, {}, {"files": []}, Form(), Form([("a", b"")]), Form([("a", b"text")]),
+     Form([("a", b"x"), ("b", b"y")])],
+    ids=str,
+)  # fmt: skip
+def test_a_bad_upload_is_refused_in_a_sentence(
+    server: dict[str, Any], form: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+    answer = server["encode_clip"](form)
+    assert list(answer) == ["error"]
+    assert "failed" not in answer["error"]
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_an_unforeseen_failure_is_told_without_its_details(
+    studio: Studio, clip: dict, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    def fail(*_: Any) -> None:
+        raise RuntimeError("/secret/path")
+
+    monkeypatch.setattr(studio, "decode", fail)
+    server = {function.__name__: function for function in public(studio)}
+    answer = server["decode_codes"]({"clips": [clip]})
+    assert "server failed" in answer["error"]
+    assert "secret" not in answer["error"]
+    assert "/secret/path" in caplog.text
+
+
+def test_three_hundred_moves_leave_no_file(
+    server: dict[str, Any], clip: dict, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+    for n in range(300):
+        assert "sheet" in server["decode_codes"](with_static(clip, n / 100) | {"exact": n == 299})
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_the_page_starts_with_plain_json(studio: Studio) -> None:
+    value = boot.facts(studio) | boot.sizes(studio) | boot.directions(studio)
+    assert json.loads(json.dumps(value, allow_nan=False)) == value
+    shown = pixels(boot.sheet(studio))
+    assert np.array_equal(shown, filmstrip.sheet(studio.decode(boot.examples(studio))))
+    assert len(value["idle"]["static"]) == studio.model.config.static_size

@@ -1,0 +1,138 @@
+"""Weights come back exactly, or not at all and with a sentence."""
+
+import json
+from pathlib import Path
+
+import pytest
+import torch
+from safetensors.torch import load_file, save_file
+
+from rwae import RWAE, Codes
+from rwae.checkpoint import (
+    CONFIG_FILE,
+    GALLERY_FILE,
+    WEIGHTS_FILE,
+    atomic,
+    read_gallery,
+    write_gallery,
+)
+from rwae.errors import CheckpointError, ConfigError
+
+
+@pytest.fixture
+def folder(tiny: RWAE, tmp_path: Path) -> Path:
+    tiny.save_pretrained(tmp_path / "model")
+    return tmp_path / "model"
+
+
+def test_a_loaded_model_is_the_saved_one(tiny: RWAE, folder: Path, generator) -> None:
+    loaded = RWAE.from_pretrained(folder)
+    x = torch.rand(2, 4, 3, 32, 32, generator=generator)
+    assert loaded.config == tiny.config
+    assert not loaded.training
+    assert torch.equal(loaded.decode(loaded.encode(x)), tiny.decode(tiny.encode(x)))
+    assert sorted(p.name for p in folder.iterdir()) == [CONFIG_FILE, WEIGHTS_FILE]
+
+
+@pytest.mark.parametrize("missing", [CONFIG_FILE, WEIGHTS_FILE])
+def test_a_missing_file_is_named(folder: Path, missing: str) -> None:
+    (folder / missing).unlink()
+    with pytest.raises(CheckpointError, match=missing):
+        RWAE.from_pretrained(folder)
+
+
+def test_pickled_weights_are_never_opened(folder: Path) -> None:
+    (folder / WEIGHTS_FILE).unlink()
+    torch.save({"prior.start": torch.zeros(4)}, folder / "pytorch_model.bin")
+    with pytest.raises(CheckpointError, match=WEIGHTS_FILE):
+        RWAE.from_pretrained(folder)
+
+
+def test_a_torn_weights_file(folder: Path) -> None:
+    data = (folder / WEIGHTS_FILE).read_bytes()
+    (folder / WEIGHTS_FILE).write_bytes(data[: len(data) // 2])
+    with pytest.raises(CheckpointError, match="fetch it again"):
+        RWAE.from_pretrained(folder)
+
+
+def change(folder: Path, name: str, tensor: torch.Tensor | None) -> None:
+    weights = load_file(folder / WEIGHTS_FILE)
+    weights.pop(name, None)
+    if tensor is not None:
+        weights[name] = tensor
+    save_file(weights, folder / WEIGHTS_FILE)
+
+
+@pytest.mark.parametrize(
+    ("name", "tensor", "said"),
+    [
+        ("prior.start", None, "missing"),
+        ("prior.middle", torch.zeros(4), "unknown"),
+        ("prior.start", torch.zeros(5), "needs"),
+        ("prior.start", torch.zeros(4, dtype=torch.float64), "needs"),
+        ("prior.start", torch.full((4,), float("nan")), "finite"),
+    ],
+)
+def test_weights_that_do_not_fit(folder: Path, name: str, tensor, said: str) -> None:
+    change(folder, name, tensor)
+    with pytest.raises(CheckpointError, match=said) as caught:
+        RWAE.from_pretrained(folder)
+    assert name in str(caught.value)
+
+
+def test_a_huge_configuration_is_refused_before_anything_is_built(folder: Path) -> None:
+    settings = json.loads((folder / CONFIG_FILE).read_text())
+    (folder / CONFIG_FILE).write_text(json.dumps(settings | {"static_width": 100_000}))
+    with pytest.raises(ConfigError, match="static_width"):
+        RWAE.from_pretrained(folder)
+
+
+@pytest.mark.parametrize("text", ["{", "\xff", '{"frames": 4}', "null"])
+def test_a_broken_configuration(folder: Path, text: str) -> None:
+    (folder / CONFIG_FILE).write_bytes(text.encode("latin-1"))
+    with pytest.raises(ConfigError):
+        RWAE.from_pretrained(folder)
+
+
+def test_a_mistyped_folder_makes_no_request(monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(*_: object, **__: object) -> None:
+        raise AssertionError("a request was made")
+
+    monkeypatch.setattr("socket.create_connection", refuse)
+    monkeypatch.setattr("socket.socket.connect", refuse)
+    for source in ("checkpoints/nothing", "nothing", "./a/b", Path("owner/name"), "a/b/c"):
+        with pytest.raises(CheckpointError, match="There is no folder"):
+            RWAE.from_pretrained(source)
+
+
+def test_an_id_that_the_hub_does_not_allow_is_refused_in_words() -> None:
+    for source in ("a--b/c", "a/b.git", "a..b/c"):
+        with pytest.raises(CheckpointError, match="check the id"):
+            RWAE.from_pretrained(source)
+
+
+def test_the_gallery_comes_back(tmp_path: Path) -> None:
+    gallery = Codes(torch.randn(5, 6), torch.randn(5, 4, 4))
+    write_gallery(tmp_path, gallery)
+    assert torch.equal(read_gallery(tmp_path).dynamic, gallery.dynamic)
+    (tmp_path / GALLERY_FILE).write_bytes(b"nonsense")
+    with pytest.raises(CheckpointError, match=GALLERY_FILE):
+        read_gallery(tmp_path)
+
+
+def test_an_interrupted_write_leaves_the_old_file_and_no_other(tmp_path: Path) -> None:
+    path = tmp_path / "file"
+    path.write_text("old")
+
+    def fail() -> None:
+        with atomic(path) as temporary:
+            temporary.write_text("new")
+            raise OSError("disk full")
+
+    with pytest.raises(OSError, match="disk full"):
+        fail()
+    assert path.read_text() == "old"
+    assert [p.name for p in tmp_path.iterdir()] == ["file"]
+    with atomic(path) as temporary:
+        temporary.write_text("new")
+    assert path.read_text() == "new"

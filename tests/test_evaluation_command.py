@@ -1,0 +1,97 @@
+"""The command: a table, a JSON file, and a plain sentence when something is missing."""
+
+import json
+from pathlib import Path
+
+import pytest
+import torch
+
+from rwae import RWAE, ModelConfig, data
+from rwae.data import figures
+from rwae.data.clips import Clips
+from rwae.evaluation import __main__ as command
+from rwae.evaluation.baselines import COPY, SAME
+from rwae.evaluation.judge import Judge
+
+SMALL = ModelConfig(
+    static_size=4, dynamic_size=3, static_width=8, dynamic_width=4, decoder_width=8, hidden_size=8
+)
+
+
+@pytest.fixture
+def scene(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A folder with an untrained model and judge, and a data set of 24 clips."""
+    torch.manual_seed(0)
+    RWAE(SMALL).save_pretrained(tmp_path / "model")
+    Judge(figures.FACTORS).save(tmp_path / "judge")
+    clips = figures.load("validation")
+    chosen = torch.arange(0, 512, 21)[:24]
+    few = Clips(clips.frames[chosen], clips.labels[chosen], clips.factors)
+    monkeypatch.setattr(data, "load", lambda *_: few)
+    return tmp_path
+
+
+def run(scene: Path, *more: str) -> int:
+    return command.main(
+        [str(scene / "model"), "--dataset", "figures", "--judge", str(scene / "judge"),
+         "--device", "cpu", *more]
+    )  # fmt: skip
+
+
+def test_it_prints_a_table_and_writes_the_same_numbers_twice(
+    scene: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run(scene) == 0
+    first = (scene / "model" / "scores.json").read_text()
+    said = capsys.readouterr().out
+    assert COPY in said
+    assert SAME in said
+    assert run(scene, "--out", str(scene / "again.json"), "--markdown") == 0
+    assert (scene / "again.json").read_text() == first
+    assert capsys.readouterr().out.startswith("|")
+    scores = json.loads(first)
+    assert scores["dataset"] == "figures"
+    assert scores["model"]["clips"] == 24
+    assert f"{scores['model']['swap']['joint']:.2%}" in said
+    assert set(scores["baselines"]) == {COPY, SAME}
+    assert scores["model"]["unconditional"]["nearest"]["real"] == pytest.approx(0, abs=1e-6)
+
+
+def test_a_file_that_cannot_be_written_is_told_below_the_table(
+    scene: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (scene / "file").write_text("in the way")
+    assert run(scene, "--out", str(scene / "file" / "scores.json")) == 2
+    said = capsys.readouterr()
+    assert COPY in said.out
+    assert "name another with --out" in said.err
+
+
+def test_another_seed_gives_other_numbers(scene: Path) -> None:
+    run(scene, "--out", str(scene / "0.json"))
+    run(scene, "--out", str(scene / "1.json"), "--seed", "1")
+    assert (scene / "0.json").read_text() != (scene / "1.json").read_text()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["no/such/model/anywhere", "--dataset", "figures"], "no folder"),
+        (["checkpoints/absent", "--dataset", "figures"], "no folder"),
+    ],
+)
+def test_a_missing_model_is_one_sentence_and_exit_code_2(
+    arguments: list[str], said: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert command.main(arguments) == 2
+    error = capsys.readouterr().err.strip()
+    assert said in error
+    assert "\n" not in error
+
+
+def test_a_missing_data_set_is_one_sentence_and_exit_code_2(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    RWAE(SMALL).save_pretrained(tmp_path)
+    assert command.main([str(tmp_path), "--data", str(tmp_path / "none")]) == 2
+    assert "python -m rwae.data.download sprites" in capsys.readouterr().err

@@ -1,0 +1,155 @@
+"""The judge: its shapes, its files, that it learns, and that it knows the real clips."""
+
+import json
+from pathlib import Path
+
+import pytest
+import torch
+from conftest import ROOT
+from safetensors.torch import load_file, save_file
+
+from rwae.checkpoint import CONFIG_FILE, WEIGHTS_FILE
+from rwae.data import figures, sprites
+from rwae.data.clips import Clips, Factor
+from rwae.errors import CheckpointError, ConfigError
+from rwae.evaluation import train_judge
+from rwae.evaluation.judge import Judge
+
+FACTORS = (Factor("colour", ("red", "blue"), True), Factor("way", ("up", "down", "none"), False))
+
+
+def moving_bars() -> Clips:
+    """Bars of two colours that move up, down, or not: clips (96, 4, 3, 32, 32)."""
+    labels = torch.cartesian_prod(torch.arange(2), torch.arange(3)).repeat(16, 1)
+    frames = torch.zeros(96, 4, 3, 32, 32, dtype=torch.uint8)
+    for clip, (colour, way) in enumerate(labels.tolist()):
+        for t in range(4):
+            row = 8 + clip // 12 + {0: -4 * t, 1: 4 * t, 2: 0}[way]
+            frames[clip, t, 2 * colour, row % 28 : row % 28 + 4] = 200
+    return Clips(frames, labels, FACTORS)
+
+
+@pytest.fixture(scope="module")
+def judge() -> Judge:
+    torch.manual_seed(0)
+    judge = Judge(FACTORS)
+    with torch.no_grad():
+        judge(torch.rand(8, 4, 3, 32, 32))  # gives the batch norms something to remember
+    return judge.eval()
+
+
+@pytest.mark.parametrize("frames", [1, 4, 11])
+def test_it_judges_clips_of_any_length(judge: Judge, frames: int) -> None:
+    found = judge.probabilities(torch.rand(5, frames, 3, 32, 32))
+    assert [tuple(p.shape) for p in found] == [(5, 2), (5, 3)]
+    for p in found:
+        assert p.dtype == torch.float64
+        assert torch.allclose(p.sum(1), torch.ones(5, dtype=torch.float64))
+
+
+def test_folding_changes_no_answer(judge: Judge) -> None:
+    x = torch.rand(3, 4, 3, 32, 32)
+    folded = judge.folded()
+    assert not [m for m in folded.modules() if isinstance(m, torch.nn.BatchNorm2d)]
+    for one, two in zip(judge.probabilities(x), folded.probabilities(x), strict=True):
+        assert torch.allclose(one, two, atol=1e-6)
+
+
+def test_saved_and_loaded_it_says_the_same(judge: Judge, tmp_path: Path) -> None:
+    judge.save(tmp_path)
+    loaded = Judge.load(tmp_path)
+    assert loaded.factors == FACTORS
+    x = torch.rand(3, 4, 3, 32, 32)
+    for one, two in zip(judge.probabilities(x), loaded.probabilities(x), strict=True):
+        assert torch.allclose(one, two, atol=1e-6)
+
+
+def test_a_folder_without_a_judge_says_how_to_train_one(tmp_path: Path) -> None:
+    with pytest.raises(CheckpointError, match="train_judge"):
+        Judge.load(tmp_path)
+
+
+@pytest.mark.parametrize("config", ["{", "[]", '{"factors": [{"name": "x"}]}', '{"factors": 3}'])
+def test_a_broken_description_is_refused(judge: Judge, tmp_path: Path, config: str) -> None:
+    judge.save(tmp_path)
+    (tmp_path / CONFIG_FILE).write_text(config)
+    with pytest.raises(ConfigError):
+        Judge.load(tmp_path)
+
+
+def test_weights_of_another_judge_are_refused(judge: Judge, tmp_path: Path) -> None:
+    judge.save(tmp_path)
+    weights = load_file(tmp_path / WEIGHTS_FILE)
+    weights["heads.0.weight"] = torch.zeros(5, 256)
+    save_file(weights, tmp_path / WEIGHTS_FILE)
+    with pytest.raises(CheckpointError, match=r"heads\.0\.weight"):
+        Judge.load(tmp_path)
+    (tmp_path / WEIGHTS_FILE).write_bytes(b"not weights")
+    with pytest.raises(CheckpointError, match="no readable judge"):
+        Judge.load(tmp_path)
+
+
+def test_it_learns_to_name_both_factors() -> None:
+    clips = moving_bars()
+    judge = train_judge.train(clips, 10, seed=0)
+    assert min(train_judge.accuracies(judge.folded(), clips).values()) > 0.95
+
+
+def test_the_seed_decides_and_the_global_state_is_left_alone() -> None:
+    clips = moving_bars()
+    state = torch.random.get_rng_state()
+    one, same, other = (train_judge.train(clips, 1, seed).state_dict() for seed in (0, 0, 1))
+    assert torch.equal(state, torch.random.get_rng_state())
+    assert all(torch.equal(one[name], same[name]) for name in one)
+    assert not torch.equal(one["heads.0.weight"], other["heads.0.weight"])
+
+
+def test_disturbed_clips_stay_close(generator: torch.Generator) -> None:
+    x = moving_bars().batch(torch.arange(8))
+    seen = [train_judge.disturb(x, generator) for _ in range(8)]
+    assert len({float(s.double().sum()) for s in seen}) > 2
+    for s in seen:
+        assert s.shape == x.shape
+        assert float((s.mean((3, 4)) - x.mean((3, 4))).abs().max()) < 0.02
+
+
+def test_a_missing_judge_is_trained_once_and_one_of_other_data_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    clips = moving_bars()
+    monkeypatch.setattr(train_judge.data, "load", lambda *_: clips)
+    monkeypatch.setitem(train_judge.EPOCHS, "bars", 1)
+    monkeypatch.setitem(train_judge.LICENCES, "bars", "none")
+    made = train_judge.find_or_train(tmp_path, "bars", clips, None)
+    assert "real test clips" in (tmp_path / "README.md").read_text()
+    monkeypatch.setattr(train_judge, "make", None)
+    found = train_judge.find_or_train(tmp_path, "bars", clips, None)
+    for one, two in zip(made.parameters(), found.parameters(), strict=True):
+        assert torch.equal(one, two)
+    with pytest.raises(ConfigError, match="name its own judge"):
+        train_judge.find_or_train(
+            tmp_path, "bars", Clips(clips.frames, clips.labels, FACTORS[:1]), None
+        )
+
+
+@pytest.mark.parametrize("name", ["sprites", "figures"])
+def test_a_shipped_judge_is_small_and_of_its_data_set(name: str) -> None:
+    folder = ROOT / "checkpoints" / "judges" / name
+    assert Judge.load(folder).factors == {"sprites": sprites, "figures": figures}[name].FACTORS
+    assert (folder / WEIGHTS_FILE).stat().st_size < 1_500_000
+    assert set(json.loads((folder / CONFIG_FILE).read_text())) == {"factors"}
+    assert f"--dataset {name}" in (folder / "README.md").read_text()
+
+
+def test_the_shipped_judge_of_figures_knows_unseen_ones() -> None:
+    judge = Judge.load(ROOT / "checkpoints" / "judges" / "figures")
+    clips = figures.load("test")
+    some = Clips(clips.frames[::3], clips.labels[::3], clips.factors)
+    assert min(train_judge.accuracies(judge, some).values()) > 0.97
+
+
+def test_the_shipped_judge_knows_the_real_clips(sprites_folder: Path) -> None:
+    judge = Judge.load(ROOT / "checkpoints" / "judges" / "sprites")
+    clips = sprites.load(sprites_folder, "test")
+    some = Clips(clips.frames[::5], clips.labels[::5], clips.factors)
+    assert min(train_judge.accuracies(judge, some).values()) >= 0.998

@@ -1,0 +1,97 @@
+"""What each network looks at, shown by its gradients."""
+
+import dataclasses
+
+import pytest
+import torch
+from conftest import TINY
+
+from rwae import RWAE
+
+
+@pytest.fixture
+def frames(generator: torch.Generator) -> torch.Tensor:
+    return torch.rand(2, 4, 3, 24, 24, generator=generator).requires_grad_()
+
+
+def depends(value: torch.Tensor, on: torch.Tensor) -> list[bool]:
+    """For each frame of the first clip of `on`, whether `value` changes with it."""
+    (gradient,) = torch.autograd.grad(value.square().sum(), on, retain_graph=True)
+    return [bool(frame.abs().sum() > 0) for frame in gradient[0]]
+
+
+def test_the_static_code_sees_every_frame_in_any_order(tiny: RWAE, frames: torch.Tensor) -> None:
+    code = tiny.static_posterior(frames).mean
+    assert depends(code[0], frames) == [True] * 4
+    shuffled = tiny.static_posterior(frames[:, [2, 0, 3, 1]]).mean
+    torch.testing.assert_close(shuffled, code)
+
+
+def test_the_static_code_takes_any_number_of_frames(tiny: RWAE, frames: torch.Tensor) -> None:
+    twice = tiny.static_posterior(torch.cat([frames, frames], 1)).mean
+    torch.testing.assert_close(twice, tiny.static_posterior(frames).mean)
+
+
+def test_a_dynamic_code_sees_its_frame_and_those_before(tiny: RWAE, frames: torch.Tensor) -> None:
+    mean = tiny.dynamic_posterior(frames, None)[0].mean
+    for t in range(4):
+        assert depends(mean[0, t], frames) == [s <= t for s in range(4)]
+
+
+def test_a_dynamic_code_is_blind_to_hue(tiny: RWAE, frames: torch.Tensor) -> None:
+    swapped = tiny.dynamic_posterior(frames[:, :, [2, 0, 1]], None)[0].mean
+    torch.testing.assert_close(swapped, tiny.dynamic_posterior(frames, None)[0].mean)
+
+
+def test_the_dynamic_means_lie_on_a_sphere_and_leave_room_for_the_noise(
+    tiny: RWAE, frames: torch.Tensor
+) -> None:
+    posterior, _ = tiny.dynamic_posterior(frames, None)
+    power = posterior.mean.square().mean(-1)
+    torch.testing.assert_close(
+        power, torch.full_like(power, 1 - posterior.std**2), rtol=1e-2, atol=0
+    )
+
+
+def test_drawn_codes_are_fed_back(tiny: RWAE, frames: torch.Tensor) -> None:
+    posterior, codes = tiny.dynamic_posterior(frames, torch.Generator().manual_seed(3))
+    still, means = tiny.dynamic_posterior(frames, None)
+    torch.testing.assert_close(means, still.mean)
+    torch.testing.assert_close(posterior.mean[:, 0], still.mean[:, 0])
+    assert not torch.allclose(posterior.mean[:, 1], still.mean[:, 1])
+    assert (codes - posterior.mean).std().item() == pytest.approx(posterior.std, rel=0.5)
+
+
+def test_the_prior_sees_only_the_past(tiny: RWAE) -> None:
+    codes = torch.randn(2, 4, 4).requires_grad_()
+    means = tiny.prior(codes).means
+    for t in range(4):
+        assert depends(means[0, t], codes) == [s < t for s in range(4)]
+
+
+def test_the_prior_on_its_own_samples_says_what_it_drew_from(tiny: RWAE) -> None:
+    """Teacher-forced equals free-running: at temperature 0 a draw is one of the means."""
+    drawn = tiny.prior.sample(3, 6, torch.Generator().manual_seed(0), temperature=0.0)
+    prior = tiny.prior(drawn)
+    best = prior.logits.argmax(-1)[..., None, None].expand(3, 6, 1, 4)
+    torch.testing.assert_close(prior.means.gather(-2, best).squeeze(-2), drawn)
+
+
+def test_going_on_from_codes_equals_drawing_in_one_go(tiny: RWAE) -> None:
+    whole = tiny.prior.sample(2, 7, torch.Generator().manual_seed(0), temperature=0.0)
+    rest = tiny.prior.sample(2, 4, torch.Generator().manual_seed(0), 0.0, begin=whole[:, :3])
+    torch.testing.assert_close(rest, whole[:, 3:])
+
+
+@pytest.mark.parametrize("recurrent", [False, True])
+def test_a_frame_depends_on_no_later_code(recurrent: bool) -> None:
+    torch.manual_seed(0)
+    model = RWAE(dataclasses.replace(TINY, recurrent_decoder=recurrent)).eval()
+    static, dynamic = torch.randn(2, 6).requires_grad_(), torch.randn(2, 4, 4).requires_grad_()
+    x = model.decoder(static, dynamic)
+    for t in range(4):
+        seen = [s <= t for s in range(4)] if recurrent else [s == t for s in range(4)]
+        assert depends(x[0, t], dynamic) == seen
+        (gradient,) = torch.autograd.grad(x[0, t].sum(), static, retain_graph=True)
+        assert gradient[0].abs().sum() > 0
+        assert gradient[1].abs().sum() == 0

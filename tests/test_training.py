@@ -1,0 +1,225 @@
+"""The loop: it learns, it resumes exactly, and it refuses what cannot be trained."""
+
+import dataclasses
+import json
+from pathlib import Path
+
+import pytest
+import torch
+from conftest import TINY
+from safetensors import safe_open
+from safetensors.torch import load_file, save_file
+
+from rwae import RWAE, data, losses
+from rwae.data.clips import Clips, Factor
+from rwae.errors import CheckpointError, ConfigError, OtherRunError
+from rwae.training.metrics import METRICS_FILE
+from rwae.training.objective import Objective
+from rwae.training.presets import PRESETS, TrainingConfig, Weights
+from rwae.training.ranks import Ranks
+from rwae.training.run import SETTINGS_FILE, DivergedError, step_generator, train
+from rwae.training.state import PREVIOUS_FILE, STATE_FILE, TrainState
+
+ALONE = Ranks(0, 1, torch.device("cpu"))
+RUN = TrainingConfig(
+    dataset="none",
+    model=TINY,
+    steps=6,
+    batch=8,
+    warmup=2,
+    log_every=1,
+    save_every=3,
+    sheet_every=100,
+    prior_draws=16,
+)
+
+
+@pytest.fixture(scope="module")
+def clips() -> Clips:
+    """A square of one of four colours that moves one of two ways: (24, 4, 3, 32, 32)."""
+    frames = torch.zeros(24, 4, 3, 32, 32, dtype=torch.uint8)
+    labels = torch.zeros(24, 2, dtype=torch.long)
+    for n in range(24):
+        colour, motion = n % 4, n // 4 % 2
+        for t in range(4):
+            row, column = (8 + 3 * t, 10) if motion else (12, 6 + 4 * t)
+            frames[n, t, colour % 3, row : row + 6, column : column + 6] = 255 - 80 * (colour == 3)
+        labels[n] = torch.tensor([colour, motion])
+    factors = (Factor("colour", tuple("rgbd"), True), Factor("way", ("across", "down"), False))
+    return Clips(frames, labels, factors)
+
+
+def weights(folder: Path) -> dict[str, torch.Tensor]:
+    return load_file(folder / "model.safetensors")
+
+
+def test_training_writes_a_checkpoint_that_loads(clips: Clips, tmp_path: Path) -> None:
+    assert train(RUN, clips, tmp_path, ALONE)
+    model = RWAE.from_pretrained(tmp_path)
+    assert model.decode(model.encode(clips.batch(torch.arange(2)))).shape == (2, 4, 3, 32, 32)
+    lines = [json.loads(line) for line in (tmp_path / METRICS_FILE).read_text().splitlines()]
+    assert [line["step"] for line in lines] == [1, 2, 3, 4, 5, 6]
+
+
+def test_a_resumed_run_equals_an_uninterrupted_one(clips: Clips, tmp_path: Path) -> None:
+    whole, parts = tmp_path / "whole", tmp_path / "parts"
+    train(RUN, clips, whole, ALONE)
+    saved = TrainState.save
+
+    def die_after_saving(self: TrainState, folder: Path) -> None:
+        saved(self, folder)
+        raise KeyboardInterrupt
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(TrainState, "save", die_after_saving)
+        with pytest.raises(KeyboardInterrupt):
+            train(RUN, clips, parts, ALONE)
+    with (parts / METRICS_FILE).open("a") as file:
+        file.write('{"step": 4, "squared_error": 1}\n{"ste')
+    train(RUN, clips, parts, ALONE)
+    first, second = weights(whole), weights(parts)
+    assert all(torch.equal(first[name], second[name]) for name in first)
+    lines = [json.loads(line) for line in (parts / METRICS_FILE).read_text().splitlines()]
+    assert [line["step"] for line in lines] == [1, 2, 3, 4, 5, 6]
+
+
+def test_a_corrupt_state_falls_back_on_the_one_before(
+    clips: Clips, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    train(RUN, clips, tmp_path, ALONE)
+    before = weights(tmp_path)
+    (tmp_path / STATE_FILE).write_bytes(b"torn")
+    assert train(RUN, clips, tmp_path, ALONE)
+    said = capsys.readouterr().out
+    assert "cannot be read" in said
+    assert PREVIOUS_FILE in said
+    after = weights(tmp_path)
+    assert all(torch.equal(before[name], after[name]) for name in before)
+
+
+def test_a_run_with_other_settings_is_not_resumed(clips: Clips, tmp_path: Path) -> None:
+    train(RUN, clips, tmp_path, ALONE)
+    before = (tmp_path / SETTINGS_FILE).read_text()
+    with pytest.raises(OtherRunError, match="another batch"):
+        train(dataclasses.replace(RUN, batch=4), clips, tmp_path, ALONE)
+    assert (tmp_path / SETTINGS_FILE).read_text() == before
+
+
+def test_a_state_that_lacks_a_tensor_is_refused_in_words(clips: Clips, tmp_path: Path) -> None:
+    folder = tmp_path / "another-run"
+    train(RUN, clips, folder, ALONE)
+    with safe_open(folder / STATE_FILE, "pt") as file:
+        about, tensors = file.metadata(), {n: file.get_tensor(n) for n in file.keys()}  # noqa: SIM118
+    del tensors["model.prior.start"]
+    for name in (STATE_FILE, PREVIOUS_FILE):
+        save_file(tensors, folder / name, about)
+    with pytest.raises(CheckpointError, match=r"model\.prior\.start"):
+        train(RUN, clips, folder, ALONE)
+
+
+@pytest.mark.parametrize(
+    "term", ["squared_error", "absolute_error", "prior_score", "conditional_mmd"]
+)
+def test_thirty_steps_on_a_term_lower_it(clips: Clips, term: str) -> None:
+    alone = {name: float(name == term) for name in vars(Weights())}
+    config = dataclasses.replace(RUN, steps=60, batch=16, weights=Weights(**alone))
+    state = TrainState(config, ALONE.device)
+    objective = Objective(state.model, config).train()
+
+    def value() -> float:
+        terms = [
+            objective(clips.batch(torch.arange(24)), step_generator(1, n, ALONE)) for n in range(8)
+        ]
+        return sum(getattr(t, term).item() for t in terms) / 8
+
+    before = value()
+    for step in range(30):
+        generator = step_generator(0, step, ALONE)
+        chosen = torch.randperm(len(clips), generator=generator)[: config.batch]
+        objective(clips.batch(chosen), generator).total(config.weights).backward()
+        state.update()
+    assert value() < 0.9 * before
+
+
+def test_mixed_precision_gives_the_same_terms_to_its_accuracy(clips: Clips) -> None:
+    def terms(precision: torch.dtype) -> dict[str, float]:
+        torch.manual_seed(0)
+        objective = Objective(RWAE(TINY), RUN, precision).train()
+        x = clips.batch(torch.arange(24))
+        return {n: t.item() for n, t in objective(x, step_generator(0, 0, ALONE)).items()}
+
+    exact, mixed = terms(torch.float32), terms(torch.bfloat16)
+    assert mixed == pytest.approx(exact, rel=0.05, abs=0.05)
+    assert mixed != exact
+
+
+def test_a_term_that_is_not_finite_stops_the_run_and_is_named(
+    clips: Clips, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("rwae.losses.dependence", lambda *_: torch.tensor(float("nan")))
+    with pytest.raises(DivergedError, match="dependence"):
+        train(RUN, clips, tmp_path, ALONE)
+    assert not (tmp_path / STATE_FILE).exists()
+
+
+def test_the_prior_score_moves_the_prior_alone(clips: Clips) -> None:
+    model = RWAE(TINY)
+    objective = Objective(model, RUN)
+    objective(clips.batch(torch.arange(8)), step_generator(0, 0, ALONE)).prior_score.backward()
+    moved = {name.split(".")[0] for name, p in model.named_parameters() if p.grad is not None}
+    assert moved == {"prior"}
+
+
+def test_a_clip_may_lie_anywhere_if_all_together_follow_the_prior(clips: Clips) -> None:
+    """What tells this objective from a VAE's: no term is a function of one clip's posterior.
+
+    Each penalty compares the clips of a batch, so on a batch of one it is no number at all,
+    where a KL divergence would be finite; and a batch that is standard normal as a whole pays
+    nothing on average, however far from 0 each of its codes lies.
+    """
+    one = clips.batch(torch.zeros(1, dtype=torch.long))
+    model = RWAE(TINY).eval()  # batch norm has no statistics of a single clip
+    terms = dict(Objective(model, RUN)(one, step_generator(0, 0, ALONE)).items())
+    alone = {name for name, value in terms.items() if torch.isfinite(value)}
+    assert alone == {"squared_error", "absolute_error", "prior_score"}
+
+    generator = torch.Generator().manual_seed(0)
+    z = torch.randn(500, 6, generator=generator)
+    penalty = losses.mmd(z, torch.randn(500, 6, generator=generator)) + losses.covariance_mmd(z)
+    assert abs(penalty.item()) < 0.15
+    assert (z.square().sum(1) / 2).mean() > 2.5  # what a VAE would charge for these means
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("batch", 2),
+        ("static_frames", 5),
+        ("prior_draws", 1),
+        ("ema", 2.0),
+        ("learning_rate", -1.0),
+        ("seed", 1.5),
+        ("steps", True),
+    ],
+)
+def test_a_bad_setting_is_named(name: str, value: float) -> None:
+    with pytest.raises(ConfigError, match=name):
+        dataclasses.replace(RUN, **{name: value})
+
+
+def test_too_few_clips_for_a_batch(clips: Clips, tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match="24 clips, fewer than the batch of 32"):
+        train(dataclasses.replace(RUN, batch=32), clips, tmp_path, ALONE)
+
+
+def test_the_recurrent_decoder_trains_too(clips: Clips, tmp_path: Path) -> None:
+    model = dataclasses.replace(TINY, recurrent_decoder=True)
+    config = dataclasses.replace(RUN, model=model, decoded_frames=2, steps=2)
+    assert train(config, clips, tmp_path, ALONE)
+    assert RWAE.from_pretrained(tmp_path).decoder.recurrence is not None
+
+
+def test_every_preset_is_a_model_that_can_be_built() -> None:
+    for name, preset in PRESETS.items():
+        assert preset.dataset in data.NAMES, name
+        assert RWAE(preset.model).parameters_total > 10_000

@@ -1,0 +1,109 @@
+"""python -m rwae.training: it stops politely, runs on two ranks, and says what is wrong."""
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+from conftest import ROOT
+
+from rwae import RWAE
+from rwae.training.metrics import METRICS_FILE
+from rwae.training.presets import PRESETS
+
+
+def test_sigterm_finishes_the_step_and_the_same_command_goes_on(tmp_path: Path) -> None:
+    command = [
+        sys.executable,
+        "-m",
+        "rwae.training",
+        "--preset",
+        "figures",
+        "--out",
+        str(tmp_path),
+        "--save-every",
+        "1000",
+        "--log-every",
+        "1",
+        "--device",
+        "cpu",
+    ]
+    process = subprocess.Popen(
+        command, cwd=ROOT, stdout=subprocess.PIPE, text=True, stderr=subprocess.DEVNULL
+    )
+    deadline = time.monotonic() + 90
+    while not (tmp_path / METRICS_FILE).exists() and time.monotonic() < deadline:
+        time.sleep(0.1)
+    process.send_signal(signal.SIGTERM)
+    said, _ = process.communicate(timeout=60)
+    assert process.returncode == 0
+    assert "Stopped after step" in said
+    stopped = int(said.split("Stopped after step ")[1].split(";")[0])
+    finish = subprocess.run(
+        [*command, "--steps", str(stopped + 1)],
+        cwd=ROOT,
+        text=True,
+        capture_output=True,
+        timeout=90,
+        check=True,
+    )
+    assert f"Resumed from step {stopped}" in finish.stdout
+    assert RWAE.from_pretrained(tmp_path).config == PRESETS["figures"].model
+
+
+def test_two_ranks_train_one_model(tmp_path: Path) -> None:
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    environment = os.environ | {"OMP_NUM_THREADS": "1"}
+    done = subprocess.run(
+        [
+            sys.executable,
+            "-m",
+            "torch.distributed.run",
+            "--nproc_per_node",
+            "2",
+            "--master_addr",
+            "127.0.0.1",
+            "--master_port",
+            str(port),
+            "-m",
+            "rwae.training",
+            "--preset",
+            "figures",
+            "--steps",
+            "3",
+            "--log-every",
+            "1",
+            "--device",
+            "cpu",
+            "--out",
+            str(tmp_path),
+        ],
+        cwd=ROOT,
+        env=environment,
+        text=True,
+        capture_output=True,
+        timeout=180,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr[-2000:]
+    assert RWAE.from_pretrained(tmp_path).config == PRESETS["figures"].model
+    assert len((tmp_path / METRICS_FILE).read_text().splitlines()) == 3
+
+
+def test_the_command_says_what_is_wrong_in_one_sentence(tmp_path: Path) -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", "rwae.training", "--preset", "sprites", "--out", str(tmp_path)],
+        cwd=ROOT,
+        text=True,
+        capture_output=True,
+        timeout=90,
+        check=False,
+    )
+    assert done.returncode == 2
+    assert "Traceback" not in done.stderr
+    assert "rwae.data.download" in done.stderr

@@ -1,0 +1,168 @@
+"""Pictures and clips in and out of files, good ones and hostile ones."""
+
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+import torch
+
+from rwae import filmstrip, video
+from rwae.errors import ClipError
+
+SIDE = 32
+
+
+@pytest.fixture
+def clip() -> np.ndarray:
+    """A square that changes place and colour, with shape (6, SIDE, SIDE, 3)."""
+    frames = np.zeros((6, SIDE, SIDE, 3), np.uint8)
+    for n, frame in enumerate(frames):
+        frame[8:24, 2 * n : 2 * n + 16] = (250, 40 * n, 10)
+    return frames
+
+
+def strip(path: Path, clip: np.ndarray) -> Path:
+    path.write_bytes(video.encode_image(filmstrip.sheet(clip[None]), "png"))
+    return path
+
+
+def movie(path: Path, clip: np.ndarray, code: str = "MJPG") -> Path:
+    size = clip.shape[2], clip.shape[1]
+    writer = cv2.VideoWriter(str(path), cv2.VideoWriter_fourcc(*code), 8, size)
+    for frame in clip:
+        writer.write(frame[..., ::-1])
+    writer.release()
+    return path
+
+
+def test_a_strip_comes_back_exact_whatever_its_name(tmp_path: Path, clip: np.ndarray) -> None:
+    assert np.array_equal(video.read_clip(strip(tmp_path / "clip.mp4", clip)), clip)
+
+
+def test_transparent_pixels_of_a_strip_become_black(tmp_path: Path) -> None:
+    picture = np.full((8, 16, 4), 200, np.uint8)
+    picture[..., 3] = 0
+    picture[:, 8:, 3] = 255
+    cv2.imwrite(str(tmp_path / "a.png"), picture)
+    frames = video.read_clip(tmp_path / "a.png")
+    assert (frames[0] == 0).all()
+    assert (frames[1] == 200).all()
+
+
+@pytest.mark.parametrize("channels", [1, 3, 4])
+def test_a_picture_of_sixteen_bits_keeps_its_colours(tmp_path: Path, channels: int) -> None:
+    picture = np.full((8, 16, channels), 200 * 257, np.uint16)
+    picture[..., 3:] = 65535
+    cv2.imwrite(str(tmp_path / "a.png"), picture)
+    frames = video.read_clip(tmp_path / "a.png")
+    assert frames.dtype == np.uint8
+    assert (frames == 200).all()
+
+
+@pytest.mark.parametrize(
+    ("name", "code"), [("a.avi", "MJPG"), ("a.mp4", "mp4v"), ("a.webm", "VP90")]
+)
+def test_a_video_keeps_its_frames_and_the_order_of_its_colours(
+    tmp_path: Path, clip: np.ndarray, name: str, code: str
+) -> None:
+    frames = video.read_clip(movie(tmp_path / name, clip, code))
+    assert frames.shape == clip.shape
+    assert np.abs(frames.astype(int) - clip).mean() < 8
+
+
+def test_a_gif_keeps_its_frames(tmp_path: Path, clip: np.ndarray) -> None:
+    video.write_gif(tmp_path / "a.gif", clip, scale=2)
+    frames = video.read_clip(tmp_path / "a.gif")
+    assert frames.shape == (6, 2 * SIDE, 2 * SIDE, 3)
+    assert np.abs(frames[:, ::2, ::2].astype(int) - clip).mean() < 4
+
+
+HOSTILE = {
+    "text": b"hello",
+    "empty": b"",
+    "playlist": b"#EXTM3U\n#EXT-X-TARGETDURATION:1\n#EXTINF:1,\n{good}\n#EXT-X-ENDLIST\n",
+    "concat": b"ffconcat version 1.0\nfile '{good}'\n",
+    "address": b"#EXTM3U\n#EXTINF:1,\nhttp://127.0.0.1:9/a.mp4\n",
+    "truncated": b"\x89PNG\r\n\x1a\n\x00\x00",
+}
+
+
+@pytest.mark.parametrize("kind", HOSTILE)
+def test_what_is_no_clip_is_refused_in_words(tmp_path: Path, clip: np.ndarray, kind: str) -> None:
+    good = movie(tmp_path / "good.avi", clip)
+    path = tmp_path / "clip.mp4"
+    path.write_bytes(HOSTILE[kind].replace(b"{good}", str(good).encode()))
+    with pytest.raises(ClipError):
+        video.read_clip(path)
+
+
+def test_a_missing_file_and_a_pattern_of_names_are_refused(
+    tmp_path: Path, clip: np.ndarray
+) -> None:
+    with pytest.raises(ClipError, match="no file"):
+        video.read_clip(tmp_path / "none.mp4")
+    strip(tmp_path / "001.png", clip)
+    with pytest.raises(ClipError, match="no file"):
+        video.read_clip(tmp_path / "%03d.png")
+
+
+def test_too_many_frames_too_few_and_too_large_are_refused(
+    tmp_path: Path, clip: np.ndarray, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with pytest.raises(ClipError, match="single frame"):
+        video.read_clip(strip(tmp_path / "one.png", clip[:1]))
+    monkeypatch.setattr(video, "MAX_FRAMES", 4)
+    for path in (strip(tmp_path / "a.png", clip), movie(tmp_path / "a.avi", clip)):
+        with pytest.raises(ClipError, match="more than 4 frames"):
+            video.read_clip(path)
+    monkeypatch.setattr(video, "MAX_SIDE", SIDE - 1)
+    for path in (tmp_path / "a.png", tmp_path / "a.avi"):
+        with pytest.raises(ClipError, match="smaller size"):
+            video.read_clip(path)
+
+
+def test_a_picture_bomb_is_refused_before_it_is_decoded(tmp_path: Path) -> None:
+    side = 20_000  # 1.2 GB of pixels in 0.1 MB
+    blank = cv2.imencode(".png", np.zeros((8, 8), np.uint8))[1].tobytes()
+    bomb = blank[:16] + side.to_bytes(4, "big") * 2 + blank[24:]
+    (tmp_path / "bomb.png").write_bytes(bomb)
+    with pytest.raises(ClipError, match="damaged or too large"):
+        video.read_clip(tmp_path / "bomb.png")
+
+
+def test_large_frames_are_shrunk_while_they_are_read(tmp_path: Path) -> None:
+    frames = video.read_clip(movie(tmp_path / "a.avi", np.zeros((3, 600, 1200, 3), np.uint8)))
+    assert frames.shape == (3, 256, 512, 3)
+
+
+def test_frames_are_chosen_evenly_and_cropped_to_the_middle(clip: np.ndarray) -> None:
+    wide = np.pad(clip, ((0, 0), (0, 0), (5, 5), (0, 0)), constant_values=99)
+    x = video.to_frames(wide, 3, SIDE)
+    assert x.shape == (3, 3, SIDE, SIDE)
+    expected = torch.from_numpy(clip[[0, 2, 5]]).movedim(-1, 1) / 255
+    assert torch.allclose(x, expected, atol=1e-6)
+
+
+def test_enlarged_pixel_art_comes_back_exact(clip: np.ndarray) -> None:
+    expected = video.to_frames(clip, 6, SIDE)
+    larger = clip.repeat(5, 1).repeat(5, 2)
+    smaller = clip[:, ::2, ::2]
+    assert torch.equal(video.to_frames(larger, 6, SIDE), expected)
+    assert torch.equal(video.to_frames(smaller.repeat(2, 1).repeat(2, 2), 6, SIDE),
+                       video.to_frames(smaller, 6, SIDE))  # fmt: skip
+
+
+def test_a_short_clip_says_how_many_frames_are_needed(clip: np.ndarray) -> None:
+    with pytest.raises(ClipError, match="has 3 frames, the model needs 8"):
+        video.to_frames(clip[:3], 8, SIDE)
+
+
+def test_png_is_exact_and_jpeg_is_close(clip: np.ndarray) -> None:
+    sheet = filmstrip.sheet(clip[None])
+    decoded = {
+        kind: cv2.imdecode(np.frombuffer(video.encode_image(sheet, kind), np.uint8), 1)[..., ::-1]
+        for kind in ("png", "jpeg")
+    }
+    assert np.array_equal(decoded["png"], sheet)
+    assert np.abs(decoded["jpeg"].astype(int) - sheet).mean() < 2
