@@ -59,6 +59,11 @@ def spread(probabilities: Tensor) -> dict[str, float]:
     }
 
 
+def keeps(kept: str, factor: Factor) -> bool:
+    """Whether "all", "static", "dynamic" or "none" of the factors includes this one."""
+    return kept in ("all", "static" if factor.static else "dynamic")
+
+
 def judged(
     probabilities: Sequence[Tensor], wanted: Tensor, factors: Sequence[Factor], kept: str
 ) -> dict[str, Any]:
@@ -80,7 +85,7 @@ def judged(
     scores: dict[str, Any] = {}
     for column, (factor, answer) in enumerate(zip(factors, probabilities, strict=True)):
         scores[factor.name] = spread(answer)
-        if kept in ("all", "static" if factor.static else "dynamic"):
+        if keeps(kept, factor):
             hit = answer.argmax(-1) == wanted[:, column]
             scores[factor.name] = {"accuracy": float(hit.double().mean()), **scores[factor.name]}
             right &= hit

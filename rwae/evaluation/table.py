@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from rwae.data.clips import Factor
-from rwae.evaluation.scores import TASKS
+from rwae.evaluation.scores import TASKS, keeps
 
 Scores = Mapping[str, Any]
 Read = Callable[[Scores], str]
@@ -47,7 +47,7 @@ def _rows(task: str, factors: Sequence[Factor]) -> list[tuple[str, Read]]:
             ("squared error, mean over pixels", _cell("{:.5f}", "squared_error")),
             ("squared error, sum over a frame", _cell("{:.2f}", "squared_error_per_frame")),
         ]
-    if sum(_kept(task, factor) for factor in factors) > 1:
+    if sum(keeps(TASKS[task], factor) for factor in factors) > 1:
         rows.append(("all of these right", _cell("{:.2%}", "joint")))
     for factor in factors:
         rows += _factor_rows(task, factor)
@@ -57,11 +57,6 @@ def _rows(task: str, factors: Sequence[Factor]) -> list[tuple[str, Read]]:
             ("the same, of real unseen clips", _cell("{:.5f}", "nearest", "real")),
         ]
     return rows
-
-
-def _kept(task: str, factor: Factor) -> bool:
-    """Whether the clips of a task should keep a factor."""
-    return TASKS[task] in ("all", "static" if factor.static else "dynamic")
 
 
 def _factor_rows(task: str, factor: Factor) -> list[tuple[str, Read]]:
@@ -78,7 +73,7 @@ def _factor_rows(task: str, factor: Factor) -> list[tuple[str, Read]]:
     )
     doubt = (f"{factor.name}, H(y|x)", cell("{:.4f}", "conditional_entropy"))
     variety = (f"{factor.name}, H(y)", cell("{:.3f}", "marginal_entropy"))
-    if _kept(task, factor):
+    if keeps(TASKS[task], factor):
         return [right, score, doubt, variety] if task == "prior_static" else [right]
     return [sure, variety] if factor.static else [sure, score, doubt, variety]
 

@@ -82,9 +82,10 @@ def main(arguments: list[str] | None = None) -> int:
         print(error, file=sys.stderr)
         return 2
     if finished and ranks.first:
+        source = f" --data {options.data}" if options.data else ""
         print(
             f"The checkpoint is in {options.out}. Score it: "
-            f"python -m rwae.evaluation {options.out} --data DIR"
+            f"python -m rwae.evaluation {options.out} --dataset {config.dataset}{source}"
         )
     return 0
 

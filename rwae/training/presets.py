@@ -118,9 +118,9 @@ PRESETS = {
         model=ModelConfig(
             static_width=48, dynamic_width=32, decoder_width=64, hidden_size=96, prior_components=8
         ),
-        steps=400,
+        steps=600,
         batch=32,
-        sheet_every=100,
-        save_every=100,
+        sheet_every=200,
+        save_every=200,
     ),
 }

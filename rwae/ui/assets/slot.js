@@ -13,7 +13,7 @@ const SLOT = `
 class Slot {
   // changed(): another clip is in `this.codes`; say(text): tells what went wrong.
   constructor(root, name, { boot, clock, sheet, encode, changed, say }) {
-    Object.assign(this, { root, boot, encode, changed, say, codes: null });
+    Object.assign(this, { root, boot, encode, changed, say, codes: null, turn: 0 });
     root.innerHTML = SLOT;
     this.part = parts(root);
     root.querySelector("h2").textContent = `Clip ${name}`;
@@ -25,7 +25,9 @@ class Slot {
     this.acceptFiles();
   }
 
+  // Whatever was asked for before is out of date: an upload still on its way is dropped.
   take({ codes, sheet, row }, about, caption) {
+    this.turn += 1;
     this.codes = codes;
     this.part.about.textContent = about;
     this.part.caption.textContent = caption;
@@ -52,15 +54,18 @@ class Slot {
       return;
     }
     const before = this.part.about.textContent;
+    const turn = ++this.turn;
     this.part.about.textContent = "reading the file";
     const answer = await ask(() => this.encode(file));
+    const sheet = answer.error ? null : await Sheet.load(answer.fed, side);
+    if (turn !== this.turn) return;
     this.part.about.textContent = before;
     if (answer.error) {
       this.say(answer.error);
       return;
     }
     this.mark(-1);
-    const clip = { codes: answer.clips[0], sheet: await Sheet.load(answer.fed, side), row: 0 };
+    const clip = { codes: answer.clips[0], sheet, row: 0 };
     this.take(clip, file.name, "The very frames that the model was given");
   }
 
