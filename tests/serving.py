@@ -47,20 +47,23 @@ def free_port() -> int:
 
 
 @contextmanager
-def app(model: Path, cache: Path, root: Path = ROOT) -> Iterator[str]:
+def app(
+    model: Path, cache: Path, root: Path = ROOT, environment: dict[str, str] | None = None
+) -> Iterator[str]:
     """Runs app.py on a free port, and yields its address once it answers.
 
     Args:
         model: folder of the checkpoint.
         cache: where temporary files go, so that a test can see whether any stay.
         root: folder of app.py.
+        environment: variables that the app finds beside this process's own.
     """
     port = free_port()
     places = {"TMPDIR": str(cache), "GRADIO_TEMP_DIR": str(cache / "gradio")}
     server = subprocess.Popen(
         [sys.executable, "app.py", "--model", str(model), "--port", str(port), "--device", "cpu"],
         cwd=root,
-        env=os.environ | places,
+        env=os.environ | places | (environment or {}),
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,

@@ -164,3 +164,37 @@ def test_codes_from_anywhere_are_decoded_or_refused_in_words(address: str) -> No
         assert list(answer) == ["error"], name
         assert answer["error"].endswith("."), name
         assert "Traceback" not in answer["error"], name
+
+
+WATCH = """
+import os, socket
+def note(kind, host):
+    if host not in ("127.0.0.1", "localhost", "0.0.0.0", "::1", None, ""):
+        with open(os.environ["WATCHED"], "a") as file:
+            file.write(f"{kind} {host}\\n")
+def watched(kind, inner, host):
+    def call(*arguments, **others):
+        note(kind, host(arguments))
+        return inner(*arguments, **others)
+    return call
+socket.getaddrinfo = watched("look up", socket.getaddrinfo, lambda a: a[0])
+class Socket(socket.socket):
+    def connect(self, address):
+        if isinstance(address, tuple):
+            note("connect to", address[0])
+        return super().connect(address)
+socket.socket = Socket
+note("watch", "begun")
+"""
+
+
+def test_the_server_asks_no_other_host(tmp_path: Path) -> None:
+    """Python runs a sitecustomize.py first: here one that notes every name and address."""
+    (tmp_path / "sitecustomize.py").write_text(WATCH)
+    log = tmp_path / "log"
+    watch = {"PYTHONPATH": str(tmp_path), "WATCHED": str(log)}
+    with app(small_checkpoint(tmp_path / "model"), tmp_path, environment=watch) as address:
+        assert status(address) == 200
+        request = {"seed": 1, "clips": 1, "frames": 4, "temperature": 1.0}
+        assert call(address, "sample_codes", request)["clips"]
+    assert log.read_text().splitlines() == ["watch begun"]
