@@ -38,6 +38,7 @@ OVERRIDES = {
     "save_every": int,
     "sheet_every": int,
 }
+SWITCHES = ("relight", "mirror")
 
 
 def parse(arguments: list[str] | None = None) -> argparse.Namespace:
@@ -57,12 +58,16 @@ def parse(arguments: list[str] | None = None) -> argparse.Namespace:
         parser.add_argument(
             f"--{name.replace('_', '-')}", type=kind, help="in place of the preset's"
         )
+    for name in SWITCHES:
+        parser.add_argument(
+            f"--{name}", action=argparse.BooleanOptionalAction, help="for an ablation"
+        )
     return parser.parse_args(arguments)
 
 
 def configure(options: argparse.Namespace) -> TrainingConfig:
     """The preset with the values that the command line gives in place of its own."""
-    given = {name: getattr(options, name) for name in OVERRIDES}
+    given = {name: getattr(options, name) for name in (*OVERRIDES, *SWITCHES)}
     given = {name: value for name, value in given.items() if value is not None}
     return dataclasses.replace(PRESETS[options.preset], **given)
 
