@@ -28,17 +28,12 @@ from rwae.training.ranks import join
 from rwae.training.run import train
 
 PRECISIONS = {"float32": torch.float32, "bfloat16": torch.bfloat16}
-OVERRIDES = {
-    "steps": int,
-    "batch": int,
-    "learning_rate": float,
-    "seed": int,
-    "ema": float,
-    "log_every": int,
-    "save_every": int,
-    "sheet_every": int,
-}
-SWITCHES = ("relight", "mirror")
+# Settings of a run that the command line may give; what kind they are, the preset says.
+OVERRIDES = (
+    *("steps", "batch", "learning_rate", "seed", "ema"),
+    *("log_every", "save_every", "sheet_every"),
+    *("relight", "mirror"),
+)
 
 
 def parse(arguments: list[str] | None = None) -> argparse.Namespace:
@@ -54,20 +49,17 @@ def parse(arguments: list[str] | None = None) -> argparse.Namespace:
     parser.add_argument("--device", help="cuda, mps or cpu; the best there is by default")
     parser.add_argument("--threads", type=int, default=1, help="CPU threads of a process")
     parser.add_argument("--precision", choices=PRECISIONS, help="bfloat16 on CUDA by default")
-    for name, kind in OVERRIDES.items():
-        parser.add_argument(
-            f"--{name.replace('_', '-')}", type=kind, help="in place of the preset's"
-        )
-    for name in SWITCHES:
-        parser.add_argument(
-            f"--{name}", action=argparse.BooleanOptionalAction, help="for an ablation"
-        )
+    for name in OVERRIDES:
+        kind = type(getattr(PRESETS["sprites"], name))
+        reads = {"action": argparse.BooleanOptionalAction} if kind is bool else {"type": kind}
+        option = f"--{name.replace('_', '-')}"
+        parser.add_argument(option, help="in place of the preset's", **reads)
     return parser.parse_args(arguments)
 
 
 def configure(options: argparse.Namespace) -> TrainingConfig:
     """The preset with the values that the command line gives in place of its own."""
-    given = {name: getattr(options, name) for name in (*OVERRIDES, *SWITCHES)}
+    given = {name: getattr(options, name) for name in OVERRIDES}
     given = {name: value for name, value in given.items() if value is not None}
     return dataclasses.replace(PRESETS[options.preset], **given)
 

@@ -13,7 +13,7 @@ const SLOT = `
 class Slot {
   // changed(): another clip is in `this.codes`; say(text): tells what went wrong.
   constructor(root, name, { boot, clock, sheet, encode, changed, say }) {
-    Object.assign(this, { root, boot, encode, changed, say, codes: null, turn: 0 });
+    Object.assign(this, { root, boot, encode, changed, say, codes: null, about: "", turn: 0 });
     root.innerHTML = SLOT;
     this.part = parts(root);
     root.querySelector("h2").textContent = `Clip ${name}`;
@@ -28,7 +28,7 @@ class Slot {
   // Whatever was asked for before is out of date: an upload still on its way is dropped.
   take({ codes, sheet, row }, about, caption) {
     this.turn += 1;
-    this.codes = codes;
+    Object.assign(this, { codes, about });
     this.part.about.textContent = about;
     this.part.caption.textContent = caption;
     this.strip.show(sheet, row, this.boot.frames);
@@ -53,13 +53,12 @@ class Slot {
         "allowed. Cut it or save it smaller.");
       return;
     }
-    const before = this.part.about.textContent;
     const turn = ++this.turn;
     this.part.about.textContent = "reading the file";
     const answer = await ask(() => this.encode(file));
     const sheet = answer.error ? null : await Sheet.load(answer.fed, side);
     if (turn !== this.turn) return;
-    this.part.about.textContent = before;
+    this.part.about.textContent = this.about;
     if (answer.error) {
       this.say(answer.error);
       return;
