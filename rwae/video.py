@@ -8,6 +8,7 @@ address.
 from __future__ import annotations
 
 import os
+from collections.abc import Sequence
 from pathlib import Path
 
 # Both are read by OpenCV itself: the first when it is loaded, the second when a clip is opened.
@@ -55,7 +56,10 @@ def read_image(path: Path) -> np.ndarray:
     Raises:
         DataError: if the file is missing or is no picture that OpenCV can read.
     """
-    image = cv2.imread(str(path), cv2.IMREAD_UNCHANGED) if path.is_file() else None
+    try:
+        image = cv2.imread(str(path), cv2.IMREAD_UNCHANGED) if path.is_file() else None
+    except cv2.error:  # more pixels than OpenCV may read
+        image = None
     if image is None:
         raise DataError(f"The file {path} is missing or is no readable picture: fetch it again.")
     if image.dtype == np.uint16:
@@ -66,22 +70,50 @@ def read_image(path: Path) -> np.ndarray:
     return cv2.cvtColor(image, code)
 
 
-def read_clip(path: Path) -> np.ndarray:
+def read_frames(paths: Sequence[Path]) -> np.ndarray:
+    """Reads a clip that was saved as one picture for each frame: RGB bytes (N, H, W, 3).
+
+    Transparent pixels become black, and frames beyond `KEPT_SIDE` pixels are shrunk.
+
+    Raises:
+        DataError: if a file is missing or unreadable, or a picture has another size than the
+            first; the message names it.
+    """
+    frames: list[np.ndarray] = []
+    for path in paths:
+        frame = _shrink(_opaque(read_image(path)))
+        if frames and frame.shape != frames[0].shape:
+            raise DataError(
+                f"The frame {path} has another size than {paths[0].name}: save all frames of a "
+                "clip in one size."
+            )
+        frames.append(frame)
+    return np.stack(frames)
+
+
+def read_clip(path: Path, *, most: int | None = None) -> np.ndarray:
     """Reads a clip as RGB bytes, with shape (N, H, W, 3).
 
     The content decides, not the name: PNG, JPEG and BMP files are image strips, everything else
     is offered to FFmpeg as a video or GIF. Rotation marks are applied; transparent pixels of a
     strip become black. Frames beyond `KEPT_SIDE` pixels are shrunk.
 
+    Args:
+        path: the file.
+        most: frames that a clip may have; `MAX_FRAMES` by default.
+
     Raises:
         ClipError: if the file is missing, unreadable, has fewer than two frames, more than
-            `MAX_FRAMES`, or frames larger than `MAX_SIDE`.
+            `most`, or frames larger than `MAX_SIDE`.
     """
+    most = most or MAX_FRAMES
     if not path.is_file():
         raise ClipError(f"There is no file {path.name}: name a video, a GIF or an image strip.")
     with open(path, "rb") as file:
         start = file.read(16)
-    frames = _read_strip(path) if start.startswith(_PICTURES) else _read_video(path)
+    frames = _read_strip(path) if start.startswith(_PICTURES) else _read_video(path, most)
+    if len(frames) > most:
+        raise _too_long(most)
     if len(frames) < 2:
         raise ClipError(
             "The file holds a single frame: a clip needs at least two. Choose a video, an "
@@ -93,17 +125,20 @@ def read_clip(path: Path) -> np.ndarray:
 def _read_strip(path: Path) -> np.ndarray:
     try:
         image = read_image(path)
-    except (DataError, cv2.error) as error:
+    except DataError as error:
         raise ClipError("The picture is damaged or too large: save it again as PNG.") from error
-    colour, alpha = image[..., :3].astype(np.uint16), image[..., 3:].astype(np.uint16)
-    frames = filmstrip.cut(((colour * alpha + 127) // 255).astype(np.uint8))
+    frames = filmstrip.cut(_opaque(image))
     _check_size(frames.shape[2], frames.shape[1])
-    if len(frames) > MAX_FRAMES:
-        raise _too_long()
     return np.stack([_shrink(frame) for frame in frames])
 
 
-def _read_video(path: Path) -> np.ndarray:
+def _opaque(image: np.ndarray) -> np.ndarray:
+    """Puts RGBA bytes (H, W, 4) on black: RGB bytes (H, W, 3)."""
+    colour, alpha = image[..., :3].astype(np.uint16), image[..., 3:].astype(np.uint16)
+    return ((colour * alpha + 127) // 255).astype(np.uint8)
+
+
+def _read_video(path: Path, most: int) -> np.ndarray:
     # An absolute path, so that a name like "http:clip" is never taken for an address.
     video = cv2.VideoCapture(str(path.resolve()), cv2.CAP_FFMPEG)
     try:
@@ -114,8 +149,8 @@ def _read_video(path: Path) -> np.ndarray:
         _check_size(video.get(cv2.CAP_PROP_FRAME_WIDTH), video.get(cv2.CAP_PROP_FRAME_HEIGHT))
         frames: list[np.ndarray] = []
         while (grabbed := video.read())[0]:
-            if len(frames) == MAX_FRAMES:
-                raise _too_long()
+            if len(frames) == most:
+                raise _too_long(most)
             _check_size(grabbed[1].shape[1], grabbed[1].shape[0])
             frames.append(cv2.cvtColor(_shrink(grabbed[1]), cv2.COLOR_BGR2RGB))
     except cv2.error as error:
@@ -135,8 +170,8 @@ def _check_size(width: float, height: float) -> None:
         )
 
 
-def _too_long() -> ClipError:
-    return ClipError(f"The clip has more than {MAX_FRAMES} frames: cut it to the part you want.")
+def _too_long(most: int) -> ClipError:
+    return ClipError(f"The clip has more than {most} frames: cut it to the part you want.")
 
 
 def _shrink(frame: np.ndarray) -> np.ndarray:

@@ -1,16 +1,20 @@
-"""The download, against a server on this machine: good, damaged, absent and silent files."""
+"""Downloads from a server on this machine: good, damaged, absent, silent and packed files."""
 
+import gzip
 import hashlib
 import http.server
+import io
 import threading
 import time
-from collections.abc import Iterator
+import zipfile
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
+from rwae import data
 from rwae.data import download as module
-from rwae.data.download import SPRITES_FILES, download
+from rwae.data.download import ADDRESSES, checksum, checksums, download
 from rwae.errors import DataError
 
 CONTENT = {"body/0.png": b"one sheet", "hair/5.png": b"another sheet"}
@@ -112,7 +116,7 @@ def test_without_a_server_it_is_one_sentence_and_exit_code_2(
     dead = http.server.HTTPServer(("127.0.0.1", 0), Handler)
     port = dead.server_address[1]
     dead.server_close()
-    monkeypatch.setattr(module.download, "__defaults__", (f"http://127.0.0.1:{port}", FILES, 2.0))
+    monkeypatch.setitem(ADDRESSES, "sprites", f"http://127.0.0.1:{port}")
     assert module.main(["sprites", "--out", str(tmp_path)]) == 2
     said = capsys.readouterr().err.strip().splitlines()[-1]
     assert "check the network" in said
@@ -125,6 +129,68 @@ def test_a_folder_that_cannot_be_made_is_told(server: Server, tmp_path: Path) ->
         download(tmp_path / "file", address(server), FILES)
 
 
-def test_the_checksums_are_those_of_the_real_sheets(sprites_folder: Path) -> None:
-    assert len(SPRITES_FILES) == 25
-    assert download(sprites_folder, "http://127.0.0.1:9") == 0
+def archive(names: list[str], kind: int) -> bytes:
+    """A zip of small WAV files and a note, packed in one way or another."""
+    packed = io.BytesIO()
+    with zipfile.ZipFile(packed, "w", kind) as file:
+        file.writestr("note.txt", str(kind))
+        for name in names:
+            file.writestr(name, name[-5:] * 50)
+    return packed.getvalue()
+
+
+def test_a_checksum_is_that_of_what_is_packed() -> None:
+    content = b"pixels" * 100
+    expected = hashlib.sha256(content).hexdigest()
+    assert checksum("a", content) == expected
+    for level in (1, 9):
+        assert checksum("a.gz", gzip.compress(content, level)) == expected
+    assert checksum("a.gz", gzip.compress(content)[:-9]) == ""
+    assert checksum("a.gz", content) == ""
+    assert checksum("a.zip", content) == ""
+
+    stored = checksum("a.zip", archive(["x/1.wav", "x/2.wav"], zipfile.ZIP_STORED))
+    assert checksum("a.zip", archive(["y/2.wav", "y/1.wav"], zipfile.ZIP_DEFLATED)) == stored
+    assert checksum("a.zip", archive(["x/1.wav", "x/3.wav"], zipfile.ZIP_STORED)) != stored
+
+
+def test_packed_files_arrive_in_any_packing(server: Server, tmp_path: Path) -> None:
+    server.content = {"a.gz": gzip.compress(b"digits", 1)}
+    files = {"a.gz": checksum("a.gz", gzip.compress(b"digits", 9))}
+    assert download(tmp_path, address(server), files) == 1
+    assert gzip.decompress((tmp_path / "a.gz").read_bytes()) == b"digits"
+    assert download(tmp_path, address(server), files) == 0
+
+
+def test_an_archive_that_unpacks_to_too_much_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    packed = archive(["1.wav"], zipfile.ZIP_DEFLATED)
+    assert checksum("a.zip", packed)
+    monkeypatch.setattr(module, "LARGEST", 100)
+    assert checksum("a.zip", packed) == ""
+
+
+@pytest.mark.parametrize(
+    ("name", "count"), [("sprites", 25), ("mnist", 4), ("weizmann", 72), ("fsdd", 1)]
+)
+def test_the_checksums_are_complete(name: str, count: int) -> None:
+    files = checksums(name)
+    assert len(files) == count
+    assert all(len(expected) == 64 for expected in files.values())
+
+
+def test_every_data_set_that_downloads_has_an_address() -> None:
+    names = {known.download for known in data.DATA_SETS.values()} - {None}
+    assert names == set(ADDRESSES)
+
+
+@pytest.mark.parametrize("name", ["sprites", "mnist", "weizmann"])
+def test_the_checksums_are_those_of_the_real_files(
+    real_data: Callable[[str], Path], name: str
+) -> None:
+    folder = real_data(name)
+    assert download(folder, "http://127.0.0.1:9", checksums(name)) == 0
+
+
+def test_the_checksum_is_that_of_the_real_recordings(real_data: Callable[[str], Path]) -> None:
+    found = next(real_data("fsdd").glob("*.zip"))
+    assert checksum(found.name, found.read_bytes()) in checksums("fsdd").values()

@@ -19,19 +19,55 @@ def test_figures_need_no_folder() -> None:
 
 
 def test_an_unknown_name_lists_the_known_ones() -> None:
-    with pytest.raises(DataError, match=r"'faces': choose one of sprites, figures"):
+    with pytest.raises(DataError, match=r"'faces': choose one of sprites, figures, .*folder"):
         data.load("faces", "train")
 
 
 @pytest.mark.parametrize("folder", [None, "no/such/folder"])
-def test_a_missing_folder_says_how_to_download(folder: str | None) -> None:
-    with pytest.raises(DataError, match=r"python -m rwae\.data\.download sprites"):
-        data.load("sprites", "train", folder)
+@pytest.mark.parametrize(
+    ("name", "files"),
+    [
+        ("sprites", "sprites"),
+        ("moving_mnist", "mnist"),
+        ("weizmann", "weizmann"),
+        ("fsdd", "fsdd"),
+    ],
+)
+def test_a_missing_folder_says_how_to_download(name: str, files: str, folder: str | None) -> None:
+    with pytest.raises(DataError, match=rf"rwae\.data\.download {files} --out data/{files}"):
+        data.load(name, "train", folder)
 
 
-def test_an_unknown_split_is_refused(tmp_path: Path) -> None:
+@pytest.mark.parametrize("name", ["mug", "timit", "folder"])
+def test_what_cannot_be_downloaded_has_to_be_named(name: str) -> None:
+    with pytest.raises(DataError, match="--data DIR") as said:
+        data.load(name, "train")
+    assert "download" not in str(said.value)
+    with pytest.raises(DataError, match="no/such/folder: name another"):
+        data.load(name, "train", "no/such/folder")
+
+
+@pytest.mark.parametrize("name", data.NAMES)
+def test_an_unknown_split_is_refused(name: str, tmp_path: Path) -> None:
     with pytest.raises(DataError, match="choose one of train, validation, test"):
-        data.load("sprites", "dev", tmp_path)
+        data.load(name, "dev", tmp_path)
+
+
+@pytest.mark.parametrize("name", data.NAMES)
+def test_an_empty_folder_is_told_in_words(name: str, tmp_path: Path) -> None:
+    if data.describe(name).needs_folder:
+        with pytest.raises(DataError, match=rf"{tmp_path}"):
+            data.load(name, "train", tmp_path)
+
+
+@pytest.mark.parametrize("name", data.NAMES)
+def test_the_entry_of_a_data_set_is_whole(name: str) -> None:
+    known = data.describe(name)
+    assert known.splits[:3] == ("train", "validation", "test")
+    assert set(known.judge_splits or ()) <= set(known.splits)
+    assert known.licence
+    assert not known.licence.endswith(".")
+    assert not (known.own and known.download)
 
 
 def test_sprites_are_read_from_the_folder(sprites_folder: Path) -> None:

@@ -8,7 +8,7 @@ import pytest
 import torch
 
 from rwae import filmstrip, video
-from rwae.errors import ClipError
+from rwae.errors import ClipError, DataError
 
 SIDE = 32
 
@@ -78,6 +78,21 @@ def test_a_gif_keeps_its_frames(tmp_path: Path, clip: np.ndarray) -> None:
     assert np.abs(frames[:, ::2, ::2].astype(int) - clip).mean() < 4
 
 
+def test_pictures_one_a_frame_are_a_clip_if_all_have_one_size(
+    tmp_path: Path, clip: np.ndarray
+) -> None:
+    paths = [tmp_path / f"{number}.png" for number in range(len(clip))]
+    for path, frame in zip(paths, clip, strict=True):
+        path.write_bytes(video.encode_image(frame, "png"))
+    assert np.array_equal(video.read_frames(paths), clip)
+    paths[3].write_bytes(video.encode_image(clip[3, 1:], "png"))
+    with pytest.raises(DataError, match=r"3\.png has another size than 0\.png"):
+        video.read_frames(paths)
+    paths[3].write_bytes(b"no picture")
+    with pytest.raises(DataError, match=r"3\.png is missing or is no readable picture"):
+        video.read_frames(paths)
+
+
 HOSTILE = {
     "text": b"hello",
     "empty": b"",
@@ -112,6 +127,9 @@ def test_too_many_frames_too_few_and_too_large_are_refused(
 ) -> None:
     with pytest.raises(ClipError, match="single frame"):
         video.read_clip(strip(tmp_path / "one.png", clip[:1]))
+    assert len(video.read_clip(strip(tmp_path / "six.png", clip), most=6)) == 6
+    with pytest.raises(ClipError, match="more than 5 frames"):
+        video.read_clip(movie(tmp_path / "six.avi", clip), most=5)
     monkeypatch.setattr(video, "MAX_FRAMES", 4)
     for path in (strip(tmp_path / "a.png", clip), movie(tmp_path / "a.avi", clip)):
         with pytest.raises(ClipError, match="more than 4 frames"):

@@ -1,39 +1,54 @@
-"""Data sets: labelled clips in memory, found by their name."""
+"""Data sets: labelled clips, found by their name."""
 
 from __future__ import annotations
 
 from pathlib import Path
 
-from rwae.data import figures, sprites
-from rwae.data.clips import Clips, Factor
+from rwae.data.catalogue import DATA_SETS, DataSet
+from rwae.data.clips import Clips, ClipSource, Factor
 from rwae.errors import DataError
 
-NAMES = ("sprites", "figures")
+NAMES = tuple(DATA_SETS)
 
-__all__ = ["NAMES", "Clips", "Factor", "load"]
+__all__ = ["DATA_SETS", "NAMES", "ClipSource", "Clips", "DataSet", "Factor", "describe", "load"]
 
 
-def load(name: str, split: str, folder: str | Path | None = None) -> Clips:
+def describe(name: str) -> DataSet:
+    """What is known of a data set; raises DataError if there is none of this name."""
+    if name not in DATA_SETS:
+        raise DataError(f"There is no data set {name!r}: choose one of {', '.join(NAMES)}.")
+    return DATA_SETS[name]
+
+
+def load(name: str, split: str, folder: str | Path | None = None) -> ClipSource:
     """Loads a split of a data set.
 
     Args:
-        name: "sprites", the benchmark, or "figures", which is drawn and needs no folder.
-        split: "train", "validation" or "test"; no character is in two of them.
+        name: one of NAMES. "figures" is drawn and needs no folder, "folder" is any folder of
+            clips.
+        split: "train", "validation" or "test", which share no clip; some data sets have more.
         folder: where the files of the data set are.
 
     Raises:
         DataError: if the name or the split is unknown, or the files are missing or broken.
     """
-    if name not in NAMES:
-        raise DataError(f"There is no data set {name!r}: choose one of {', '.join(NAMES)}.")
-    if name == "figures":
-        return figures.load(split)
-    command = f"python -m rwae.data.download {name} --out data/{name}"
-    if folder is None:
+    known = describe(name)
+    if split not in known.splits:
         raise DataError(
-            f"The data set {name} is read from a folder, but none was named: name it with --data "
-            f"DIR, or download it first with `{command}`."
+            f"The data set {name} has no split {split!r}: choose one of {', '.join(known.splits)}."
         )
-    if not Path(folder).is_dir():
-        raise DataError(f"There is no folder {folder}: download {name} with `{command}`.")
-    return sprites.load(Path(folder), split)
+    if known.needs_folder and (folder is None or not Path(folder).is_dir()):
+        raise DataError(_no_folder(name, folder))
+    return known.load(Path(folder or ""), split)
+
+
+def _no_folder(name: str, folder: str | Path | None) -> str:
+    """What to do about a folder that was not named or is not there."""
+    files = DATA_SETS[name].download
+    fetch = f"download it first with `python -m rwae.data.download {files} --out data/{files}`"
+    if folder is not None:
+        return f"There is no folder {folder}: " + (f"{fetch}." if files else "name another.")
+    return (
+        f"The data set {name} is read from a folder, but none was named: name it with --data DIR"
+        + (f", or {fetch}." if files else ".")
+    )

@@ -1,9 +1,12 @@
-"""A data set in memory: clips as bytes, and what is known about each."""
+"""What a data set is: clips by their number, and what is known about each."""
 
 from __future__ import annotations
 
+import dataclasses
 from dataclasses import dataclass
+from typing import Protocol
 
+import torch
 from torch import Tensor
 
 
@@ -22,9 +25,38 @@ class Factor:
     static: bool
 
 
+class ClipSource(Protocol):
+    """All that training and evaluation ask of a data set, in memory or made on the fly.
+
+    Attributes:
+        labels: class numbers, with shape (N, F), one column for each factor.
+        factors: what the columns mean.
+        shape: of one clip, (T, 3, H, W).
+    """
+
+    @property
+    def labels(self) -> Tensor: ...
+
+    @property
+    def factors(self) -> tuple[Factor, ...]: ...
+
+    @property
+    def shape(self) -> tuple[int, ...]: ...
+
+    def __len__(self) -> int: ...
+
+    def batch(self, indices: Tensor) -> Tensor:
+        """The clips with these numbers as floats in [0, 1], with shape (B, T, 3, H, W)."""
+        ...
+
+    def to(self, device: torch.device | str) -> ClipSource:
+        """The same clips, so that `batch` gives them on a device."""
+        ...
+
+
 @dataclass(frozen=True)
 class Clips:
-    """Clips and their labels.
+    """Clips that are held in memory, and their labels.
 
     Attributes:
         frames: bytes, with shape (N, T, 3, H, W).
@@ -36,9 +68,18 @@ class Clips:
     labels: Tensor
     factors: tuple[Factor, ...]
 
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """The shape of one clip, (T, 3, H, W)."""
+        return tuple(self.frames.shape[1:])
+
     def __len__(self) -> int:
         return len(self.frames)
 
     def batch(self, indices: Tensor) -> Tensor:
         """The clips with these numbers as floats in [0, 1], with shape (B, T, 3, H, W)."""
         return self.frames[indices.to(self.frames.device)].float() / 255
+
+    def to(self, device: torch.device | str) -> Clips:
+        """The same clips with their frames on a device; the labels stay where they are."""
+        return dataclasses.replace(self, frames=self.frames.to(device))

@@ -1,0 +1,167 @@
+"""A folder of your own clips: videos, GIFs, image strips, or sub-folders of frames.
+
+    my_clips/dance.mp4                  one video, GIF or strip (square frames side by side) a clip
+    my_clips/anna/dance.mp4             a folder may say who: a static label
+    my_clips/anna/dancing/take1.gif     and one more how it moves: a dynamic label
+    my_clips/anna/dancing/take2/07.png  pictures that are no strips: the frames of one clip
+
+Frames are fitted as the app fits an upload: the middle square, shrunk or enlarged to 64 x 64
+pixels. A recording is cut into pieces of 32 to 63 frames, and each gives a clip of eight frames,
+evenly in time; a shorter recording gives one clip. Training needs no label; the labels let the
+evaluation judge swaps.
+
+A hash of its name decides the split of a recording: 80 of a hundred are "train", ten "validation"
+and ten "test". Names are compared in order, so number the pictures 001, 002 and so on.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from rwae.data import split as splits
+from rwae.data.clips import Clips, Factor
+from rwae.errors import ClipError, DataError
+from rwae.video import read_clip, read_frames, read_image, to_frames
+
+SIDE = 64
+FRAMES = 8
+PIECE = 32  # frames of a recording from which one clip is made, at least
+LONGEST = 1800  # frames of a recording: a minute
+PICTURES = frozenset({".png", ".jpg", ".jpeg", ".bmp"})
+VIDEOS = frozenset({".mp4", ".m4v", ".mov", ".webm", ".mkv", ".avi", ".gif"})
+SPLITS = ("train", "validation", "test")
+LABELS = (("who", True), ("how", False))  # of the first and second level of folders
+
+
+@dataclass(frozen=True)
+class Recording:
+    """A recording in the folder.
+
+    Attributes:
+        name: of its file or its folder of frames, relative to the data's folder.
+        path: of the same.
+        frames: the pictures that are its frames, or none if it is one file.
+    """
+
+    name: str
+    path: Path
+    frames: tuple[Path, ...] = ()
+
+    @property
+    def labels(self) -> tuple[str, ...]:
+        """The names of the folders that it lies in."""
+        return tuple(self.name.split("/")[:-1])
+
+    def read(self) -> np.ndarray:
+        """RGB bytes (N, H, W, 3); raises DataError with the name of what cannot be read."""
+        if self.frames:
+            return read_frames(self.frames)
+        try:
+            return read_clip(self.path, most=LONGEST)
+        except ClipError as error:
+            raise DataError(f"The clip {self.path} cannot be used. {error}") from error
+
+
+def _is_strip(path: Path) -> bool:
+    height, width = read_image(path).shape[:2]
+    return width >= 2 * height and width % height == 0
+
+
+def _in(directory: Path, root: Path) -> list[Recording]:
+    """The recordings whose files lie directly in a directory."""
+    files = sorted(p for p in directory.iterdir() if p.is_file() and p.name[0] != ".")
+    pictures = tuple(p for p in files if p.suffix.lower() in PICTURES)
+    whole = [p for p in files if p.suffix.lower() in VIDEOS]
+    # The first picture tells whether a directory holds strips or the frames of one recording.
+    if pictures and directory != root and not _is_strip(pictures[0]):
+        name = directory.relative_to(root).as_posix()
+        return [Recording(name, directory, pictures), *_files(whole, root)]
+    return _files([*whole, *pictures], root)
+
+
+def _files(paths: list[Path], root: Path) -> list[Recording]:
+    return [Recording(path.relative_to(root).as_posix(), path) for path in paths]
+
+
+def recordings(root: Path) -> list[Recording]:
+    """All recordings below a folder, in the order of their names.
+
+    Raises:
+        DataError: if there is none.
+    """
+    directories = [root, *(path for path in root.rglob("*") if path.is_dir())]
+    found = [recording for directory in directories for recording in _in(directory, root)]
+    if not found:
+        raise DataError(
+            f"The folder {root} holds no clip: put videos, GIFs, image strips or sub-folders of "
+            "frames into it."
+        )
+    return sorted(found, key=lambda recording: recording.name)
+
+
+def factors(found: list[Recording]) -> tuple[Factor, ...]:
+    """What the folders' names say of the clips: "who", "how", both or nothing.
+
+    A level of folders is a label if every recording lies that deep, and not all in one folder.
+    """
+    levels = zip(*(recording.labels for recording in found), strict=False)
+    return tuple(
+        Factor(name, tuple(sorted(set(level))), static)
+        for (name, static), level in zip(LABELS, levels, strict=False)
+        if len(set(level)) > 1
+    )
+
+
+def clips_of(recording: Recording) -> Tensor:
+    """The clips of a recording, as bytes (clips, 8, 3, 64, 64).
+
+    Raises:
+        DataError: if it cannot be read or has fewer than eight frames; the message names it.
+    """
+    film = recording.read()
+    if len(film) < FRAMES:
+        raise DataError(
+            f"The clip {recording.path} has {len(film)} frames: it needs at least {FRAMES}. Take "
+            "it out of the folder, or replace it by a longer one."
+        )
+    pieces = np.array_split(film, max(1, len(film) // PIECE))
+    fitted = torch.stack([to_frames(piece, FRAMES, SIDE) for piece in pieces])
+    return (255 * fitted).round().to(torch.uint8)
+
+
+def load(folder: Path, split: str) -> Clips:
+    """Reads the recordings of a split.
+
+    Args:
+        folder: see the top of this file.
+        split: "train", "validation" or "test".
+
+    Raises:
+        DataError: if the folder or the split holds no clip, one cannot be read, has frames of
+            several sizes or too few of them, or the split is unknown.
+    """
+    if split not in SPLITS:
+        raise DataError(f"A folder has no split {split!r}: choose one of {', '.join(SPLITS)}.")
+    found = recordings(folder)
+    known = factors(found)
+    levels = [level for level, (name, _) in enumerate(LABELS) if name in [f.name for f in known]]
+    frames, labels = [], []
+    for recording in found:
+        if splits.part(recording.name, 80, 10) == split:
+            frames.append(clips_of(recording))
+            label = [
+                factor.values.index(recording.labels[level])
+                for factor, level in zip(known, levels, strict=True)
+            ]
+            labels += [label] * len(frames[-1])
+    if not frames:
+        raise DataError(
+            f"Of the {len(found)} recordings in {folder} none falls into the split {split}, "
+            "which a hash of their names decides: add more."
+        )
+    return Clips(torch.cat(frames), torch.tensor(labels).view(len(labels), len(known)), known)

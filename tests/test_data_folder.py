@@ -1,0 +1,189 @@
+"""Any folder of clips: what counts as one, its labels and its split; and MUG's folders."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from rwae import data
+from rwae.data import folder, mug, split
+from rwae.errors import DataError
+from rwae.filmstrip import sheet
+from rwae.video import encode_image, write_gif
+
+
+def film(frames: int, side: int = 16, shade: int = 100) -> np.ndarray:
+    """A grey square that grows brighter by one a frame: bytes (frames, side, side, 3)."""
+    light = shade + np.arange(frames, dtype=np.uint8)
+    return np.broadcast_to(light[:, None, None, None], (frames, side, side, 3))
+
+
+def save(path: Path, picture: np.ndarray) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(encode_image(np.ascontiguousarray(picture), "png"))
+
+
+def save_strip(path: Path, frames: int = 8, shade: int = 100) -> None:
+    save(path, sheet(film(frames, shade=shade)[None]))
+
+
+def save_frames(path: Path, frames: int = 8, side: tuple[int, int] = (16, 20)) -> None:
+    for number in range(frames):
+        save(path / f"{number:03d}.png", np.full((*side, 3), 100 + number, np.uint8))
+
+
+def everything(root: Path) -> torch.Tensor:
+    """All clips of a folder, whatever their split."""
+    found = [folder.clips_of(recording) for recording in folder.recordings(root)]
+    return torch.cat(found)
+
+
+def test_strips_gifs_videos_and_folders_of_frames_are_clips(tmp_path: Path) -> None:
+    save_strip(tmp_path / "a.png")
+    write_gif(tmp_path / "b.gif", film(9, side=64))
+    save_frames(tmp_path / "c")
+    (tmp_path / "notes.txt").write_text("no clip")
+    (tmp_path / ".hidden.png").write_bytes(b"no clip")
+    assert [r.name for r in folder.recordings(tmp_path)] == ["a.png", "b.gif", "c"]
+    clips = everything(tmp_path)
+    assert clips.shape == (3, 8, 3, 64, 64)
+    for clip in clips[[0, 2]]:
+        assert clip[:, 0, 0, 0].tolist() == list(range(100, 108))
+
+
+def test_a_long_recording_is_cut_into_pieces(tmp_path: Path) -> None:
+    save_strip(tmp_path / "a.png", frames=70, shade=50)
+    clips = everything(tmp_path)
+    assert clips.shape[0] == 2
+    assert clips[0, [0, -1], 0, 0, 0].tolist() == [50, 84]
+    assert clips[1, [0, -1], 0, 0, 0].tolist() == [85, 119]
+
+
+def test_folders_say_who_and_how(tmp_path: Path) -> None:
+    for who in ("anna", "ben"):
+        for how in ("nod", "wave"):
+            save_strip(tmp_path / who / how / "1.png")
+            save_frames(tmp_path / who / how / "2")
+    found = folder.recordings(tmp_path)
+    assert [r.name for r in found][:2] == ["anna/nod/1.png", "anna/nod/2"]
+    who, how = folder.factors(found)
+    assert (who.name, who.values, who.static) == ("who", ("anna", "ben"), True)
+    assert (how.name, how.values, how.static) == ("how", ("nod", "wave"), False)
+
+
+def test_one_folder_for_all_is_no_label_and_neither_is_a_level_that_some_lack(
+    tmp_path: Path,
+) -> None:
+    save_strip(tmp_path / "all" / "1.png")
+    save_strip(tmp_path / "all" / "2.png")
+    assert folder.factors(folder.recordings(tmp_path)) == ()
+    save_strip(tmp_path / "more" / "deep" / "3.png")
+    assert [f.name for f in folder.factors(folder.recordings(tmp_path))] == ["who"]
+    save_strip(tmp_path / "4.png")
+    assert folder.factors(folder.recordings(tmp_path)) == ()
+
+
+def test_the_splits_share_no_recording_and_labels_agree(tmp_path: Path) -> None:
+    for number in range(40):
+        save_strip(tmp_path / ("anna", "ben")[number % 2] / f"{number}.png", shade=number)
+    found = {name: data.load("folder", name, tmp_path) for name in folder.SPLITS}
+    shades = {name: set(c.frames[:, 0, 0, 0, 0].tolist()) for name, c in found.items()}
+    assert sum(map(len, shades.values())) == 40
+    assert set().union(*shades.values()) == set(range(40))
+    assert len(shades["train"]) > 25
+    assert len({clips.factors for clips in found.values()}) == 1
+    for clips in found.values():
+        assert torch.equal(clips.labels[:, 0], clips.frames[:, 0, 0, 0, 0] % 2)
+
+
+def test_clips_without_labels_can_still_be_loaded(tmp_path: Path) -> None:
+    for number in range(12):
+        save_strip(tmp_path / f"{number}.png")
+    clips = data.load("folder", "train", tmp_path)
+    assert clips.factors == ()
+    assert clips.labels.shape == (len(clips), 0)
+
+
+def test_a_hash_decides_the_split_and_keeps_the_shares() -> None:
+    names = [f"clips/{number}.mp4" for number in range(2000)]
+    found = [split.part(name, 80, 10) for name in names]
+    assert found == [split.part(name, 80, 10) for name in names]
+    assert split.part("clips/0.mp4", 80, 10) == "train"  # the same on every machine
+    for name, share in (("train", 0.8), ("validation", 0.1), ("test", 0.1)):
+        assert abs(found.count(name) / 2000 - share) < 0.03
+
+
+def bad_folder(root: Path, kind: str) -> str:
+    """Makes a folder with a fault; returns what the message has to name."""
+    save_strip(root / "good.png")
+    if kind == "short":
+        save_strip(root / "bad.png", frames=5)
+        return r"bad\.png has 5 frames: it needs at least 8"
+    if kind == "corrupt":
+        (root / "bad.mp4").write_bytes(b"no video")
+        return r"bad\.mp4 cannot be used"
+    if kind == "not square":
+        save(root / "bad.png", np.zeros((16, 100, 3), np.uint8))
+        return r"bad\.png cannot be used.*multiple of its height"
+    save_frames(root / "bad")
+    if kind == "sizes":
+        save(root / "bad" / "004.png", np.zeros((20, 20, 3), np.uint8))
+        return r"004\.png has another size than 000\.png"
+    (root / "bad" / "005.png").write_bytes(b"no picture")
+    return r"005\.png is missing or is no readable picture"
+
+
+@pytest.mark.parametrize("kind", ["short", "corrupt", "not square", "sizes", "frame"])
+def test_a_bad_clip_is_named(tmp_path: Path, kind: str) -> None:
+    message = bad_folder(tmp_path, kind)
+    with pytest.raises(DataError, match=message):
+        everything(tmp_path)
+
+
+def test_an_empty_folder_and_an_empty_split_are_told(tmp_path: Path) -> None:
+    with pytest.raises(DataError, match="holds no clip"):
+        data.load("folder", "train", tmp_path)
+    save_strip(tmp_path / "0.png")
+    empty = "test" if split.part("0.png", 80, 10) == "train" else "train"
+    with pytest.raises(DataError, match=f"Of the 1 recordings .* split {empty}"):
+        data.load("folder", empty, tmp_path)
+
+
+@pytest.fixture
+def faces(tmp_path: Path) -> Path:
+    """Two people, every emotion and a neutral face, three takes of 40 frames each."""
+    for subject in ("001", "002"):
+        for emotion in (*mug.EMOTIONS, "neutral"):
+            for number in range(3):
+                take = tmp_path / subject / emotion / f"take{number:03d}"
+                take.mkdir(parents=True)
+                for frame in range(40):
+                    picture = np.full((24, 24, 3), 50 + frame, np.uint8)
+                    (take / f"img_{frame:04d}.jpg").write_bytes(encode_image(picture, "jpeg"))
+    return tmp_path
+
+
+def test_mug_is_read_without_neutral_faces_and_ends(faces: Path) -> None:
+    assert len(mug.takes(faces)) == 2 * 6 * 3
+    found = {name: data.load("mug", name, faces) for name in mug.SPLITS}
+    assert sum(map(len, found.values())) == 2 * 6 * 3
+    clips = found["train"]
+    assert clips.shape == (15, 3, 64, 64)
+    assert clips.frames[0, :, 0, 9, 9].tolist() == list(range(54, 84, 2))
+    assert [factor.values for factor in clips.factors] == [("001", "002"), mug.EMOTIONS]
+
+
+def test_mug_cuts_large_frames_to_the_face_and_drops_short_takes(faces: Path) -> None:
+    large = np.zeros((2, 400, 600, 3), np.uint8)
+    large[:, 75:325, 175:425] = 9
+    assert mug.face(large).shape == (2, 250, 250, 3)
+    assert (mug.face(large) == 9).all()
+    for path in sorted((faces / "001" / "anger" / "take000").iterdir())[:10]:
+        path.unlink()
+    assert len(mug.clips_of(faces / "001" / "anger" / "take000")) == 0
+
+
+def test_a_folder_without_mug_is_told(tmp_path: Path) -> None:
+    with pytest.raises(DataError, match="licensed MUG"):
+        data.load("mug", "train", tmp_path)
