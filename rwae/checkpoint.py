@@ -56,11 +56,11 @@ def write(folder: Path, config: ModelConfig, weights: Mapping[str, Tensor]) -> N
         path.write_text(json.dumps(config.to_dict(), indent=2) + "\n")
 
 
-def read(folder: Path) -> tuple[ModelConfig, dict[str, Tensor]]:
-    """Reads configuration and weights; nothing is built from them yet.
+def read_config(folder: Path) -> ModelConfig:
+    """Reads the configuration of a checkpoint.
 
     Raises:
-        CheckpointError: if a file is missing or cannot be read.
+        CheckpointError: if one of the two files is missing.
         ConfigError: if the configuration holds a bad value.
     """
     for name in (CONFIG_FILE, WEIGHTS_FILE):
@@ -70,9 +70,19 @@ def read(folder: Path) -> tuple[ModelConfig, dict[str, Tensor]]:
                 f"{WEIGHTS_FILE}. Name the folder that holds both."
             )
     try:
-        config = ModelConfig.from_dict(json.loads((folder / CONFIG_FILE).read_text("utf-8")))
+        return ModelConfig.from_dict(json.loads((folder / CONFIG_FILE).read_text("utf-8")))
     except ValueError as error:
         raise ConfigError(f"The file {folder / CONFIG_FILE} is not JSON: {error}.") from error
+
+
+def read(folder: Path) -> tuple[ModelConfig, dict[str, Tensor]]:
+    """Reads configuration and weights; nothing is built from them yet.
+
+    Raises:
+        CheckpointError: if a file is missing or cannot be read.
+        ConfigError: if the configuration holds a bad value.
+    """
+    config = read_config(folder)
     try:
         return config, load_file(folder / WEIGHTS_FILE)
     except (SafetensorError, OSError) as error:
@@ -107,7 +117,8 @@ def check(weights: Mapping[str, Tensor], expected: Mapping[str, Tensor]) -> None
 
 def write_gallery(folder: Path, gallery: Codes) -> None:
     """Writes the codes of some training clips beside the weights: examples, and their spread."""
-    parts = {"static": gallery.static, "dynamic": gallery.dynamic}
+    parts = {"static": gallery.static, "dynamic": gallery.dynamic, "action": gallery.action}
+    parts = {name: part for name, part in parts.items() if part is not None}
     with atomic(folder / GALLERY_FILE) as path:
         path.write_bytes(save({name: z.detach().cpu().contiguous() for name, z in parts.items()}))
 
@@ -120,7 +131,8 @@ def read_gallery(folder: Path) -> Codes:
     """
     try:
         tensors = load_file(folder / GALLERY_FILE)
-        return Codes(static=tensors["static"].float(), dynamic=tensors["dynamic"].float())
+        tensors = {name: tensor.float() for name, tensor in tensors.items()}
+        return Codes(tensors["static"], tensors["dynamic"], tensors.get("action"))
     except (SafetensorError, OSError, KeyError, CodesError) as error:
         raise CheckpointError(
             f"The folder {folder} has no readable {GALLERY_FILE} ({error}): "

@@ -14,6 +14,8 @@ class ModelConfig:
     """Everything that is needed to build the networks, and nothing about their training.
 
     Attributes:
+        family: "rwae"; "objects", an R-WAE for scenes of several objects; or "mocogan", which
+            draws and cannot encode.
         frame_size: height and width of a frame, in pixels.
         crop_top: first row of the square that the networks see; the rest is background.
         crop_left: first column of that square.
@@ -21,8 +23,10 @@ class ModelConfig:
         frames: number of frames T of a training clip; a longer clip can be sampled.
         static_size: D_c, the size of the static code.
         dynamic_size: D_m, the size of one dynamic code.
-        static_noise: standard deviation of the static posterior, in (0, 1).
-        dynamic_noise: standard deviation of the dynamic posterior, in (0, 1).
+        static_noise: standard deviation of the static posterior, in [0, 1).
+        dynamic_noise: standard deviation of the dynamic posterior, in [0, 1).
+        learned_noise: whether the posteriors choose mean and deviation freely for each clip, as
+            those of a VAE do; if so, the two fixed deviations above are not used.
         static_width: channels of the last convolution of the static posterior.
         dynamic_width: channels of the last convolution of the dynamic posterior.
         decoder_width: channels of the decoder's first and smallest feature map.
@@ -36,6 +40,7 @@ class ModelConfig:
         ConfigError: if a value has the wrong type or lies outside its range.
     """
 
+    family: str = "rwae"
     frame_size: int = 64
     crop_top: int = 0
     crop_left: int = 0
@@ -45,14 +50,21 @@ class ModelConfig:
     dynamic_size: int = 10
     static_noise: float = 0.2
     dynamic_noise: float = 0.35
+    learned_noise: bool = False
     static_width: int = 96
     dynamic_width: int = 64
     decoder_width: int = 128
     hidden_size: int = 192
     prior_components: int = 16
     recurrent_decoder: bool = False
+    actions: int = 0
 
     def __post_init__(self) -> None:
+        if self.family not in FAMILIES:
+            raise ConfigError(
+                f"The model setting family is {self.family!r}: it needs to be one of "
+                f"{', '.join(FAMILIES)}."
+            )
         for name, (low, high) in _RANGES.items():
             value = getattr(self, name)
             kind = float if isinstance(low, float) else int
@@ -64,10 +76,16 @@ class ModelConfig:
                 raise ConfigError(
                     f"The model setting {name} is {value}: it needs to lie in [{low}, {high}]."
                 )
-        if not isinstance(self.recurrent_decoder, bool):
+        for name in ("learned_noise", "recurrent_decoder"):
+            if not isinstance(getattr(self, name), bool):
+                raise ConfigError(
+                    f"The model setting {name} is {getattr(self, name)!r}: "
+                    "it needs to be true or false."
+                )
+        if self.actions == 1:
             raise ConfigError(
-                f"The model setting recurrent_decoder is {self.recurrent_decoder!r}: "
-                "it needs to be true or false."
+                "The model setting actions is 1, which tells nothing apart: it needs to be 0 for "
+                "none, or at least 2."
             )
         if self.crop_size % 8:
             raise ConfigError(
@@ -106,6 +124,7 @@ class ModelConfig:
         return cls(**settings)
 
 
+FAMILIES = ("rwae", "objects", "mocogan")
 _A = {int: "a whole number", float: "a number with a decimal point"}
 _RANGES: dict[str, tuple[float, float]] = {
     "frame_size": (8, 256),
@@ -122,4 +141,5 @@ _RANGES: dict[str, tuple[float, float]] = {
     "decoder_width": (8, 1024),
     "hidden_size": (8, 2048),
     "prior_components": (1, 256),
+    "actions": (0, 64),
 }

@@ -1,4 +1,4 @@
-"""The terms of the objective, as pure functions of tensors.
+"""The terms of the objectives that are no discrepancy of two samples, as pure functions.
 
 R-WAE minimises the reconstruction cost under penalties on *aggregated* posteriors (Han et al.,
 ICLR 2021, arXiv 2101.07496):
@@ -6,22 +6,18 @@ ICLR 2021, arXiv 2101.07496):
     L = sum_t E_Q[ c(x_t, G(z_c, z_t)) ]
         + beta_1 * D(Q(z_c), P(z_c)) + beta_2 * sum_t D(Q(z_t | z_<t), P(z_t | z_<t))
 
-Here D is the maximum mean discrepancy (MMD; Gretton et al., JMLR 2012). No term looks at the
-posterior of a single clip, as the KL divergence of a VAE does. Nothing here draws random numbers.
+Here are the cost c, the two players of D = GAN, and D = KL, with which the same network is a
+DSVAE; D = MMD is in `rwae.mmd`. Nothing here draws random numbers.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import math
 
-import torch
 from torch import Tensor
+from torch.nn import functional as F
 
-from rwae.distributions import GaussianMixture
-
-Kernel = Callable[[Tensor, int], Tensor]
-
-IMQ_SCALES = (0.2, 0.5, 1.0, 2.0, 5.0)
+from rwae.distributions import Categorical, Gaussian, GaussianMixture
 
 
 def squared_error(x: Tensor, x_hat: Tensor) -> Tensor:
@@ -39,99 +35,6 @@ def absolute_error(x: Tensor, x_hat: Tensor) -> Tensor:
     return (x - x_hat).abs().flatten(-3).sum(-1).mean()
 
 
-def squared_distances(a: Tensor, b: Tensor) -> Tensor:
-    """||a_i - b_j||^2 with shape (..., N, M), for a (..., N, D) and b (..., M, D)."""
-    product = a @ b.transpose(-1, -2)
-    distance = a.square().sum(-1)[..., :, None] + b.square().sum(-1)[..., None, :] - 2 * product
-    return distance.clamp_min(0)
-
-
-def imq(squared_distance: Tensor, size: int) -> Tensor:
-    """Inverse multiquadratic kernel, the mean over five scales s of C / (C + d^2), C = 2 D s.
-
-    The base width 2 D is the expected squared distance of two draws from N(0, I) in D
-    dimensions. The kernel, and several scales of it at once, follow Tolstikhin et al., ICLR 2018
-    (WAE), who sum seven scales from 0.1 to 10; the mean keeps k(z, z) = 1.
-
-    Args:
-        squared_distance: d^2, of any shape.
-        size: D, the number of dimensions that the distance was taken over.
-    """
-    total = torch.zeros_like(squared_distance)
-    for scale in IMQ_SCALES:
-        width = 2 * size * scale
-        total = total + width / (width + squared_distance)
-    return total / len(IMQ_SCALES)
-
-
-def off_diagonal_mean(matrix: Tensor) -> Tensor:
-    """Mean of m_ij over i != j, with shape (...), for matrices (..., N, N)."""
-    n = matrix.shape[-1]
-    total = matrix.sum((-1, -2)) - matrix.diagonal(dim1=-2, dim2=-1).sum(-1)
-    return total / (n * (n - 1))
-
-
-def mmd(a: Tensor, b: Tensor, kernel: Kernel = imq) -> Tensor:
-    """Unbiased estimate of the squared MMD of two samples (Gretton et al., 2012, eq. 3).
-
-        mean_{i != j} k(a_i, a_j) + mean_{i != j} k(b_i, b_j) - 2 mean_{i, j} k(a_i, b_j)
-
-    It is zero in the mean when both come from one distribution, so it can be slightly negative.
-
-    Args:
-        a: with shape (N, D), N >= 2.
-        b: with shape (M, D), M >= 2.
-        kernel: maps squared distances and the number of dimensions to kernel values.
-    """
-    size = a.shape[-1]
-    within_a = off_diagonal_mean(kernel(squared_distances(a, a), size))
-    within_b = off_diagonal_mean(kernel(squared_distances(b, b), size))
-    between = kernel(squared_distances(a, b), size).mean()
-    return within_a + within_b - 2 * between
-
-
-def covariance_mmd(z: Tensor) -> Tensor:
-    """Unbiased squared MMD to N(0, I) with the kernel (a . b)^2, which is ||E[z z'] - I||_F^2.
-
-        mean_{i != j} (z_i . z_j)^2 - 2 mean_i ||z_i||^2 + D
-
-    The expectations over N(0, I) are exact. Added to `mmd` it is still an MMD, by a sum of two
-    kernels; it sees a dimension that died, which the inverse multiquadratic kernel hardly does.
-
-    Args:
-        z: with shape (N, D), N >= 2.
-    """
-    within = off_diagonal_mean((z @ z.T).square())
-    return within - 2 * z.square().sum(-1).mean() + z.shape[-1]
-
-
-def conditional_mmd(posterior: Tensor, prior: Tensor, history: Tensor) -> Tensor:
-    """Squared MMD between (z_<t, z_t) of the posterior and of the prior, summed over t.
-
-    Each clip's two draws share one history, so a draw has to fit *its* past: with the product
-    kernel k(h, h') k(z, z') the unbiased estimate at one t is
-
-        mean_{i != j} k(h_i, h_j) [ k(q_i, q_j) + k(p_i, p_j) - k(q_i, p_j) - k(p_i, q_j) ]
-
-    where k(h, h') = 1 at t = 1. The paper's term is D(Q(z_t | z_<t), P(z_t | z_<t)); matching
-    the pair (history, z_t) in place of the conditional is our choice.
-
-    Args:
-        posterior: draws q_t ~ Q(z_t | z_<t, x), with shape (B, T, D), B >= 2.
-        prior: draws p_t ~ P(z_t | z_<t) for the same histories, with shape (B, T, D).
-        history: the z_t that form the histories, with shape (B, T, D).
-    """
-    batch, frames, size = posterior.shape
-    q, p, h = (z.transpose(0, 1) for z in (posterior, prior, history))
-    past = squared_distances(h, h).cumsum(0)
-    k_h = [torch.ones(batch, batch, dtype=q.dtype, device=q.device)]
-    k_h += [imq(past[t - 1], t * size) for t in range(1, frames)]
-    cross = imq(squared_distances(q, p), size)
-    same = imq(squared_distances(q, q), size) + imq(squared_distances(p, p), size)
-    difference = same - cross - cross.transpose(-1, -2)
-    return off_diagonal_mean(torch.stack(k_h) * difference).sum()
-
-
 def prior_score(prior: GaussianMixture, dynamic: Tensor) -> Tensor:
     """Negative log score of the prior on codes that it has to predict, per frame, in nats.
 
@@ -146,36 +49,62 @@ def prior_score(prior: GaussianMixture, dynamic: Tensor) -> Tensor:
     return -prior.log_prob(dynamic.detach()).mean()
 
 
-def hsic(k: Tensor, m: Tensor) -> Tensor:
-    """Unbiased Hilbert-Schmidt independence criterion of two kernel matrices (N, N), N >= 4.
+def critic_loss(real: Tensor, fake: Tensor) -> Tensor:
+    """What a critic minimises: the logistic loss of telling two samples apart.
 
-    Song et al., JMLR 2012, eq. 4, with the diagonals of both matrices set to zero:
-
-        [ tr(K M) + sum(K) sum(M) / ((n-1)(n-2)) - 2 sum(K M) / (n-2) ] / (n (n-3))
-    """
-    n = len(k)
-    hollow = 1 - torch.eye(n, dtype=k.dtype, device=k.device)
-    k, m = k * hollow, m * hollow
-    trace = (k * m).sum()
-    outer = k.sum() * m.sum() / ((n - 1) * (n - 2))
-    rows = (k.sum(0) * m.sum(0)).sum()
-    return (trace + outer - 2 * rows / (n - 2)) / (n * (n - 3))
-
-
-def dependence(static: Tensor, dynamic: Tensor) -> Tensor:
-    """Normalised HSIC of z_c and z_1:T: zero in the mean if independent, one if they agree.
-
-    HSIC is the squared MMD between the pairs (z_c, z_1:T) and the same codes paired at random
-    (Gretton et al., 2005); the normalisation is that of the debiased CKA (Kornblith et al.,
-    ICML 2019). The model factorises as P(z_c) P(z_1:T), which neither of the paper's two
-    penalties asks of the aggregated posterior: this term is ours.
+    Goodfellow et al., NeurIPS 2014: -E log s(real) - E log(1 - s(fake)), with s the sigmoid.
 
     Args:
-        static: with shape (B, D_c), B >= 4.
-        dynamic: with shape (B, T, D_m).
+        real: the critic's outputs for one sample, of any shape.
+        fake: those for the other.
     """
-    motion = dynamic.flatten(1)
-    k = imq(squared_distances(static, static), static.shape[1])
-    m = imq(squared_distances(motion, motion), motion.shape[1])
-    scale = (hsic(k, k) * hsic(m, m)).clamp_min(1e-12).sqrt()
-    return hsic(k, m) / scale
+    return F.softplus(-real).mean() + F.softplus(fake).mean()
+
+
+def fooling_loss(fake: Tensor) -> Tensor:
+    """What the critic's opponent minimises: -E log s(fake), the loss that does not saturate.
+
+    Tolstikhin et al., ICLR 2018, use it for D = GAN on the codes of a WAE.
+    """
+    return F.softplus(-fake).mean()
+
+
+def static_kl(posterior: Gaussian) -> Tensor:
+    """KL(Q(z_c | x) || N(0, I)), the mean over the clips, in nats.
+
+    Kingma and Welling, ICLR 2014, appendix B: sum of (mean^2 + std^2 - 1) / 2 - log std.
+    """
+    square = posterior.mean.square() + posterior.std**2
+    cross = (square + math.log(2 * math.pi)).sum(-1) / 2
+    return (cross - posterior.entropy()).mean()
+
+
+def dynamic_kl(posterior: Gaussian, prior: GaussianMixture, dynamic: Tensor) -> Tensor:
+    """sum_t KL(Q(z_t | z_<t, x_t) || P(z_t | z_<t)), the mean over the clips, in nats.
+
+    The entropy is exact; the cross entropy, which has no closed form for a mixture, is estimated
+    without bias from the one draw that is also decoded.
+
+    Args:
+        posterior: of every frame, with mean (B, T, D_m).
+        prior: of every frame, for the histories that `dynamic` forms, with batch shape (B, T).
+        dynamic: the draws of the posterior, with shape (B, T, D_m), with their gradient.
+    """
+    return -(posterior.entropy() + prior.log_prob(dynamic)).sum(1).mean()
+
+
+def action_marginal(action: Categorical) -> Tensor:
+    """KL(Q(a) || uniform) of the aggregated posterior Q(a) = E q(a | x), in nats.
+
+    It keeps a weakly supervised model from putting all clips into one action.
+
+    Args:
+        action: q(a | x) of a batch, with logits (B, A).
+    """
+    mean = action.probabilities.mean(0)
+    return math.log(len(mean)) + (mean * mean.clamp_min(1e-12).log()).sum()
+
+
+def action_doubt(action: Categorical) -> Tensor:
+    """E H(q(a | x)), in nats: zero if the model is sure of the action of every clip."""
+    return action.entropy().mean()

@@ -1,6 +1,6 @@
-"""R-WAE: the autoencoder that tells who from how it moves.
+"""The models: what every one of them can do with codes, and R-WAE, which can infer them.
 
-encode:  x -> Q(z_c | x_1:T), Q(z_t | z_<t, x_t)
+encode:  x -> Q(z_c | x_1:T), Q(z_t | z_<t, x_t), and with weak supervision Q(a | z_1:T)
 decode:  z_c, z_t -> x_t
 sample:  z_c ~ N(0, I), z_t ~ P(z_t | z_<t)
 """
@@ -8,6 +8,7 @@ sample:  z_c ~ N(0, I), z_t ~ P(z_t | z_<t)
 from __future__ import annotations
 
 from pathlib import Path
+from typing import ClassVar, Self
 
 import torch
 from torch import Tensor, nn
@@ -17,34 +18,39 @@ from rwae import checkpoint, hub
 from rwae.codes import Codes
 from rwae.config import ModelConfig
 from rwae.distributions import standard_normal
-from rwae.errors import ClipError, CodesError
-from rwae.networks import Decoder, DynamicPosterior, Prior, StaticPosterior
+from rwae.errors import ClipError, CodesError, ConfigError
+from rwae.networks import ActionPosterior, Decoder, DynamicPosterior, Prior, StaticPosterior
 
 
-class RWAE(nn.Module):
-    """A disentangled recurrent Wasserstein autoencoder (Han et al., ICLR 2021).
+class CodeModel(nn.Module):
+    """A decoder and a prior: codes can be drawn and rendered, and files read and written.
 
     Attributes:
+        family: the value of `ModelConfig.family` that belongs to the class.
+        encodes: whether clips can be turned into codes.
         config: the sizes.
-        static_posterior: Q(z_c | x_1:T).
-        dynamic_posterior: Q(z_t | z_<t, x_t).
         prior: P(z_t | z_<t); that of z_c is N(0, I).
         decoder: G(z_c, z_t).
     """
 
-    def __init__(self, config: ModelConfig) -> None:
+    family: ClassVar[str]
+    encodes: ClassVar[bool] = False
+
+    def __init__(self, config: ModelConfig, prior: nn.Module) -> None:
+        if config.family != self.family:
+            raise ConfigError(
+                f"The settings are those of a model of the family {config.family}, not "
+                f"{self.family}: load it with rwae.load, which finds the right class."
+            )
         super().__init__()
         self.config = config
-        self.static_posterior = StaticPosterior(config)
-        self.dynamic_posterior = DynamicPosterior(config)
-        self.prior = Prior(config)
+        self.prior = prior
         self.decoder = Decoder(config)
-        self.to(memory_format=torch.channels_last)
 
     @classmethod
     def from_pretrained(
         cls, source: str | Path, *, revision: str | None = None, device: torch.device | str = "cpu"
-    ) -> RWAE:
+    ) -> Self:
         """Loads a trained model, in evaluation mode.
 
         Args:
@@ -54,7 +60,7 @@ class RWAE(nn.Module):
 
         Raises:
             CheckpointError: if nothing is there, or the weights do not fit the configuration.
-            ConfigError: if `config.json` holds a bad value.
+            ConfigError: if `config.json` holds a bad value, or belongs to another class of model.
         """
         config, weights = checkpoint.read(hub.locate(source, revision))
         with torch.device("meta"):
@@ -69,7 +75,12 @@ class RWAE(nn.Module):
 
     @property
     def device(self) -> torch.device:
-        return self.prior.start.device
+        return self._like.device
+
+    @property
+    def _like(self) -> Tensor:
+        """Some weight, whose device and type are the model's."""
+        return self.decoder.layout.weight
 
     @property
     def parameters_total(self) -> int:
@@ -81,19 +92,8 @@ class RWAE(nn.Module):
         top, left, side = self.config.crop_top, self.config.crop_left, self.config.crop_size
         return x[..., top : top + side, left : left + side]
 
-    def uncrop(self, x: Tensor) -> Tensor:
-        """Puts the square back into a black frame: (..., S, S) -> (..., H, W)."""
-        config = self.config
-        below = config.frame_size - config.crop_top - config.crop_size
-        right = config.frame_size - config.crop_left - config.crop_size
-        return F.pad(x, (config.crop_left, right, config.crop_top, below))
-
-    @torch.no_grad()
-    def encode(self, x: Tensor) -> Codes:
-        """Infers the posterior means.
-
-        Args:
-            x: clips in [0, 1], with shape (B, T, 3, H, W), H = W = `config.frame_size`.
+    def prepare(self, x: Tensor) -> Tensor:
+        """The cropped square of clips (B, T, 3, H, W) in [0, 1], on this model's device.
 
         Raises:
             ClipError: if the shape is another, or a value is not finite or outside [0, 1].
@@ -109,23 +109,33 @@ class RWAE(nn.Module):
                 "A clip holds values outside [0, 1] or not finite: it needs floating point "
                 "numbers in [0, 1]. Divide bytes by 255."
             )
-        x = self.crop(x.to(self.device, self.prior.start.dtype))
-        dynamic, _ = self.dynamic_posterior(x, None)
-        return Codes(static=self.static_posterior(x).mean, dynamic=dynamic.mean)
+        return self.crop(x.to(self.device, self._like.dtype))
+
+    def uncrop(self, x: Tensor) -> Tensor:
+        """Puts the square back into a black frame: (..., S, S) -> (..., H, W)."""
+        config = self.config
+        below = config.frame_size - config.crop_top - config.crop_size
+        right = config.frame_size - config.crop_left - config.crop_size
+        return F.pad(x, (config.crop_left, right, config.crop_top, below))
 
     @torch.no_grad()
     def decode(self, codes: Codes) -> Tensor:
         """Renders codes as clips in [0, 1], with shape (B, T, 3, H, W).
 
         Args:
-            codes: static (B, D_c) and dynamic (B, T, D_m), for any T >= 1.
+            codes: static (B, D_c) and dynamic (B, T, D_m), for any T >= 1; in a weakly supervised
+                model an action (B, A), which is inferred from the dynamic codes if it is None.
 
         Raises:
             CodesError: if the sizes are not those of this model, or a number is not finite.
         """
         self.check(codes)
         codes = codes.to(self.device)
-        return self.uncrop(self.decoder(codes.static, codes.dynamic))
+        return self.uncrop(self.decoder(codes.static, codes.dynamic, self._action(codes)))
+
+    def _action(self, codes: Codes) -> Tensor | None:
+        """The action that the decoder is shown; a model without actions has none."""
+        return codes.action
 
     def check(self, codes: Codes) -> None:
         """Raises CodesError unless the codes have this model's sizes and are finite."""
@@ -137,7 +147,13 @@ class RWAE(nn.Module):
                 f"{codes.dynamic.shape[1]} frames: this model needs {needed[0]}, "
                 f"{needed[1]} and at least one frame. They belong to another model."
             )
-        if not bool(codes.static.isfinite().all() and codes.dynamic.isfinite().all()):
+        if codes.action is not None and codes.action.shape[1] != self.config.actions:
+            raise CodesError(
+                f"The codes tell {codes.action.shape[1]} actions apart: this model knows "
+                f"{self.config.actions or 'none'}. They belong to another model."
+            )
+        parts = [p for p in (codes.static, codes.dynamic, codes.action) if p is not None]
+        if not all(bool(part.isfinite().all()) for part in parts):
             raise CodesError("A code is not a finite number: set it to one between -10 and 10.")
 
     @torch.no_grad()
@@ -147,6 +163,7 @@ class RWAE(nn.Module):
         *,
         frames: int | None = None,
         temperature: float = 1.0,
+        action: int | None = None,
         generator: torch.Generator | None = None,
     ) -> Codes:
         """Draws codes from the priors.
@@ -155,18 +172,38 @@ class RWAE(nn.Module):
             clips: number of clips B.
             frames: number of frames T, which may exceed the trained length; that by default.
             temperature: scales the randomness of both priors; 0 gives the likeliest motion.
+            action: number of the action that all clips show, in [0, A), for a weakly supervised
+                model; by default each clip's is drawn, all alike likely.
             generator: source of the randomness; torch's global state by default.
 
         Raises:
-            CodesError: if either number is less than 1.
+            CodesError: if a number of clips or frames is less than 1, or there is no such action.
         """
         frames = self.config.frames if frames is None else frames
         _require_positive(clips=clips, frames=frames)
         generator = generator or torch.default_generator
         static = temperature * standard_normal(
-            (clips, self.config.static_size), self.prior.start, generator
+            (clips, self.config.static_size), self._like, generator
         )
-        return Codes(static, self.prior.sample(clips, frames, generator, temperature))
+        chosen = self._draw_action(clips, action, generator)
+        dynamic = self.prior.sample(clips, frames, generator, temperature, action=chosen)
+        return Codes(static, dynamic, chosen)
+
+    def _draw_action(
+        self, clips: int, action: int | None, generator: torch.Generator
+    ) -> Tensor | None:
+        """One-hot actions (B, A), or None for a model that has none."""
+        actions = self.config.actions
+        if action is not None and not 0 <= action < actions:
+            needed = f"a number from 0 to {actions - 1}" if actions else "to be left out"
+            raise CodesError(f"The action is {action}: for this model it needs {needed}.")
+        if not actions:
+            return None
+        if action is None:
+            chosen = torch.randint(actions, (clips,), generator=generator, device=generator.device)
+        else:
+            chosen = torch.full((clips,), action)
+        return F.one_hot(chosen.to(self.device), actions).to(self._like.dtype)
 
     @torch.no_grad()
     def extend(self, codes: Codes, frames: int, generator: torch.Generator) -> Codes:
@@ -174,8 +211,50 @@ class RWAE(nn.Module):
         self.check(codes)
         _require_positive(frames=frames)
         codes = codes.to(self.device)
-        more = self.prior.sample(len(codes), frames, generator, begin=codes.dynamic)
-        return Codes(codes.static, torch.cat([codes.dynamic, more], 1))
+        action = self._action(codes)
+        more = self.prior.sample(len(codes), frames, generator, begin=codes.dynamic, action=action)
+        return Codes(codes.static, torch.cat([codes.dynamic, more], 1), action)
+
+
+class RWAE(CodeModel):
+    """A disentangled recurrent Wasserstein autoencoder (Han et al., ICLR 2021).
+
+    Attributes:
+        static_posterior: Q(z_c | x_1:T).
+        dynamic_posterior: Q(z_t | z_<t, x_t).
+        action_posterior: Q(a | z_1:T) of a weakly supervised model; else None.
+    """
+
+    family = "rwae"
+    encodes = True
+
+    def __init__(self, config: ModelConfig) -> None:
+        static, dynamic = StaticPosterior(config), DynamicPosterior(config)
+        super().__init__(config, Prior(config))
+        self.static_posterior = static
+        self.dynamic_posterior = dynamic
+        self.action_posterior = ActionPosterior(config) if config.actions else None
+        self.to(memory_format=torch.channels_last)
+
+    @torch.no_grad()
+    def encode(self, x: Tensor) -> Codes:
+        """Infers the posterior means, and with weak supervision the probability of each action.
+
+        Args:
+            x: clips in [0, 1], with shape (B, T, 3, H, W), H = W = `config.frame_size`.
+
+        Raises:
+            ClipError: if the shape is another, or a value is not finite or outside [0, 1].
+        """
+        x = self.prepare(x)
+        dynamic, _ = self.dynamic_posterior(x, None)
+        codes = Codes(static=self.static_posterior(x).mean, dynamic=dynamic.mean)
+        return Codes(codes.static, codes.dynamic, self._action(codes))
+
+    def _action(self, codes: Codes) -> Tensor | None:
+        if self.action_posterior is None or codes.action is not None:
+            return codes.action
+        return self.action_posterior(codes.dynamic).probabilities
 
 
 def _require_positive(**numbers: int) -> None:

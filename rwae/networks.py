@@ -1,7 +1,8 @@
-"""The four networks: static posterior, dynamic posterior, prior and decoder.
+"""The networks: static, dynamic and action posterior, prior and decoder.
 
 They see the cropped square of a frame and know nothing of losses or files. Frames are RGB in
-[0, 1]; "codes" are z_c with shape (B, D_c) and z_t with shape (B, T, D_m).
+[0, 1]; "codes" are z_c with shape (B, D_c), z_t with shape (B, T, D_m) and, in a weakly supervised
+model, the action a with shape (B, A), whose rows are positive and sum to one.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from rwae.config import ModelConfig
-from rwae.distributions import Gaussian, GaussianMixture, standard_normal
+from rwae.distributions import Categorical, Gaussian, GaussianMixture, standard_normal
 
 
 def conv(inputs: int, outputs: int, size: int, stride: int = 1) -> nn.Sequential:
@@ -25,6 +26,17 @@ def conv(inputs: int, outputs: int, size: int, stride: int = 1) -> nn.Sequential
     )
 
 
+def beside(code: Tensor, action: Tensor | None) -> Tensor:
+    """A code (B, D) followed by the action (B, A), if there is one."""
+    return code if action is None else torch.cat([code, action], -1)
+
+
+def free(outputs: Tensor) -> Gaussian:
+    """A Gaussian whose mean and deviation are the two halves of (..., 2 D), as in a VAE."""
+    mean, scale = outputs.chunk(2, -1)
+    return Gaussian(mean, F.softplus(scale) + 1e-3)
+
+
 class StaticPosterior(nn.Module):
     """Q(z_c | x_1:T): an orderless bag of local features over space and time.
 
@@ -33,7 +45,7 @@ class StaticPosterior(nn.Module):
     features instead; the bag is ours, since what cannot be represented cannot leak.
 
     The mean is batch-normed without a learned scale, so that mean and noise together have unit
-    variance in each dimension.
+    variance in each dimension; with `learned_noise` mean and deviation are free instead.
     """
 
     def __init__(self, config: ModelConfig) -> None:
@@ -48,15 +60,19 @@ class StaticPosterior(nn.Module):
             nn.Linear(2 * width, hidden),
             nn.BatchNorm1d(hidden),
             nn.LeakyReLU(0.1, inplace=True),
-            nn.Linear(hidden, config.static_size),
-            nn.BatchNorm1d(config.static_size, affine=False),
+            nn.Linear(hidden, config.static_size * (2 if config.learned_noise else 1)),
         )
         self.std = config.static_noise
+        if not config.learned_noise:
+            self.head.append(nn.BatchNorm1d(config.static_size, affine=False))
+        self.learned_noise = config.learned_noise
 
     def forward(self, x: Tensor) -> Gaussian:
         """Infers z_c from cropped frames (B, T, 3, S, S), for any T."""
         local = self.features(x.flatten(0, 1)).flatten(2)
         seen = torch.cat([local.mean(-1), local.amax(-1)], -1).unflatten(0, x.shape[:2]).mean(1)
+        if self.learned_noise:
+            return free(self.head(seen))
         return Gaussian(math.sqrt(1 - self.std**2) * self.head(seen), self.std)
 
 
@@ -65,6 +81,7 @@ class DynamicPosterior(nn.Module):
 
     It is blind to colour and sees frames at half their size. The mean is layer-normed, so that
     it lies on a sphere, and the noise is a budget: the codes can carry the pose and little else.
+    With `learned_noise` mean and deviation are free instead.
     """
 
     def __init__(self, config: ModelConfig) -> None:
@@ -82,8 +99,9 @@ class DynamicPosterior(nn.Module):
             nn.LeakyReLU(0.1, inplace=True),
         )
         self.cell = nn.LSTMCell(hidden + size, hidden)
-        self.mean = nn.Linear(2 * hidden, size)
-        self.std = config.dynamic_noise
+        self.mean = nn.Linear(2 * hidden, size * (2 if config.learned_noise else 1))
+        self.size, self.std = size, config.dynamic_noise
+        self.learned_noise = config.learned_noise
 
     def forward(self, x: Tensor, generator: torch.Generator | None) -> tuple[Gaussian, Tensor]:
         """Infers z_1:T from cropped frames (B, T, 3, S, S).
@@ -92,33 +110,74 @@ class DynamicPosterior(nn.Module):
             The posterior of every frame, with mean (B, T, D_m), and the codes that were fed
             back as z_<t: draws from it, or its means without a generator.
         """
+        return self.unroll(self.see(x), generator)
+
+    def see(self, x: Tensor) -> Tensor:
+        """What each frame shows, before any code: (B, T, 3, S, S) -> (B, T, H)."""
         grey = F.avg_pool2d(x.mean(2), 2)
         local = self.features(grey.flatten(0, 1).unsqueeze(1))
-        seen = self.project(local.flatten(1)).unflatten(0, x.shape[:2])
-        size = self.mean.out_features
-        noise = torch.zeros(*x.shape[:2], size, dtype=seen.dtype, device=seen.device)
+        return self.project(local.flatten(1)).unflatten(0, x.shape[:2])
+
+    def unroll(
+        self, seen: Tensor, generator: torch.Generator | None, given: Tensor | None = None
+    ) -> tuple[Gaussian, Tensor]:
+        """Runs the recurrence over what the frames show, as `forward` does.
+
+        Args:
+            seen: with shape (B, T, H).
+            generator: source of the draws; without it the means are fed back.
+            given: codes (B, T, D_m) to feed back as z_<t in place of both.
+        """
+        noise = torch.zeros(*seen.shape[:2], self.size, dtype=seen.dtype, device=seen.device)
         if generator is not None:
-            noise = self.std * standard_normal(tuple(noise.shape), seen, generator)
-        means, codes, state = [], [], None
-        code = noise.new_zeros(len(x), size)
-        for frame, jitter in zip(seen.unbind(1), noise.unbind(1), strict=True):
+            noise = standard_normal(tuple(noise.shape), seen, generator)
+        means, stds, codes, state = [], [], [], None
+        code = noise.new_zeros(len(seen), self.size)
+        for t, frame in enumerate(seen.unbind(1)):
             state = self.cell(torch.cat([frame, code], -1), state)
-            mean = F.layer_norm(self.mean(torch.cat([state[0], frame], -1)), (size,))
-            means.append(math.sqrt(1 - self.std**2) * mean)
-            code = means[-1] + jitter
+            here = self._posterior(torch.cat([state[0], frame], -1))
+            code = here.mean + here.std * noise[:, t] if given is None else given[:, t]
+            means.append(here.mean)
+            stds.append(here.std)
             codes.append(code)
-        return Gaussian(torch.stack(means, 1), self.std), torch.stack(codes, 1)
+        std = torch.stack(stds, 1) if self.learned_noise else self.std
+        return Gaussian(torch.stack(means, 1), std), torch.stack(codes, 1)
+
+    def _posterior(self, seen: Tensor) -> Gaussian:
+        if self.learned_noise:
+            return free(self.mean(seen))
+        mean = F.layer_norm(self.mean(seen), (self.size,))
+        return Gaussian(math.sqrt(1 - self.std**2) * mean, self.std)
+
+
+class ActionPosterior(nn.Module):
+    """Q(a | z_1:T): an LSTM over the dynamic codes, whose states are averaged over time.
+
+    The paper infers a categorical action from the dynamic codes; the form of the network is ours.
+    """
+
+    def __init__(self, config: ModelConfig) -> None:
+        super().__init__()
+        self.states = nn.LSTM(config.dynamic_size, config.hidden_size, batch_first=True)
+        self.head = nn.Linear(config.hidden_size, config.actions)
+
+    def forward(self, dynamic: Tensor) -> Categorical:
+        """Infers a from codes (B, T, D_m), for any T; the logits have shape (B, A)."""
+        return Categorical(self.head(self.states(dynamic)[0].mean(1)))
 
 
 class Prior(nn.Module):
-    """P(z_t | z_<t): an LSTM over the codes so far, and a mixture of Gaussians for the next."""
+    """P(z_t | z_<t): an LSTM over the codes so far, and a mixture of Gaussians for the next.
+
+    In a weakly supervised model it is P(z_t | z_<t, a), so that an action can be drawn.
+    """
 
     def __init__(self, config: ModelConfig) -> None:
         super().__init__()
         hidden, size = config.hidden_size, config.dynamic_size
         self.components, self.size = config.prior_components, size
         self.start = nn.Parameter(torch.zeros(size))
-        self.cell = nn.LSTMCell(size, hidden)
+        self.cell = nn.LSTMCell(size + config.actions, hidden)
         self.head = nn.Sequential(
             nn.Linear(hidden, hidden),
             nn.LeakyReLU(0.1),
@@ -132,12 +191,17 @@ class Prior(nn.Module):
         means, scales = rest.unflatten(-1, (self.components, 2, self.size)).unbind(-2)
         return GaussianMixture(logits, means, F.softplus(scales) + 0.05)
 
-    def forward(self, dynamic: Tensor) -> GaussianMixture:
-        """P(z_t | z_<t) at every t, for given codes (B, T, D_m); z_T itself is never looked at."""
+    def forward(self, dynamic: Tensor, action: Tensor | None = None) -> GaussianMixture:
+        """P(z_t | z_<t) at every t, for given codes (B, T, D_m); z_T itself is never looked at.
+
+        Args:
+            dynamic: the codes.
+            action: with shape (B, A), for a model that has actions.
+        """
         state, hidden = None, []
         start = self.start.expand(len(dynamic), 1, -1)
         for code in torch.cat([start, dynamic[:, :-1]], 1).unbind(1):
-            state = self.cell(code, state)
+            state = self.cell(beside(code, action), state)
             hidden.append(state[0])
         return self._mixture(torch.stack(hidden, 1))
 
@@ -148,6 +212,7 @@ class Prior(nn.Module):
         generator: torch.Generator,
         temperature: float = 1.0,
         begin: Tensor | None = None,
+        action: Tensor | None = None,
     ) -> Tensor:
         """Draws codes (clips, frames, D_m), each frame from the ones before.
 
@@ -157,15 +222,16 @@ class Prior(nn.Module):
             generator: source of the randomness.
             temperature: see `GaussianMixture.sample`.
             begin: codes (clips, T, D_m) to go on from; they are not returned.
+            action: with shape (clips, A), for a model that has actions.
         """
         state, codes = None, []
         code = self.start.expand(clips, -1)
         if begin is not None:
             for after in begin.unbind(1):
-                state = self.cell(code, state)
+                state = self.cell(beside(code, action), state)
                 code = after
         for _ in range(frames):
-            state = self.cell(code, state)
+            state = self.cell(beside(code, action), state)
             code = self._mixture(state[0]).sample(generator, temperature)
             codes.append(code)
         return torch.stack(codes, 1)
@@ -180,7 +246,8 @@ class Decoder(nn.Module):
 
     def __init__(self, config: ModelConfig) -> None:
         super().__init__()
-        width, hidden, size = config.decoder_width, config.hidden_size, config.dynamic_size
+        width, hidden = config.decoder_width, config.hidden_size
+        size = config.dynamic_size + config.actions
         self.side = config.crop_size // 8
         self.widths = (width, width * 3 // 4, width * 3 // 8)
         self.recurrence = None
@@ -201,12 +268,15 @@ class Decoder(nn.Module):
             for inputs, outputs in zip(self.widths, (*self.widths[1:], 3), strict=True)
         )
 
-    def motion(self, static: Tensor, dynamic: Tensor) -> Tensor:
-        """What the frame decoder sees of the motion: z_t, or the state h_t of the recurrence."""
+    def motion(self, static: Tensor, dynamic: Tensor, action: Tensor | None = None) -> Tensor:
+        """What the frame decoder sees of the motion: [z_t, a], or the recurrence's state h_t."""
+        if action is not None:
+            action = action.unsqueeze(1).expand(-1, dynamic.shape[1], -1)
+        motion = beside(dynamic, action)
         if self.recurrence is None:
-            return dynamic
+            return motion
         static = static.unsqueeze(1).expand(-1, dynamic.shape[1], -1)
-        return self.recurrence(torch.cat([static, dynamic], -1))[0]
+        return self.recurrence(torch.cat([static, motion], -1))[0]
 
     def frame(self, static: Tensor, motion: Tensor) -> Tensor:
         """Decodes single cropped frames (N, 3, S, S) from z_c (N, D_c) and motion (N, D)."""
@@ -222,9 +292,9 @@ class Decoder(nn.Module):
             x = F.pixel_shuffle(convolution(x), 2)
         return torch.sigmoid(x)
 
-    def forward(self, static: Tensor, dynamic: Tensor) -> Tensor:
-        """Decodes cropped frames (B, T, 3, S, S) from z_c (B, D_c) and z_t (B, T, D_m)."""
-        motion = self.motion(static, dynamic)
+    def forward(self, static: Tensor, dynamic: Tensor, action: Tensor | None = None) -> Tensor:
+        """Decodes frames (B, T, 3, S, S) from z_c (B, D_c), z_t (B, T, D_m) and a (B, A)."""
+        motion = self.motion(static, dynamic, action)
         static = static.unsqueeze(1).expand(-1, motion.shape[1], -1)
         return self.frame(static.flatten(0, 1), motion.flatten(0, 1)).unflatten(
             0, motion.shape[:2]

@@ -1,16 +1,18 @@
 """What several tests share: a model that is small enough to train, and where real data may be."""
 
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 import torch
 
 from rwae import RWAE, ModelConfig
+from rwae.data.clips import Clips, Factor
 
 ROOT = Path(__file__).resolve().parent.parent
-SPRITES = (
-    ROOT / "data" / "sprites",  # where the README's download puts them
-    ROOT.parent / "shared" / "data" / "sprites",
+DATA = (
+    ROOT / "data",  # where the README's downloads put them
+    ROOT.parent / "shared" / "data",
 )
 
 TINY = ModelConfig(
@@ -47,9 +49,39 @@ def tiny() -> RWAE:
 
 
 @pytest.fixture(scope="session")
-def sprites_folder() -> Path:
+def real_data() -> Callable[[str], Path]:
+    """Finds the real files of a data set, by the name of its download; skips without them."""
+
+    def find(name: str) -> Path:
+        found = next((folder / name for folder in DATA if (folder / name).is_dir()), None)
+        if found is None:
+            pytest.skip(f"no real {name}: python -m rwae.data.download {name} fetches it")
+        return found
+
+    return find
+
+
+@pytest.fixture(scope="session")
+def sprites_folder(real_data: Callable[[str], Path]) -> Path:
     """The real sprite sheets, where they are at hand."""
-    found = next((folder for folder in SPRITES if folder.is_dir()), None)
-    if found is None:
-        pytest.skip("no real sprites: python -m rwae.data.download sprites fetches them")
-    return found
+    return real_data("sprites")
+
+
+def normal(*shape: int, seed: int = 0, shift: float = 0.0) -> torch.Tensor:
+    generator = torch.Generator().manual_seed(seed)
+    return torch.randn(*shape, generator=generator, dtype=torch.float64) + shift
+
+
+@pytest.fixture(scope="session")
+def square_clips() -> Clips:
+    """A square of one of four colours that moves one of two ways: (24, 4, 3, 32, 32)."""
+    frames = torch.zeros(24, 4, 3, 32, 32, dtype=torch.uint8)
+    labels = torch.zeros(24, 2, dtype=torch.long)
+    for n in range(24):
+        colour, motion = n % 4, n // 4 % 2
+        for t in range(4):
+            row, column = (8 + 3 * t, 10) if motion else (12, 6 + 4 * t)
+            frames[n, t, colour % 3, row : row + 6, column : column + 6] = 255 - 80 * (colour == 3)
+        labels[n] = torch.tensor([colour, motion])
+    factors = (Factor("colour", tuple("rgbd"), True), Factor("way", ("across", "down"), False))
+    return Clips(frames, labels, factors)

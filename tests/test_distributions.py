@@ -3,7 +3,7 @@
 import pytest
 import torch
 
-from rwae.distributions import Gaussian, GaussianMixture
+from rwae.distributions import Categorical, Gaussian, GaussianMixture
 
 
 def mixture(clips: int = 1) -> GaussianMixture:
@@ -19,6 +19,25 @@ def test_a_gaussian_draws_with_its_moments(generator: torch.Generator) -> None:
     draws = Gaussian(torch.full((20_000, 2), 3.0), 0.5).sample(generator)
     assert draws.mean().item() == pytest.approx(3, abs=0.02)
     assert draws.std().item() == pytest.approx(0.5, abs=0.01)
+
+
+@pytest.mark.parametrize("std", [0.5, torch.tensor([[0.2, 3.0]] * 3)])
+def test_a_gaussian_has_the_density_and_entropy_of_its_moments(std: float | torch.Tensor) -> None:
+    mean, value = torch.arange(6.0).view(3, 2), torch.ones(3, 2)
+    known = torch.distributions.Normal(mean, std)
+    ours = Gaussian(mean, std)
+    torch.testing.assert_close(ours.log_prob(value), known.log_prob(value).sum(-1))
+    torch.testing.assert_close(ours.entropy(), known.entropy().expand(3, 2).sum(-1))
+
+
+def test_a_relaxed_draw_follows_the_probabilities_and_sharpens(generator: torch.Generator) -> None:
+    action = Categorical(torch.tensor([0.2, 0.3, 0.5]).log().expand(8000, 3))
+    for temperature, sharpness in ((0.05, 0.97), (5.0, 0.5)):
+        draws = action.relaxed(generator, temperature)
+        torch.testing.assert_close(draws.sum(1), torch.ones(8000))
+        assert (draws.amax(1).mean() > sharpness) == (temperature < 1)
+        shares = torch.nn.functional.one_hot(draws.argmax(1), 3).float().mean(0)
+        torch.testing.assert_close(shares, torch.tensor([0.2, 0.3, 0.5]), atol=0.03, rtol=0)
 
 
 def test_the_density_of_a_mixture_integrates_to_one() -> None:

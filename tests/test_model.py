@@ -1,11 +1,15 @@
 """The public API: encode, decode, sample, extend, swap, save and load."""
 
+import dataclasses
+from pathlib import Path
+
 import pytest
 import torch
 from conftest import TINY
 
-from rwae import RWAE, Codes
-from rwae.errors import ClipError, CodesError
+from rwae import RWAE, Codes, load
+from rwae.errors import ClipError, CodesError, ConfigError
+from rwae.mocogan import MoCoGAN
 
 
 @pytest.fixture
@@ -125,3 +129,74 @@ def test_codes_whose_parts_do_not_belong_together() -> None:
         Codes(torch.zeros(1, 6), torch.zeros(2, 4, 4))
     with pytest.raises(CodesError, match="dynamic part"):
         Codes(torch.zeros(1, 6), torch.zeros(1, 4))
+
+
+@pytest.fixture
+def weak() -> RWAE:
+    """A small weakly supervised model that tells three actions apart."""
+    torch.manual_seed(0)
+    return RWAE(dataclasses.replace(TINY, actions=3)).eval()
+
+
+def test_a_weakly_supervised_model_infers_the_action_from_the_dynamic_codes(
+    weak: RWAE, generator: torch.Generator
+) -> None:
+    codes = weak.encode(torch.rand(4, 4, 3, 32, 32, generator=generator))
+    assert codes.action.shape == (4, 3)
+    torch.testing.assert_close(codes.action.sum(1), torch.ones(4))
+    torch.testing.assert_close(
+        codes.action, weak.action_posterior(codes.dynamic).probabilities.detach()
+    )
+    inferred = weak.decode(Codes(codes.static, codes.dynamic))
+    torch.testing.assert_close(inferred, weak.decode(codes))
+
+
+def test_the_action_is_shown_to_prior_and_decoder(weak: RWAE, generator: torch.Generator) -> None:
+    codes = weak.sample(5, action=2, generator=generator)
+    assert codes.action.argmax(1).tolist() == [2] * 5
+    other = torch.eye(3)[torch.zeros(5, dtype=torch.long)]
+    assert not torch.allclose(
+        weak.decode(codes), weak.decode(Codes(codes.static, codes.dynamic, other))
+    )
+    priors = [weak.prior(codes.dynamic, a).means for a in (codes.action, other)]
+    assert not torch.allclose(*priors)
+    longer = weak.extend(codes, 2, generator)
+    assert longer.dynamic.shape[1] == 6
+    assert longer.action.argmax(1).tolist() == [2] * 5
+
+
+def test_actions_are_drawn_evenly_by_default(weak: RWAE, generator: torch.Generator) -> None:
+    counts = weak.sample(300, generator=generator).action.sum(0)
+    assert all(60 < count < 140 for count in counts.tolist())
+
+
+def test_an_action_that_is_not_there_is_refused_in_words(weak: RWAE, tiny: RWAE) -> None:
+    with pytest.raises(CodesError, match="action is 3: for this model it needs a number from 0"):
+        weak.sample(1, action=3)
+    with pytest.raises(CodesError, match="to be left out"):
+        tiny.sample(1, action=0)
+    codes = tiny.sample(1)
+    with pytest.raises(CodesError, match="2 actions apart: this model knows none"):
+        tiny.decode(Codes(codes.static, codes.dynamic, torch.ones(1, 2)))
+
+
+def test_codes_with_an_action_stay_together() -> None:
+    action = torch.eye(3)
+    codes = Codes(torch.zeros(3, 2), torch.zeros(3, 4, 2), action)
+    torch.testing.assert_close(codes[[2, 0]].action, action[[2, 0]])
+    torch.testing.assert_close(codes.with_static(torch.ones(3, 2)).action, action)
+    assert len(Codes.cat([codes, codes])) == 6
+    with pytest.raises(CodesError, match="one row for each of the 3 clips"):
+        Codes(torch.zeros(3, 2), torch.zeros(3, 4, 2), action[:2])
+    with pytest.raises(CodesError, match="Only some"):
+        Codes.cat([codes, Codes(codes.static, codes.dynamic)])
+
+
+def test_load_finds_the_class_and_a_wrong_class_is_refused(tiny: RWAE, tmp_path: Path) -> None:
+    tiny.save_pretrained(tmp_path / "rwae")
+    assert type(load(tmp_path / "rwae")) is RWAE
+    rival = MoCoGAN(dataclasses.replace(TINY, family="mocogan"))
+    rival.save_pretrained(tmp_path / "rival")
+    assert type(load(tmp_path / "rival")) is MoCoGAN
+    with pytest.raises(ConfigError, match="family mocogan, not rwae"):
+        RWAE.from_pretrained(tmp_path / "rival")

@@ -10,12 +10,14 @@ from conftest import TINY
 from safetensors import safe_open
 from safetensors.torch import load_file, save_file
 
-from rwae import RWAE, data, losses
-from rwae.data.clips import Clips, Factor
+from rwae import RWAE, data, mmd
+from rwae.data.clips import Clips
 from rwae.errors import CheckpointError, ConfigError, OtherRunError
+from rwae.families import build
+from rwae.training.config import TrainingConfig, Weights
 from rwae.training.metrics import METRICS_FILE
 from rwae.training.objective import Objective
-from rwae.training.presets import PRESETS, TrainingConfig, Weights
+from rwae.training.presets import PRESETS
 from rwae.training.ranks import Ranks
 from rwae.training.run import SETTINGS_FILE, DivergedError, step_generator, train
 from rwae.training.state import PREVIOUS_FILE, STATE_FILE, TrainState
@@ -34,19 +36,9 @@ RUN = TrainingConfig(
 )
 
 
-@pytest.fixture(scope="module")
-def clips() -> Clips:
-    """A square of one of four colours that moves one of two ways: (24, 4, 3, 32, 32)."""
-    frames = torch.zeros(24, 4, 3, 32, 32, dtype=torch.uint8)
-    labels = torch.zeros(24, 2, dtype=torch.long)
-    for n in range(24):
-        colour, motion = n % 4, n // 4 % 2
-        for t in range(4):
-            row, column = (8 + 3 * t, 10) if motion else (12, 6 + 4 * t)
-            frames[n, t, colour % 3, row : row + 6, column : column + 6] = 255 - 80 * (colour == 3)
-        labels[n] = torch.tensor([colour, motion])
-    factors = (Factor("colour", tuple("rgbd"), True), Factor("way", ("across", "down"), False))
-    return Clips(frames, labels, factors)
+@pytest.fixture
+def clips(square_clips: Clips) -> Clips:
+    return square_clips
 
 
 def weights(folder: Path) -> dict[str, torch.Tensor]:
@@ -118,25 +110,25 @@ def test_a_state_that_lacks_a_tensor_is_refused_in_words(clips: Clips, tmp_path:
 
 
 @pytest.mark.parametrize(
-    "term", ["squared_error", "absolute_error", "prior_score", "conditional_mmd"]
+    "term", ["squared_error", "absolute_error", "prior_score", "dynamic_penalty"]
 )
 def test_thirty_steps_on_a_term_lower_it(clips: Clips, term: str) -> None:
     alone = {name: float(name == term) for name in vars(Weights())}
     config = dataclasses.replace(RUN, steps=60, batch=16, weights=Weights(**alone))
     state = TrainState(config, ALONE.device)
-    objective = Objective(state.model, config).train()
+    objective = state.objective.train()
 
     def value() -> float:
         terms = [
             objective(clips.batch(torch.arange(24)), step_generator(1, n, ALONE)) for n in range(8)
         ]
-        return sum(getattr(t, term).item() for t in terms) / 8
+        return sum(t[term].item() for t in terms) / 8
 
     before = value()
     for step in range(30):
         generator = step_generator(0, step, ALONE)
         chosen = torch.randperm(len(clips), generator=generator)[: config.batch]
-        objective(clips.batch(chosen), generator).total(config.weights).backward()
+        objective.total(objective(clips.batch(chosen), generator)).backward()
         state.update()
     assert value() < 0.9 * before
 
@@ -156,7 +148,7 @@ def test_mixed_precision_gives_the_same_terms_to_its_accuracy(clips: Clips) -> N
 def test_a_term_that_is_not_finite_stops_the_run_and_is_named(
     clips: Clips, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("rwae.losses.dependence", lambda *_: torch.tensor(float("nan")))
+    monkeypatch.setattr("rwae.mmd.dependence", lambda *_: torch.tensor(float("nan")))
     with pytest.raises(DivergedError, match="dependence"):
         train(RUN, clips, tmp_path, ALONE)
     assert not (tmp_path / STATE_FILE).exists()
@@ -165,7 +157,8 @@ def test_a_term_that_is_not_finite_stops_the_run_and_is_named(
 def test_the_prior_score_moves_the_prior_alone(clips: Clips) -> None:
     model = RWAE(TINY)
     objective = Objective(model, RUN)
-    objective(clips.batch(torch.arange(8)), step_generator(0, 0, ALONE)).prior_score.backward()
+    terms = objective(clips.batch(torch.arange(8)), step_generator(0, 0, ALONE))
+    terms["prior_score"].backward()
     moved = {name.split(".")[0] for name, p in model.named_parameters() if p.grad is not None}
     assert moved == {"prior"}
 
@@ -179,13 +172,13 @@ def test_a_clip_may_lie_anywhere_if_all_together_follow_the_prior(clips: Clips) 
     """
     one = clips.batch(torch.zeros(1, dtype=torch.long))
     model = RWAE(TINY).eval()  # batch norm has no statistics of a single clip
-    terms = dict(Objective(model, RUN)(one, step_generator(0, 0, ALONE)).items())
+    terms = Objective(model, RUN)(one, step_generator(0, 0, ALONE))
     alone = {name for name, value in terms.items() if torch.isfinite(value)}
     assert alone == {"squared_error", "absolute_error", "prior_score"}
 
     generator = torch.Generator().manual_seed(0)
     z = torch.randn(500, 6, generator=generator)
-    penalty = losses.mmd(z, torch.randn(500, 6, generator=generator)) + losses.covariance_mmd(z)
+    penalty = mmd.mmd(z, torch.randn(500, 6, generator=generator)) + mmd.covariance_mmd(z)
     assert abs(penalty.item()) < 0.15
     assert (z.square().sum(1) / 2).mean() > 2.5  # what a VAE would charge for these means
 
@@ -222,4 +215,4 @@ def test_the_recurrent_decoder_trains_too(clips: Clips, tmp_path: Path) -> None:
 def test_every_preset_is_a_model_that_can_be_built() -> None:
     for name, preset in PRESETS.items():
         assert preset.dataset in data.NAMES, name
-        assert RWAE(preset.model).parameters_total > 10_000
+        assert build(preset.model).parameters_total > 10_000

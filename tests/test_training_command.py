@@ -11,7 +11,7 @@ from pathlib import Path
 from conftest import ROOT
 
 from rwae import RWAE
-from rwae.training.__main__ import configure, parse
+from rwae.training.__main__ import command, configure, parse
 from rwae.training.metrics import METRICS_FILE
 from rwae.training.presets import PRESETS
 
@@ -58,6 +58,11 @@ def test_sigterm_finishes_the_step_and_the_same_command_goes_on(tmp_path: Path) 
 def test_the_command_line_overrides_the_preset_and_switches_parts_off(tmp_path: Path) -> None:
     common = ["--preset", "sprites", "--out", str(tmp_path)]
     assert configure(parse(common)) == PRESETS["sprites"]
+    given = parse([*common, "--data", "/some/where", "--steps", "7", "--no-relight"])
+    assert command(given) == (
+        "python -m rwae.training --preset sprites --data data/sprites --steps 7 --no-relight "
+        "--out runs/sprites"
+    )
     changed = configure(parse([*common, "--steps", "850", "--seed", "3", "--no-relight"]))
     assert (changed.steps, changed.seed, changed.relight, changed.mirror) == (850, 3, False, True)
 

@@ -22,7 +22,8 @@ import torch
 from rwae import data
 from rwae.device import choose, use_threads
 from rwae.errors import RWAEError
-from rwae.training.presets import PRESETS, TrainingConfig
+from rwae.training.config import TrainingConfig
+from rwae.training.presets import PRESETS
 from rwae.training.process import keep_freed_memory
 from rwae.training.ranks import join
 from rwae.training.run import train
@@ -64,6 +65,20 @@ def configure(options: argparse.Namespace) -> TrainingConfig:
     return dataclasses.replace(PRESETS[options.preset], **given)
 
 
+def command(options: argparse.Namespace) -> str:
+    """The command that repeats the run, with the folders that the README names."""
+    parts = ["python -m rwae.training", f"--preset {options.preset}"]
+    if options.data:
+        parts.append(f"--data data/{PRESETS[options.preset].dataset}")
+    for name in OVERRIDES:
+        value, option = getattr(options, name), name.replace("_", "-")
+        if isinstance(value, bool):
+            parts.append(f"--{option}" if value else f"--no-{option}")
+        elif value is not None:
+            parts.append(f"--{option} {value}")
+    return " ".join([*parts, f"--out runs/{options.preset}"])
+
+
 def main(arguments: list[str] | None = None) -> int:
     options = parse(arguments)
     keep_freed_memory()
@@ -74,7 +89,7 @@ def main(arguments: list[str] | None = None) -> int:
         with join(choose(options.device)) as ranks:
             by_default = "bfloat16" if ranks.device.type == "cuda" else "float32"
             precision = PRECISIONS[options.precision or by_default]
-            finished = train(config, clips, options.out, ranks, precision)
+            finished = train(config, clips, options.out, ranks, precision, command(options))
     except RWAEError as error:
         print(error, file=sys.stderr)
         return 2

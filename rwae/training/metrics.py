@@ -6,8 +6,9 @@ import json
 import time
 from pathlib import Path
 
+from torch import Tensor
+
 from rwae.checkpoint import atomic
-from rwae.training.objective import Losses
 
 METRICS_FILE = "metrics.jsonl"
 
@@ -24,7 +25,7 @@ class Metrics:
             with atomic(self.path) as path:
                 path.write_text("".join(line for line in lines if _step_of(line) <= step), "utf-8")
 
-    def write(self, step: int, terms: Losses, norm: float, batch: int) -> None:
+    def write(self, step: int, terms: dict[str, Tensor], norm: float, batch: int) -> None:
         """Adds a line; the speed is that since the line before.
 
         Args:

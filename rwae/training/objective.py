@@ -1,42 +1,22 @@
-"""The objective of one step: encode, draw from the priors, decode, compare."""
+"""The objective of one step of an R-WAE: encode, draw from the priors, decode, compare."""
 
 from __future__ import annotations
 
 import dataclasses
-from dataclasses import dataclass
 
 import torch
 from torch import Tensor, nn
 
-from rwae import losses
-from rwae.distributions import standard_normal
+from rwae import losses, mmd
+from rwae.distributions import Categorical, Gaussian, standard_normal
 from rwae.model import RWAE
 from rwae.training.augment import choose_frames, mirror, relight, take_frames
-from rwae.training.presets import TrainingConfig, Weights
-
-
-@dataclass(frozen=True)
-class Losses:
-    """The terms of the objective before they are weighted; names as in `Weights`."""
-
-    squared_error: Tensor
-    absolute_error: Tensor
-    static_mmd: Tensor
-    static_covariance: Tensor
-    conditional_mmd: Tensor
-    prior_score: Tensor
-    dependence: Tensor
-
-    def items(self) -> list[tuple[str, Tensor]]:
-        return [(f.name, getattr(self, f.name)) for f in dataclasses.fields(self)]
-
-    def total(self, weights: Weights) -> Tensor:
-        """The weighted sum, which is minimised."""
-        return sum(getattr(weights, name) * term for name, term in self.items())
+from rwae.training.config import TrainingConfig
+from rwae.training.penalties import DYNAMIC, STATIC, Draws
 
 
 class Objective(nn.Module):
-    """A model and how it is trained, as one module, so that it can be replicated over ranks."""
+    """A model, its penalties and how it is trained, as one module that can be replicated."""
 
     def __init__(
         self, model: RWAE, config: TrainingConfig, precision: torch.dtype = torch.float32
@@ -44,11 +24,13 @@ class Objective(nn.Module):
         """Args: precision: of posteriors and decoder; the prior and every loss are in float32."""
         super().__init__()
         self.model = model
+        self.static_penalty = STATIC[config.static_penalty](config)
+        self.dynamic_penalty = DYNAMIC[config.dynamic_penalty](config)
         self.config = config
         self.precision = precision
 
-    def forward(self, x: Tensor, generator: torch.Generator) -> Losses:
-        """Computes every term on a batch of clips.
+    def forward(self, x: Tensor, generator: torch.Generator) -> dict[str, Tensor]:
+        """Computes every term on a batch of clips, before they are weighted.
 
         Args:
             x: clips in [0, 1], with shape (B, T, 3, H, W).
@@ -58,31 +40,69 @@ class Objective(nn.Module):
         x = model.crop(x)
         mixed = self.precision is not torch.float32
         with torch.autocast(x.device.type, self.precision if mixed else None, enabled=mixed):
-            z_c = model.static_posterior(self._who(x, generator)).sample(generator)
+            q_c = model.static_posterior(self._who(x, generator))
+            z_c = q_c.sample(generator)
             relit = relight(x, generator) if config.relight else x
-            _, z_m = model.dynamic_posterior(relit, generator)
+            q_m, z_m = model.dynamic_posterior(relit, generator)
+            # The action is read off the codes and shapes neither them nor the pictures: it is
+            # learned by telling the prior which way a clip will move, and by nothing else.
+            q_a = model.action_posterior(z_m.detach()) if model.action_posterior else None
+            action = q_a.relaxed(generator, config.action_temperature) if q_a else None
+            told = None if action is None else action.detach()
             shown = choose_frames(*x.shape[:2], config.decoded_frames, generator)
-            motion = take_frames(model.decoder.motion(z_c, z_m), shown).flatten(0, 1)
+            motion = take_frames(model.decoder.motion(z_c, z_m, told), shown).flatten(0, 1)
             static = z_c.repeat_interleave(config.decoded_frames, 0)
             x_hat = model.decoder.frame(static, motion).float()
 
-        z_c, z_m = z_c.float(), z_m.float()
         target = take_frames(x, shown).flatten(0, 1)
-        p_c = standard_normal((config.prior_draws, z_c.shape[1]), z_c, generator)
-        prior = model.prior(z_m.detach())
-        p_m = prior.sample(generator)
-        return Losses(
-            squared_error=losses.squared_error(target, x_hat),
-            absolute_error=losses.absolute_error(target, x_hat),
-            static_mmd=losses.mmd(z_c, p_c),
-            static_covariance=losses.covariance_mmd(z_c),
-            conditional_mmd=losses.conditional_mmd(z_m, p_m, z_m.detach()),
-            prior_score=losses.prior_score(prior, z_m),
-            dependence=losses.dependence(z_c, z_m),
-        )
+        draws = self._draw(full(q_c), z_c.float(), full(q_m), z_m.float(), action, generator)
+        return {
+            "squared_error": losses.squared_error(target, x_hat),
+            "absolute_error": losses.absolute_error(target, x_hat),
+            **self.static_penalty(draws),
+            **self.dynamic_penalty(draws),
+            "dependence": mmd.dependence(draws.z_c, draws.z_m),
+            **action_terms(q_a),
+        }
+
+    def total(self, terms: dict[str, Tensor]) -> Tensor:
+        """The weighted sum, which is minimised."""
+        weights = dataclasses.asdict(self.config.weights)
+        return sum(weights[name] * term for name, term in terms.items())
+
+    def _draw(
+        self,
+        q_c: Gaussian,
+        z_c: Tensor,
+        q_m: Gaussian,
+        z_m: Tensor,
+        action: Tensor | None,
+        generator: torch.Generator,
+    ) -> Draws:
+        """Draws from the priors beside what was drawn from the posteriors."""
+        p_c = standard_normal((self.config.prior_draws, z_c.shape[1]), z_c, generator)
+        prior = self.model.prior(z_m.detach(), action)
+        return Draws(q_c, z_c, p_c, q_m, z_m, prior, prior.sample(generator))
 
     def _who(self, x: Tensor, generator: torch.Generator) -> Tensor:
         """A few frames of each clip, some of them mirrored, for the static posterior."""
         chosen = choose_frames(*x.shape[:2], self.config.static_frames, generator)
         frames = take_frames(x, chosen)
         return mirror(frames, generator) if self.config.mirror else frames
+
+
+def full(posterior: Gaussian) -> Gaussian:
+    """The same distribution in float32, in which every loss is computed."""
+    std = posterior.std.float() if isinstance(posterior.std, Tensor) else posterior.std
+    return Gaussian(posterior.mean.float(), std)
+
+
+def action_terms(action: Categorical | None) -> dict[str, Tensor]:
+    """What a weakly supervised model is asked beside: to use all actions, and to be sure."""
+    if action is None:
+        return {}
+    action = Categorical(action.logits.float())
+    return {
+        "action_marginal": losses.action_marginal(action),
+        "action_doubt": losses.action_doubt(action),
+    }

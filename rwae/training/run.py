@@ -11,12 +11,11 @@ from tqdm import tqdm
 
 from rwae import checkpoint
 from rwae.codes import Codes
-from rwae.data.clips import Clips
+from rwae.data.clips import ClipSource
 from rwae.errors import RWAEError
-from rwae.model import RWAE
+from rwae.model import CodeModel
+from rwae.training.config import TrainingConfig
 from rwae.training.metrics import Metrics
-from rwae.training.objective import Losses, Objective
-from rwae.training.presets import TrainingConfig
 from rwae.training.process import asked_to_stop
 from rwae.training.ranks import Ranks
 from rwae.training.sheet import write_sheet
@@ -32,10 +31,11 @@ class DivergedError(RWAEError):
 
 def train(
     config: TrainingConfig,
-    clips: Clips,
+    clips: ClipSource,
     out: Path,
     ranks: Ranks,
     precision: torch.dtype = torch.float32,
+    command: str = "",
 ) -> bool:
     """Trains until the last step, a SIGTERM or Ctrl-C, and leaves a checkpoint in `out`.
 
@@ -45,6 +45,7 @@ def train(
         out: folder of the run; one with a saved state is resumed.
         ranks: the processes that share the work, each on its own batches.
         precision: of the posteriors and the decoder; see `Objective`.
+        command: how to repeat the run, for the record beside the weights.
 
     Returns:
         Whether the last step was reached.
@@ -55,18 +56,18 @@ def train(
         CheckpointError: if `out` holds the state of another run.
     """
     config.check_clips(len(clips))
-    state = TrainState(config, ranks.device)
+    state = TrainState(config, ranks.device, precision)
     ranks.say(resume(state, out))
-    objective = ranks.replicate(Objective(state.model, config, precision)).train()
-    clips = Clips(clips.frames.to(ranks.device), clips.labels, clips.factors)
-    recorder = Recorder(state, clips, out, ranks) if ranks.first else None
+    objective = ranks.replicate(state.objective).train()
+    clips = clips.to(ranks.device)
+    recorder = Recorder(state, clips, out, ranks, command) if ranks.first else None
 
     with asked_to_stop() as stop, progress(state, ranks) as bar:
         while state.step < config.steps:
             generator = step_generator(config.seed, state.step, ranks)
             terms = objective(next_batch(clips, config.batch, generator), generator)
             require_finite(terms, state.step)
-            terms.total(config.weights).backward()
+            state.objective.total(terms).backward()
             norm = state.update()
 
             bar.update()
@@ -84,13 +85,16 @@ def train(
 class Recorder:
     """What a run leaves in its folder; only the first rank has one."""
 
-    def __init__(self, state: TrainState, clips: Clips, out: Path, ranks: Ranks) -> None:
+    def __init__(
+        self, state: TrainState, clips: ClipSource, out: Path, ranks: Ranks, command: str
+    ) -> None:
         self.state, self.clips, self.out, self.ranks = state, clips, out, ranks
         self.metrics = Metrics(out, state.step)
+        settings = {"command": command} | state.config.to_dict()
         with checkpoint.atomic(out / SETTINGS_FILE) as path:
-            path.write_text(json.dumps(state.config.to_dict(), indent=2) + "\n", "utf-8")
+            path.write_text(json.dumps(settings, indent=2) + "\n", "utf-8")
 
-    def after_step(self, terms: Losses, norm: float, leaving: bool) -> None:
+    def after_step(self, terms: dict[str, Tensor], norm: float, leaving: bool) -> None:
         """Logs, draws and saves what is due after this step; all but the sheet before leaving."""
         step, config = self.state.step, self.state.config
         if leaving or step % config.log_every == 0:
@@ -121,13 +125,13 @@ def step_generator(seed: int, step: int, ranks: Ranks) -> torch.Generator:
     return generator.manual_seed(hash((seed, step, ranks.rank)) & (2**63 - 1))
 
 
-def next_batch(clips: Clips, size: int, generator: torch.Generator) -> Tensor:
+def next_batch(clips: ClipSource, size: int, generator: torch.Generator) -> Tensor:
     """Draws different clips, as floats with shape (B, T, 3, H, W)."""
     order = torch.randperm(len(clips), generator=generator, device=generator.device)
     return clips.batch(order[:size])
 
 
-def require_finite(terms: Losses, step: int) -> None:
+def require_finite(terms: dict[str, Tensor], step: int) -> None:
     """Raises DivergedError with the name of the first term that is not a finite number."""
     for name, value in terms.items():
         if not bool(torch.isfinite(value)):
@@ -137,10 +141,15 @@ def require_finite(terms: Losses, step: int) -> None:
             )
 
 
-def ship(model: RWAE, clips: Clips, out: Path) -> None:
-    """Writes the checkpoint and the codes of some training clips, spread over the data set."""
+def ship(model: CodeModel, clips: ClipSource, out: Path) -> None:
+    """Writes the checkpoint and its gallery: codes of some training clips, spread over the set.
+
+    A model that cannot encode gets a gallery of its own draws.
+    """
     model.save_pretrained(out)
     chosen = torch.linspace(0, len(clips) - 1, min(GALLERY_CLIPS, len(clips))).long()
-    parts = [model.encode(clips.batch(part)) for part in chosen.split(32)]
-    static, dynamic = ([getattr(p, name) for p in parts] for name in ("static", "dynamic"))
-    checkpoint.write_gallery(out, Codes(torch.cat(static), torch.cat(dynamic)))
+    if model.encodes:
+        gallery = Codes.cat([model.encode(clips.batch(part)) for part in chosen.split(32)])
+    else:
+        gallery = model.sample(len(chosen), generator=torch.Generator().manual_seed(0))
+    checkpoint.write_gallery(out, gallery)

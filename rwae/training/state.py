@@ -19,11 +19,20 @@ from torch import Tensor
 
 from rwae.checkpoint import atomic, check
 from rwae.errors import CheckpointError, OtherRunError
-from rwae.model import RWAE
-from rwae.training.presets import TrainingConfig
+from rwae.families import build
+from rwae.model import CodeModel
+from rwae.training.adversarial import AdversarialObjective
+from rwae.training.config import TrainingConfig
+from rwae.training.objective import Objective
+from rwae.training.objects import ObjectsObjective
 
 STATE_FILE = "state.safetensors"
 PREVIOUS_FILE = "state.previous.safetensors"
+OBJECTIVES = {
+    "rwae": Objective,
+    "objects": ObjectsObjective,
+    "mocogan": AdversarialObjective,
+}
 
 
 class TrainState:
@@ -31,18 +40,32 @@ class TrainState:
 
     Attributes:
         step: number of optimiser steps taken.
-        model: the weights that are trained.
-        average: their exponential moving average, which is evaluated and shipped.
-        optimizer: Adam over the weights.
+        objective: the model, and the critics that play against it, if there are any.
+        average: the exponential moving average of the model, which is evaluated and shipped.
+        optimizer: Adam over the weights of the objective.
     """
 
-    def __init__(self, config: TrainingConfig, device: torch.device) -> None:
+    def __init__(
+        self,
+        config: TrainingConfig,
+        device: torch.device,
+        precision: torch.dtype = torch.float32,
+    ) -> None:
         torch.manual_seed(config.seed)
         self.config = config
         self.step = 0
-        self.model = RWAE(config.model).to(device)
-        self.average = copy.deepcopy(self.model).eval().requires_grad_(False)
-        self.optimizer = torch.optim.Adam(self.model.parameters(), betas=(0.9, 0.99), fused=True)
+        model = build(config.model)
+        objective = OBJECTIVES[config.model.family](model, config, precision)
+        self.objective = objective.to(device)
+        self.average = copy.deepcopy(model).eval().requires_grad_(False)
+        self.optimizer = torch.optim.Adam(
+            objective.parameters(), betas=config.adam_betas, fused=True
+        )
+
+    @property
+    def model(self) -> CodeModel:
+        """The weights that are trained."""
+        return self.objective.model
 
     def learning_rate(self) -> float:
         """Linear warm-up, then half a cosine that reaches zero after the last step."""
@@ -55,7 +78,7 @@ class TrainState:
         """Applies the gradients: clip, Adam, average. Returns the gradient's norm."""
         for group in self.optimizer.param_groups:
             group["lr"] = self.learning_rate()
-        norm = torch.nn.utils.clip_grad_norm_(self.model.parameters(), self.config.clip_norm)
+        norm = torch.nn.utils.clip_grad_norm_(self.objective.parameters(), self.config.clip_norm)
         self.optimizer.step()
         self.optimizer.zero_grad(set_to_none=True)
         self.step += 1
@@ -74,9 +97,9 @@ class TrainState:
 
     def tensors(self) -> dict[str, Tensor]:
         """Every tensor of the state by name: the live ones, so copying into them loads."""
-        found = {f"model.{n}": t for n, t in self.model.state_dict().items()}
+        found = dict(self.objective.state_dict())
         found |= {f"average.{n}": t for n, t in self.average.state_dict().items()}
-        for name, parameter in self.model.named_parameters():
+        for name, parameter in self.objective.named_parameters():
             moments = self.optimizer.state[parameter]
             if not moments:
                 moments["step"] = torch.zeros((), dtype=torch.float32, device=parameter.device)
@@ -109,7 +132,7 @@ class TrainState:
             step, theirs = int(about["step"]), json.loads(about["config"])
         except (SafetensorError, OSError, KeyError, ValueError) as error:
             raise CheckpointError(f"The state {path} cannot be read ({error}).") from error
-        ours = self.config.to_dict()
+        ours = json.loads(json.dumps(self.config.to_dict()))  # a tuple becomes a list
         free = {"steps", "log_every", "save_every", "sheet_every"}
         if wrong := [k for k in ours if k not in free and theirs.get(k) != ours[k]]:
             raise OtherRunError(

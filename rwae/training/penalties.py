@@ -1,0 +1,180 @@
+"""The penalties D(Q, P) of the objective, behind one interface and chosen by their name.
+
+A penalty looks at what was drawn in a step and returns named terms. Some have a critic, which
+plays against the model in the same step: its own term sees codes without a gradient, and the
+model's term sees a critic whose weights carry none. One backward pass and one optimiser serve
+both players, so the step reads the same for every penalty.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor, nn
+from torch.func import functional_call
+
+from rwae import losses, mmd
+from rwae.distributions import Gaussian, GaussianMixture
+from rwae.training.config import TrainingConfig
+
+CRITIC_WIDTH = 256
+FEATURES = 16
+
+
+@dataclass(frozen=True)
+class Draws:
+    """The codes of a step, and the distributions that they were drawn from.
+
+    Attributes:
+        q_c: Q(z_c | x_1:T) of each clip.
+        z_c: a draw of it, with shape (B, D_c).
+        p_c: draws of N(0, I), with shape (N, D_c).
+        q_m: Q(z_t | z_<t, x_t) of each frame.
+        z_m: the draws of it that form the histories, with shape (B, T, D_m).
+        prior: P(z_t | z_<t, a) of each frame, for these histories, which carry no gradient.
+        p_m: a draw of it, with shape (B, T, D_m).
+    """
+
+    q_c: Gaussian
+    z_c: Tensor
+    p_c: Tensor
+    q_m: Gaussian
+    z_m: Tensor
+    prior: GaussianMixture
+    p_m: Tensor
+
+
+class Penalty(nn.Module):
+    """Maps the draws of a step to named terms, each a single number before it is weighted."""
+
+    def __init__(self, config: TrainingConfig) -> None:
+        super().__init__()
+        self.config = config
+
+    def forward(self, draws: Draws) -> dict[str, Tensor]:
+        raise NotImplementedError
+
+
+class StaticMMD(Penalty):
+    """D = MMD on z_c (WAE-MMD), and the kernel that sees dimensions which died."""
+
+    def forward(self, draws: Draws) -> dict[str, Tensor]:
+        return {
+            "static_penalty": mmd.mmd(draws.z_c, draws.p_c),
+            "static_covariance": mmd.covariance_mmd(draws.z_c),
+        }
+
+
+class StaticGAN(Penalty):
+    """D = GAN on z_c (WAE-GAN): a critic tells codes of clips from draws of N(0, I)."""
+
+    def __init__(self, config: TrainingConfig) -> None:
+        super().__init__(config)
+        self.critic = nn.Sequential(
+            nn.Linear(config.model.static_size, CRITIC_WIDTH),
+            nn.LeakyReLU(0.2),
+            nn.Linear(CRITIC_WIDTH, CRITIC_WIDTH),
+            nn.LeakyReLU(0.2),
+            nn.Linear(CRITIC_WIDTH, 1),
+        )
+
+    def forward(self, draws: Draws) -> dict[str, Tensor]:
+        return {
+            "static_penalty": losses.fooling_loss(frozen(self.critic, draws.z_c)),
+            "static_critic": losses.critic_loss(
+                self.critic(draws.p_c), self.critic(draws.z_c.detach())
+            ),
+        }
+
+
+class StaticKL(Penalty):
+    """D = KL of each clip's posterior, as in a VAE: a baseline, and no Wasserstein penalty."""
+
+    def forward(self, draws: Draws) -> dict[str, Tensor]:
+        return {"static_penalty": losses.static_kl(draws.q_c)}
+
+
+class DynamicMMD(Penalty):
+    """D = MMD of (z_<t, z_t) with a fixed kernel."""
+
+    def forward(self, draws: Draws) -> dict[str, Tensor]:
+        return {
+            "dynamic_penalty": mmd.conditional_mmd(draws.z_m, draws.p_m, draws.z_m.detach()),
+            "prior_score": losses.prior_score(draws.prior, draws.z_m),
+        }
+
+
+class PairFeatures(nn.Module):
+    """Features of a code and its history: the learned part of the kernel of scaled MMD."""
+
+    def __init__(self, size: int, hidden: int) -> None:
+        super().__init__()
+        self.past = nn.LSTM(size, hidden, batch_first=True)
+        self.head = nn.Sequential(
+            nn.Linear(hidden + size, CRITIC_WIDTH),
+            nn.Softplus(),
+            nn.Linear(CRITIC_WIDTH, FEATURES),
+        )
+
+    def forward(self, code: Tensor, history: Tensor) -> tuple[Tensor, Tensor]:
+        """Maps z_t (B, T, D) and the z_t of the histories (B, T, D) to features.
+
+        Returns:
+            f(z_<t, z_t) with shape (B, T, F), and the pairs that the head saw, (B, T, H + D).
+        """
+        states = self.past(history[:, :-1])[0]
+        first = states.new_zeros(len(code), 1, states.shape[-1])
+        pairs = torch.cat([torch.cat([first, states], 1), code], -1)
+        return self.head(pairs), pairs
+
+
+class DynamicScaledMMD(Penalty):
+    """D = scaled MMD of (z_<t, z_t), with a kernel that a critic learns (Arbel et al., 2018)."""
+
+    def __init__(self, config: TrainingConfig) -> None:
+        super().__init__(config)
+        self.critic = PairFeatures(config.model.dynamic_size, config.model.hidden_size)
+
+    def forward(self, draws: Draws) -> dict[str, Tensor]:
+        history = draws.z_m.detach()
+        a, pairs = self.critic(history.clone().requires_grad_(), history)
+        b, _ = self.critic(draws.p_m.detach(), history)
+        slope = square_jacobian(a, pairs)
+        apart = mmd.scaled_mmd(a.transpose(0, 1), b.transpose(0, 1), slope)
+        a, _ = frozen(self.critic, draws.z_m, history)
+        b, _ = frozen(self.critic, draws.p_m, history)
+        near = mmd.scaled_mmd(a.transpose(0, 1), b.transpose(0, 1), slope.detach())
+        return {
+            "dynamic_penalty": near,
+            "dynamic_critic": -apart,
+            "prior_score": losses.prior_score(draws.prior, draws.z_m),
+        }
+
+
+class DynamicKL(Penalty):
+    """D = KL of each frame's posterior to the prior, which it also fits: a DSVAE's."""
+
+    def forward(self, draws: Draws) -> dict[str, Tensor]:
+        return {"dynamic_penalty": losses.dynamic_kl(draws.q_m, draws.prior, draws.z_m)}
+
+
+STATIC = {"mmd": StaticMMD, "gan": StaticGAN, "kl": StaticKL}
+DYNAMIC = {"mmd": DynamicMMD, "scaled_mmd": DynamicScaledMMD, "kl": DynamicKL}
+
+
+def frozen(critic: nn.Module, *inputs: Tensor) -> Tensor | tuple[Tensor, ...]:
+    """What a critic answers, with a gradient for its inputs and none for its weights."""
+    weights = {name: weight.detach() for name, weight in critic.named_parameters()}
+    return functional_call(critic, weights, inputs)
+
+
+def square_jacobian(outputs: Tensor, inputs: Tensor) -> Tensor:
+    """E ||J||_F^2 of outputs (..., F) by inputs (..., D), each row of its own; differentiable."""
+    size = outputs.shape[-1]
+    chosen = torch.eye(size, dtype=outputs.dtype, device=outputs.device)
+    chosen = chosen.view(size, *[1] * (outputs.ndim - 1), size).expand(size, *outputs.shape)
+    (rows,) = torch.autograd.grad(
+        outputs, inputs, chosen, create_graph=True, is_grads_batched=True
+    )
+    return rows.square().sum((0, -1)).mean()
