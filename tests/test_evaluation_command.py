@@ -9,8 +9,11 @@ import torch
 from rwae import RWAE, ModelConfig, data
 from rwae.data import figures
 from rwae.data.clips import Clips
+from rwae.data.moving_mnist import MovingDigits
 from rwae.evaluation import __main__ as command
+from rwae.evaluation import probes, sweep
 from rwae.evaluation.baselines import COPY, SAME
+from rwae.evaluation.digits_judge import DigitsJudge
 from rwae.evaluation.judge import Judge
 
 SMALL = ModelConfig(
@@ -28,6 +31,8 @@ def scene(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     chosen = torch.arange(0, 512, 21)[:24]
     few = Clips(clips.frames[chosen], clips.labels[chosen], clips.factors)
     monkeypatch.setattr(data, "load", lambda *_: few)
+    monkeypatch.setattr(probes, "STEPS", 20)
+    monkeypatch.setattr(sweep, "CHARACTERS", 6)
     return tmp_path
 
 
@@ -46,15 +51,63 @@ def test_it_prints_a_table_and_writes_the_same_numbers_twice(
     said = capsys.readouterr().out
     assert COPY in said
     assert SAME in said
-    assert run(scene, "--out", str(scene / "again.json"), "--markdown") == 0
+    card = scene / "model" / "README.md"
+    card.write_text(f"# A model\n{command.CARD_BEGIN}\nstale\n{command.CARD_END}\nThe rest.\n")
+    assert run(scene, "--out", str(scene / "again.json"), "--card") == 0
     assert (scene / "again.json").read_text() == first
-    assert capsys.readouterr().out.startswith("|")
+    table = capsys.readouterr().out.strip()
+    assert table.startswith("|")
+    assert card.read_text() == (
+        f"# A model\n{command.CARD_BEGIN}\n\n{table}\n\n{command.CARD_END}\nThe rest.\n"
+    )
     scores = json.loads(first)
     assert scores["dataset"] == "figures"
     assert scores["model"]["clips"] == 24
     assert f"{scores['model']['swap']['joint']:.2%}" in said
     assert set(scores["baselines"]) == {COPY, SAME}
+    assert scores["training"] == {}
+    assert {"probes", "information", "sweep"} <= set(scores["model"])
+    assert "Mutual information in nats, at most 3.18" in said
+    assert "Read from draws of the posteriors" in said
     assert scores["model"]["unconditional"]["nearest"]["real"] == pytest.approx(0, abs=1e-6)
+
+
+def test_speech_is_also_scored_by_verification(scene: Path) -> None:
+    assert run(scene, "--dataset", "fsdd") == 0
+    found = json.loads((scene / "model" / "scores.json").read_text())["model"]
+    assert set(found["verification"]) == {"clips", "static", "dynamic"}
+    assert found["swap"]
+
+
+def test_moving_digits_have_a_judge_and_scores_of_their_own(
+    scene: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    DigitsJudge().save(scene / "judge")
+    images = torch.randint(256, (20, 28, 28), dtype=torch.uint8).numpy()
+    clips = MovingDigits(images, torch.arange(20).remainder(10).numpy(), count=4, stream=0)
+    monkeypatch.setattr(data, "load", lambda *_: clips)
+    assert run(scene, "--dataset", "moving_mnist") == 0
+    found = json.loads((scene / "model" / "scores.json").read_text())
+    assert found["dataset"] == "moving_mnist"
+    assert set(found["model"]["swap"]) >= {"pair", "digit", "position_error"}
+    assert "SM-MNIST, 4 clips" in capsys.readouterr().out
+
+
+def test_the_scores_say_how_the_weights_were_trained(scene: Path) -> None:
+    settings = {"seed": 7, "steps": 40, "batch": 8, "command": "train it", "model": {}}
+    (scene / "model" / "training.json").write_text(json.dumps(settings))
+    assert run(scene) == 0
+    found = json.loads((scene / "model" / "scores.json").read_text())
+    assert found["training"] == {"seed": 7, "steps": 40, "batch": 8, "command": "train it"}
+    assert (found["seed"], found["split"]) == (0, "test")
+
+
+def test_a_broken_training_file_is_one_sentence(
+    scene: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (scene / "model" / "training.json").write_text("{")
+    assert run(scene) == 2
+    assert "training.json is not a JSON object" in capsys.readouterr().err
 
 
 def test_a_file_that_cannot_be_written_is_told_below_the_table(

@@ -1,6 +1,7 @@
 """The judge: its shapes, its files, that it learns, and that it knows the real clips."""
 
 import json
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -9,11 +10,11 @@ from conftest import ROOT
 from safetensors.torch import load_file, save_file
 
 from rwae.checkpoint import CONFIG_FILE, WEIGHTS_FILE
-from rwae.data import figures, sprites
+from rwae.data import DATA_SETS, DataSet, figures, sprites, weizmann
 from rwae.data.clips import Clips, Factor
 from rwae.errors import CheckpointError, ConfigError
 from rwae.evaluation import train_judge
-from rwae.evaluation.judge import Judge
+from rwae.evaluation.judge import ApartJudge, Judge, make_judge
 
 FACTORS = (Factor("colour", ("red", "blue"), True), Factor("way", ("up", "down", "none"), False))
 
@@ -29,10 +30,10 @@ def moving_bars() -> Clips:
     return Clips(frames, labels, FACTORS)
 
 
-@pytest.fixture(scope="module")
-def judge() -> Judge:
+@pytest.fixture(scope="module", params=[False, True], ids=["together", "apart"])
+def judge(request: pytest.FixtureRequest) -> Judge:
     torch.manual_seed(0)
-    judge = Judge(FACTORS)
+    judge = make_judge(FACTORS, request.param)
     with torch.no_grad():
         judge(torch.rand(8, 4, 3, 32, 32))  # gives the batch norms something to remember
     return judge.eval()
@@ -89,9 +90,10 @@ def test_weights_of_another_judge_are_refused(judge: Judge, tmp_path: Path) -> N
         Judge.load(tmp_path)
 
 
-def test_it_learns_to_name_both_factors() -> None:
+@pytest.mark.parametrize("apart", [False, True])
+def test_it_learns_to_name_both_factors(apart: bool) -> None:
     clips = moving_bars()
-    judge = train_judge.train(clips, 10, seed=0)
+    judge = train_judge.train(clips, 10, 0, apart)
     assert min(train_judge.accuracies(judge.folded(), clips).values()) > 0.95
 
 
@@ -117,11 +119,10 @@ def test_a_missing_judge_is_trained_once_and_one_of_other_data_refused(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     clips = moving_bars()
-    monkeypatch.setattr(train_judge.data, "load", lambda *_: clips)
-    monkeypatch.setitem(train_judge.EPOCHS, "bars", 1)
-    monkeypatch.setitem(train_judge.LICENCES, "bars", "none")
+    bars = DataSet(lambda *_: clips, "none", needs_folder=False, judge_epochs=1)
+    monkeypatch.setitem(DATA_SETS, "bars", bars)
     made = train_judge.find_or_train(tmp_path, "bars", clips, None)
-    assert "real test clips" in (tmp_path / "README.md").read_text()
+    assert 'real clips of the split "test"' in (tmp_path / "README.md").read_text()
     monkeypatch.setattr(train_judge, "make", None)
     found = train_judge.find_or_train(tmp_path, "bars", clips, None)
     for one, two in zip(made.parameters(), found.parameters(), strict=True):
@@ -132,12 +133,44 @@ def test_a_missing_judge_is_trained_once_and_one_of_other_data_refused(
         )
 
 
-@pytest.mark.parametrize("name", ["sprites", "figures"])
+def test_judged_apart_neither_factor_sees_what_the_other_names(
+    generator: torch.Generator,
+) -> None:
+    judge = make_judge(FACTORS, apart=True).eval()
+    assert isinstance(judge, ApartJudge)
+    x = moving_bars().batch(torch.arange(12))
+    who, how = judge.probabilities(x)
+    # Time and place say nothing of who (64 / 8 = 8 pixels are the stride of its features).
+    late = x[:, torch.randperm(4, generator=generator)].roll(8, -1)
+    assert torch.allclose(judge.probabilities(late)[0], who, atol=1e-5)
+    # Colour and all that stands still say nothing of how.
+    other = x[:, :, [2, 1, 0]] + 0.1 * torch.rand(1, 1, 3, 32, 32, generator=generator)
+    assert torch.allclose(judge.probabilities(other)[1], how, atol=1e-4)
+    assert not torch.allclose(judge.probabilities(other)[0], who, atol=1e-4)
+    assert not torch.allclose(judge.probabilities(x.flip(1))[1], how, atol=1e-4)
+
+
+def test_clips_without_labels_cannot_have_a_judge(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bare = Clips(moving_bars().frames, torch.empty(96, 0, dtype=torch.long), ())
+    monkeypatch.setitem(DATA_SETS, "bare", DataSet(lambda *_: bare, "none", needs_folder=False))
+    with pytest.raises(ConfigError, match="carry no label"):
+        train_judge.make(tmp_path, "bare", None)
+
+
+def test_judges_of_own_data_are_kept_apart_from_the_shipped_ones() -> None:
+    assert train_judge.place("sprites") == ROOT / "checkpoints" / "judges" / "sprites"
+    assert train_judge.place("folder") == Path("runs/judges/folder")
+
+
+@pytest.mark.parametrize("name", ["sprites", "figures", "weizmann"])
 def test_a_shipped_judge_is_small_and_of_its_data_set(name: str) -> None:
     folder = ROOT / "checkpoints" / "judges" / name
-    assert Judge.load(folder).factors == {"sprites": sprites, "figures": figures}[name].FACTORS
+    known = {"sprites": sprites, "figures": figures, "weizmann": weizmann}[name]
+    assert Judge.load(folder).factors == known.FACTORS
     assert (folder / WEIGHTS_FILE).stat().st_size < 1_500_000
-    assert set(json.loads((folder / CONFIG_FILE).read_text())) == {"factors"}
+    assert set(json.loads((folder / CONFIG_FILE).read_text())) <= {"factors", "apart"}
     assert f"--dataset {name}" in (folder / "README.md").read_text()
 
 
@@ -153,3 +186,12 @@ def test_the_shipped_judge_knows_the_real_clips(sprites_folder: Path) -> None:
     clips = sprites.load(sprites_folder, "test")
     some = Clips(clips.frames[::5], clips.labels[::5], clips.factors)
     assert min(train_judge.accuracies(judge, some).values()) >= 0.998
+
+
+def test_the_shipped_judge_knows_people_in_actions_that_it_never_saw(
+    real_data: Callable[[str], Path],
+) -> None:
+    judge = Judge.load(ROOT / "checkpoints" / "judges" / "weizmann")
+    clips = weizmann.load(real_data("weizmann"), "judge_test")
+    some = Clips(clips.frames[::4], clips.labels[::4], clips.factors)
+    assert min(train_judge.accuracies(judge, some).values()) >= 0.97

@@ -1,5 +1,6 @@
 """The whole evaluation on models whose right scores are known."""
 
+import dataclasses
 import json
 from typing import Any
 
@@ -10,12 +11,13 @@ from evaluation_doubles import FACTORS, Copying, Perfect, Reader, labelled
 
 from rwae import RWAE, Codes
 from rwae.data.clips import Clips
-from rwae.evaluation import baselines
+from rwae.evaluation import actions, baselines, probes, sweep
 from rwae.evaluation.judge import Judge
 from rwae.evaluation.nearest import nearest, shrink
 from rwae.evaluation.run import score_model
 from rwae.evaluation.scores import TASKS
 from rwae.evaluation.table import table
+from rwae.families import build
 
 
 def seeded(seed: int = 0) -> torch.Generator:
@@ -65,7 +67,9 @@ def test_every_clip_is_encoded_once_and_the_mode_comes_back() -> None:
     model, judge, clips = Perfect(), Reader(), labelled(8)
     score_model(model, clips, judge, seeded())
     assert model.encoded == len(clips)
-    assert judge.judged == 5 * len(clips)
+    characters = sweep.how_many(len(clips))
+    swept = characters * sweep.MOTIONS + min(sweep.BLENDED, characters) * sweep.BLENDS
+    assert judge.judged == 5 * len(clips) + swept
     assert model.modes == [False, True]
 
 
@@ -79,18 +83,50 @@ def test_the_squared_error_is_the_mean_over_the_frame_and_its_sum() -> None:
     assert found["squared_error_per_frame"] == pytest.approx(0.01 * 64, rel=1e-4)
 
 
-def test_the_seed_decides_and_json_holds_the_scores(tiny: RWAE) -> None:
+def test_the_seed_decides_and_json_holds_the_scores(
+    tiny: RWAE, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(probes, "STEPS", 20)
+    monkeypatch.setattr(sweep, "CHARACTERS", 6)
     clips = labelled(1)
     frames = torch.randint(256, (24, 4, 3, 32, 32), generator=seeded(), dtype=torch.uint8)
     clips = Clips(frames, clips.labels, FACTORS)
     judge = Judge(FACTORS).folded()
     one, same, other = (
-        json.dumps(score_model(tiny, clips, judge, seeded(s), training=clips)) for s in (1, 1, 2)
+        json.dumps(score_model(tiny, clips, judge, seeded(s), clips, clips)) for s in (1, 1, 2)
     )
     assert one == same
     assert one != other
     assert "NaN" not in one
     assert tiny.config == TINY
+
+
+@pytest.mark.parametrize(
+    ("settings", "absent", "present"),
+    [
+        ({"actions": 4}, set(), {"actions", "probes", "information"}),
+        ({"learned_noise": True}, {"actions"}, {"probes", "information"}),
+        ({"dynamic_noise": 0.0}, {"actions", "information"}, {"probes"}),
+        ({"family": "mocogan"}, {"actions", "swap", "probes"}, {"unconditional", "sweep"}),
+    ],
+    ids=["weakly supervised", "free noise", "no noise", "no encoder"],
+)
+def test_every_kind_of_model_is_asked_what_it_can_be_asked(
+    settings: dict[str, Any], absent: set[str], present: set[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(probes, "STEPS", 20)
+    monkeypatch.setattr(sweep, "CHARACTERS", 4)
+    monkeypatch.setattr(actions, "DRAWS_EACH", 2)
+    torch.manual_seed(0)
+    model = build(dataclasses.replace(TINY, **settings)).eval()
+    frames = torch.randint(256, (24, 4, 3, 32, 32), generator=seeded(), dtype=torch.uint8)
+    clips = Clips(frames, labelled(1).labels, FACTORS)
+    found = score_model(model, clips, Judge(FACTORS).folded(), seeded(), clips, clips)
+    assert present <= set(found)
+    assert not absent & set(found)
+    assert "NaN" not in json.dumps(found)
+    assert "Infinity" not in json.dumps(found)
+    assert table({"this model": found}, FACTORS)
 
 
 def test_the_baselines_fail_where_they_should() -> None:
@@ -107,7 +143,9 @@ def test_the_baselines_fail_where_they_should() -> None:
     assert same["prior_static"]["factors"]["shape"]["marginal_entropy"] == pytest.approx(0)
     assert same["reconstruction"]["joint"] == pytest.approx(1 / 6)
     assert same["reconstruction"]["squared_error"] > 0
-    assert set(copy) == set(same) == {"clips", *TASKS}
+    assert copy["sweep"]["drawn"]["identity"] == pytest.approx(1 / 6, abs=0.1)
+    assert same["sweep"]["drawn"]["identity"] == 1
+    assert set(copy) == set(same) == {"clips", "sweep", *TASKS}
 
 
 def test_the_same_character_is_the_first_one_with_the_motion_asked_for() -> None:

@@ -25,6 +25,14 @@ def test_inception_score_is_exp_of_the_difference_of_entropies(generator: torch.
     assert found["inception_score"] == pytest.approx(math.exp(difference), rel=1e-12)
 
 
+@pytest.mark.parametrize("wrong", [math.nan, 0.5])
+def test_answers_that_are_no_probabilities_are_refused(wrong: float) -> None:
+    p = torch.eye(3, dtype=torch.float64)
+    p[0, 0] = wrong
+    with pytest.raises(scores.AnswersError, match="no probabilities"):
+        scores.spread(p)
+
+
 def test_inception_score_against_a_plain_loop(generator: torch.Generator) -> None:
     p = answers(7, 3, generator)
     mean = [sum(row[k] for row in p.tolist()) / 7 for k in range(3)]

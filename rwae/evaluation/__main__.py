@@ -2,10 +2,15 @@
 
     python -m rwae.evaluation checkpoints/sprites --data data/sprites
     python -m rwae.evaluation runs/figures --dataset figures --split validation --markdown
+    python -m rwae.evaluation runs/seed1 --data data/sprites --out checkpoints/sprites/scores/seed1.json
+    python -m rwae.evaluation checkpoints/sprites --data data/sprites --card
+    python -m rwae.evaluation --table --write
 
-It prints a table, the model beside two baselines that disentangle nothing, and writes the same
-numbers and more to a JSON file. The same command gives the same numbers.
-"""
+The first four print tables, the model beside two baselines that disentangle nothing, and write
+the same numbers and more to a JSON file; --card also puts the tables into the model's card. The
+same command gives the same numbers. The last puts the results of all shipped models into the
+README.
+"""  # noqa: E501
 
 from __future__ import annotations
 
@@ -18,13 +23,19 @@ from typing import Any
 import torch
 
 from rwae import data, device
+from rwae.card import CARD_FILE
 from rwae.checkpoint import atomic
-from rwae.errors import RWAEError
-from rwae.evaluation.baselines import score_baselines
-from rwae.evaluation.run import score_model
-from rwae.evaluation.table import table
-from rwae.evaluation.train_judge import JUDGES, find_or_train
-from rwae.model import RWAE
+from rwae.errors import ConfigError, RWAEError
+from rwae.evaluation import results
+from rwae.evaluation.blocks import rewrite
+from rwae.evaluation.protocols import score
+from rwae.families import load
+
+ROOT = Path(__file__).resolve().parents[2]
+CHECKPOINTS = ROOT / "checkpoints"
+README = ROOT / "README.md"
+SETTINGS_FILE = "training.json"
+CARD_BEGIN, CARD_END = "<!-- scores -->", "<!-- end of the scores -->"
 
 
 def parse(arguments: list[str] | None) -> argparse.Namespace:
@@ -33,68 +44,120 @@ def parse(arguments: list[str] | None) -> argparse.Namespace:
         description=__doc__,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    parser.add_argument("checkpoint", help="folder of a model, or its id on the Hub")
+    parser.add_argument("checkpoint", nargs="?", help="folder of a model, or its id on the Hub")
     parser.add_argument("--dataset", choices=data.NAMES, default="sprites")
     parser.add_argument("--data", type=Path, help="folder of the data set, if it needs one")
-    parser.add_argument("--split", choices=("train", "validation", "test"), default="test")
+    parser.add_argument("--split", default="test", help="test by default")
     parser.add_argument(
         "--out",
         type=Path,
         help="JSON file; scores.json beside the weights, or here for a model of the Hub",
     )
-    parser.add_argument("--judge", type=Path, help=f"folder of the judge; {JUDGES}/DATASET")
+    parser.add_argument("--judge", type=Path, help="folder of the judge; that of the data set")
     parser.add_argument("--seed", type=int, default=0, help="of the pairs and the draws")
     parser.add_argument("--device", help="cuda, mps or cpu; the best there is by default")
     parser.add_argument("--threads", type=int, default=1, help="CPU threads")
-    parser.add_argument("--markdown", action="store_true", help="print a Markdown table")
-    return parser.parse_args(arguments)
+    parser.add_argument("--markdown", action="store_true", help="print Markdown tables")
+    parser.add_argument("--card", action="store_true", help="put the tables into the model card")
+    parser.add_argument("--table", action="store_true", help="print the results of all models")
+    parser.add_argument("--write", action="store_true", help="with --table: into the README")
+    parser.add_argument("--check", action="store_true", help="with --table: compare the README")
+    options = parser.parse_args(arguments)
+    if options.table == (options.checkpoint is not None):
+        parser.error("name either a checkpoint or --table")
+    return options
 
 
 def evaluate(options: argparse.Namespace) -> tuple[dict[str, Any], str]:
     """Runs the whole evaluation.
 
     Returns:
-        What goes into the JSON file, and the table.
+        What goes into the JSON file, and the tables.
 
     Raises:
         RWAEError: if the model, the data or the judge is missing or broken.
     """
-    where = device.choose(options.device)
-    model = RWAE.from_pretrained(options.checkpoint, device=where)
-    clips = data.load(options.dataset, options.split, options.data)
-    training = data.load(options.dataset, "train", options.data)
-    folder = options.judge or JUDGES / options.dataset
-    judge = find_or_train(folder, options.dataset, training, options.data).to(where)
-
-    def generator() -> torch.Generator:
-        return torch.Generator().manual_seed(options.seed)
-
-    scores = score_model(model, clips, judge, generator(), training)
-    baselines = score_baselines(clips, judge, generator())
+    settings = training_settings(Path(options.checkpoint))
+    model = load(options.checkpoint, device=device.choose(options.device))
+    found, text = score(
+        model,
+        options.dataset,
+        options.split,
+        options.data,
+        options.judge,
+        lambda: torch.Generator().manual_seed(options.seed),
+        options.markdown or options.card,
+    )
     result = {
         "dataset": options.dataset,
         "split": options.split,
         "seed": options.seed,
-        "model": scores,
-        "baselines": baselines,
+        "training": settings,
     }
-    return result, table({"this model": scores, **baselines}, clips.factors, options.markdown)
+    return result | found, text
+
+
+def training_settings(checkpoint: Path) -> dict[str, Any]:
+    """How the weights came about, from the `training.json` beside them; empty without it.
+
+    Returns:
+        seed, steps, batch, and command if the file says so.
+
+    Raises:
+        ConfigError: if the file is no JSON object.
+    """
+    path = checkpoint / SETTINGS_FILE
+    if not path.is_file():
+        return {}
+    try:
+        settings = json.loads(path.read_text("utf-8"))
+        return {k: settings[k] for k in ("seed", "steps", "batch", "command") if k in settings}
+    except (ValueError, TypeError) as error:
+        raise ConfigError(
+            f"The file {path} is not a JSON object ({error}): restore it, or remove it."
+        ) from error
+
+
+def show_results(options: argparse.Namespace) -> int:
+    """Prints the results of all models, puts them into the README, or compares them with it."""
+    if options.check:
+        if results.is_current(README, CHECKPOINTS):
+            return 0
+        print(
+            f"The tables of {README} are not those of the saved scores: run "
+            "python -m rwae.evaluation --table --write.",
+            file=sys.stderr,
+        )
+        return 1
+    text = results.results(CHECKPOINTS)
+    if options.write:
+        rewrite(README, results.BEGIN, results.END, text)
+    else:
+        print(text)
+    return 0
 
 
 def main(arguments: list[str] | None = None) -> int:
     options = parse(arguments)
-    local = Path(options.checkpoint)
-    out = options.out or (local if local.is_dir() else Path()) / "scores.json"
     try:
+        if options.table:
+            return show_results(options)
         device.use_threads(options.threads)
         result, text = evaluate(options)
     except RWAEError as error:
         print(error, file=sys.stderr)
         return 2
+    local = Path(options.checkpoint)
+    out = options.out or (local if local.is_dir() else Path()) / results.SCORES_FILE
     print(text)
     try:
         with atomic(out) as path:
             path.write_text(json.dumps(result, indent=2) + "\n", "utf-8")
+        if options.card:
+            rewrite(local / CARD_FILE, CARD_BEGIN, CARD_END, text)
+    except RWAEError as error:
+        print(error, file=sys.stderr)
+        return 2
     except OSError as error:
         print(
             f"The file {out} cannot be written ({error.strerror}): name another with --out.",

@@ -6,26 +6,29 @@ are judged once and looked up for every task.
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import torch
 from torch import Tensor
 
-from rwae.data.clips import Clips
+from rwae.data.clips import ClipSource
 from rwae.evaluation.judge import CHUNK, Judge, judge_clips
 from rwae.evaluation.run import DRAWS, squared_error
 from rwae.evaluation.scores import TASKS, pairing, score_answers, spaced
+from rwae.evaluation.sweep import MOTIONS, how_many, kept
 
 COPY = "copy the input"
 SAME = "always the same character"
 
 
-def score_baselines(clips: Clips, judge: Judge, generator: torch.Generator) -> dict[str, Any]:
+def score_baselines(clips: ClipSource, judge: Judge, generator: torch.Generator) -> dict[str, Any]:
     """Scores both baselines; the keys are COPY and SAME, the values as from `score_model`.
 
     "Copy the input" shows the clip that it was given: in a swap the one that gives the motion.
     Its reconstruction says how good the judge is on real clips. "Always the same character"
-    shows one character, whoever it was asked for, with the motion of that clip.
+    shows one character, whoever it was asked for, with the motion of that clip. Where the motion
+    is swept, each motion is that of a random clip.
 
     Args:
         clips: those on which the model is scored.
@@ -34,23 +37,29 @@ def score_baselines(clips: Clips, judge: Judge, generator: torch.Generator) -> d
     """
     partner = pairing(clips.labels, clips.factors, generator)
     real = judge_clips(judge, clips)
+    characters = how_many(len(clips))
+    swept = torch.randint(len(clips), (characters * MOTIONS,), generator=generator)
     scores = {}
     for name, shown in ((COPY, torch.arange(len(clips))), (SAME, same_character(clips))):
         numbers = dict.fromkeys(TASKS, shown)
         numbers["swap"] = shown[partner]
         numbers["unconditional"] = shown[spaced(len(clips), DRAWS)]
         answers = {task: [a[which] for a in real] for task, which in numbers.items()}
+        moved = kept([a[shown[swept]] for a in real], MOTIONS, clips.factors)
         error = sum(
             float((clips.batch(chosen) - clips.batch(shown[chosen])).square().double().sum())
             for chosen in torch.arange(len(clips)).split(CHUNK)
         )
         scores[name] = {"clips": len(clips)}
         scores[name] |= score_answers(answers, clips.labels, partner, clips.factors)
-        scores[name]["reconstruction"] |= squared_error(error / clips.frames.numel(), clips)
+        scores[name]["sweep"] = {"drawn": moved}
+        scores[name]["reconstruction"] |= squared_error(
+            error / len(clips) / math.prod(clips.shape), clips
+        )
     return scores
 
 
-def same_character(clips: Clips) -> Tensor:
+def same_character(clips: ClipSource) -> Tensor:
     """For each clip, the number of one that shows the first character with the same motion.
 
     A motion that the first character does not have is shown by whoever comes first with it.

@@ -20,7 +20,7 @@ from torch.nn.utils.fusion import fuse_conv_bn_eval
 
 from rwae.checkpoint import CONFIG_FILE, WEIGHTS_FILE, atomic
 from rwae.checkpoint import check as check_weights
-from rwae.data.clips import Clips, Factor
+from rwae.data.clips import ClipSource, Factor
 from rwae.errors import CheckpointError, ConfigError
 
 WIDTHS = (24, 48, 64)
@@ -37,6 +37,14 @@ def _conv(inputs: int, outputs: int, size: int) -> nn.Sequential:
     )
 
 
+def _eye(channels: int) -> nn.Sequential:
+    """Local features of frames: (N, channels, H, W) -> (N, C, H / 8, W / 8)."""
+    first, second, third = WIDTHS
+    return nn.Sequential(
+        _conv(channels, first, 5), _conv(first, second, 3), _conv(second, third, 3)
+    )
+
+
 class Judge(nn.Module):
     """A classifier with one head for each factor of a data set.
 
@@ -50,12 +58,8 @@ class Judge(nn.Module):
     def __init__(self, factors: tuple[Factor, ...]) -> None:
         super().__init__()
         self.factors = factors
-        first, second, third = WIDTHS
-        self.frame = nn.Sequential(
-            _conv(3, first, 5),
-            _conv(first, second, 3),
-            _conv(second, third, 3),
-        )
+        third = WIDTHS[-1]
+        self.frame = _eye(3)
         self.where = nn.AdaptiveAvgPool2d(4)
         self.mix = nn.Sequential(nn.Linear(third * 17, HIDDEN), nn.ReLU(inplace=True))
         self.time = nn.Sequential(nn.Conv1d(HIDDEN, HIDDEN, 3, padding=1), nn.ReLU(inplace=True))
@@ -64,13 +68,17 @@ class Judge(nn.Module):
 
     def forward(self, x: Tensor) -> list[Tensor]:
         """The logits of every factor, each with shape (B, K), for clips (B, T, 3, H, W)."""
+        seen = self._look(x)
+        return [head(seen) for head in self.heads]
+
+    def _look(self, x: Tensor) -> Tensor:
+        """What is seen in clips (B, T, C, H, W), where and when, with shape (B, 2 * HIDDEN)."""
         frames = x.flatten(0, 1).contiguous(memory_format=torch.channels_last)
         local = self.frame(frames)
         # The means on a 4 x 4 grid say where something is, the maximum that it is anywhere.
         seen = self.mix(torch.cat([self.where(local).flatten(1), local.amax((2, 3))], 1))
         seen = self.time(seen.unflatten(0, x.shape[:2]).transpose(1, 2))
-        clip = torch.cat([seen.mean(-1), seen.amax(-1)], -1)
-        return [head(clip) for head in self.heads]
+        return torch.cat([seen.mean(-1), seen.amax(-1)], -1)
 
     @torch.no_grad()
     def probabilities(self, x: Tensor) -> list[Tensor]:
@@ -82,24 +90,30 @@ class Judge(nn.Module):
         x = x.to(self.heads[0].weight.device)
         return [logits.cpu().double().softmax(-1) for logits in self(x)]
 
+    def eyes(self) -> list[nn.Sequential]:
+        """The convolutions that look at single frames."""
+        return [self.frame]
+
     def folded(self) -> Judge:
         """A copy with the batch norms folded into the convolutions, which is twice as fast."""
         judge = copy.deepcopy(self).eval().requires_grad_(False)
-        for number, layer in enumerate(judge.frame):
-            judge.frame[number] = nn.Sequential(fuse_conv_bn_eval(*layer[:2]), layer[2])
+        for eye in judge.eyes():
+            for number, layer in enumerate(eye):
+                eye[number] = nn.Sequential(fuse_conv_bn_eval(*layer[:2]), layer[2])
         return judge
 
     def save(self, folder: Path) -> None:
         """Writes `config.json` (the factors) and `model.safetensors` to a folder."""
         factors = [{"name": f.name, "values": f.values, "static": f.static} for f in self.factors]
+        config = {"factors": factors} | ({"apart": True} if isinstance(self, ApartJudge) else {})
         tensors = {name: t.detach().cpu().contiguous() for name, t in self.state_dict().items()}
         with atomic(folder / WEIGHTS_FILE) as path:
             path.write_bytes(save(tensors, metadata={"format": "pt"}))
         with atomic(folder / CONFIG_FILE) as path:
-            path.write_text(json.dumps({"factors": factors}, indent=2) + "\n")
+            path.write_text(json.dumps(config, indent=2) + "\n")
 
-    @classmethod
-    def load(cls, folder: Path) -> Judge:
+    @staticmethod
+    def load(folder: Path) -> Judge:
         """Reads a trained judge, folded.
 
         Raises:
@@ -107,7 +121,8 @@ class Judge(nn.Module):
             ConfigError: if `config.json` is not the description of a judge.
         """
         try:
-            judge = cls(_factors(json.loads((folder / CONFIG_FILE).read_text("utf-8"))))
+            config = json.loads((folder / CONFIG_FILE).read_text("utf-8"))
+            judge = make_judge(_factors(config), apart=bool(config.get("apart")))
             weights = load_file(folder / WEIGHTS_FILE)
         except ValueError as error:
             raise ConfigError(f"The file {folder / CONFIG_FILE} is not JSON: {error}.") from error
@@ -121,7 +136,56 @@ class Judge(nn.Module):
         return judge.folded()
 
 
-def judge_clips(judge: Judge, clips: Clips) -> list[Tensor]:
+class ApartJudge(Judge):
+    """A judge for data sets with few combinations, which a classifier would learn by heart.
+
+    Two networks share nothing. Static factors are named from a bag of local features: what is
+    seen, as a mean and a maximum over the frame and then a mean over the frames, but neither
+    where nor when. Dynamic factors are named from grey frames less their mean over time, of unit
+    variance in each clip: what changes, but neither its colours nor anything that stands still.
+    """
+
+    def __init__(self, factors: tuple[Factor, ...]) -> None:
+        nn.Module.__init__(self)
+        self.factors = factors
+        third = WIDTHS[-1]
+        self.who, self.frame = _eye(3), _eye(1)
+        self.bag = nn.Sequential(nn.Linear(2 * third, HIDDEN), nn.ReLU(inplace=True))
+        self.where = nn.AdaptiveAvgPool2d(4)
+        self.mix = nn.Sequential(nn.Linear(third * 17, HIDDEN), nn.ReLU(inplace=True))
+        self.time = nn.Sequential(nn.Conv1d(HIDDEN, HIDDEN, 3, padding=1), nn.ReLU(inplace=True))
+        self.heads = nn.ModuleList(
+            nn.Linear(HIDDEN if f.static else 2 * HIDDEN, len(f.values)) for f in factors
+        )
+        self.to(memory_format=torch.channels_last)
+
+    def forward(self, x: Tensor) -> list[Tensor]:
+        """The logits of every factor, each with shape (B, K), for clips (B, T, 3, H, W)."""
+        frames = x.flatten(0, 1).contiguous(memory_format=torch.channels_last)
+        local = self.who(frames).flatten(2)
+        seen = torch.cat([local.mean(-1), local.amax(-1)], -1)
+        who = self.bag(seen.unflatten(0, x.shape[:2]).mean(1))
+
+        grey = x.mean(2, keepdim=True)
+        change = grey - grey.mean(1, keepdim=True)
+        # The constant keeps the noise of a clip in which nothing moves from being blown up.
+        change = change / (change.std((1, 2, 3, 4), keepdim=True) + 0.02)
+        how = self._look(change)
+        return [
+            head(who if factor.static else how)
+            for head, factor in zip(self.heads, self.factors, strict=True)
+        ]
+
+    def eyes(self) -> list[nn.Sequential]:
+        return [self.who, self.frame]
+
+
+def make_judge(factors: tuple[Factor, ...], apart: bool) -> Judge:
+    """A judge with random weights, of one kind or the other."""
+    return (ApartJudge if apart else Judge)(factors)
+
+
+def judge_clips(judge: Judge, clips: ClipSource) -> list[Tensor]:
     """The judge's answers to real clips: p(value | clip), (N, K) for each factor."""
     chunks = torch.arange(len(clips)).split(CHUNK)
     return join(judge.probabilities(clips.batch(chosen)) for chosen in chunks)

@@ -6,7 +6,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from rwae.data.clips import Clips
+from rwae.data.clips import ClipSource
 from rwae.evaluation.scores import spaced
 
 BLOCK = 4
@@ -36,7 +36,7 @@ def nearest(clips: Tensor, training: Tensor) -> Tensor:
     return best.clamp_min(0) / clips.shape[1]
 
 
-def nearest_distances(small: Tensor, real: Clips, training: Clips) -> dict[str, float]:
+def nearest_distances(small: Tensor, real: ClipSource, training: ClipSource) -> dict[str, float]:
     """Compares how close drawn clips and real unseen clips come to the training clips.
 
     The distance is the squared error, a mean over all frames, to the nearest training clip, on

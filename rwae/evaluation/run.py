@@ -2,32 +2,38 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import torch
 from torch import Tensor
 
 from rwae.codes import Codes
-from rwae.data.clips import Clips
+from rwae.data.clips import ClipSource
+from rwae.evaluation.actions import chosen_actions, clusters_against
+from rwae.evaluation.analysis import analyse, encode
 from rwae.evaluation.judge import CHUNK, Judge, join
-from rwae.evaluation.nearest import nearest_distances, shrink
-from rwae.evaluation.scores import pairing, score_answers
-from rwae.model import RWAE
+from rwae.evaluation.nearest import nearest_distances
+from rwae.evaluation.render import judge_and_shrink, judge_codes
+from rwae.evaluation.scores import judged, pairing, score_answers
+from rwae.evaluation.sweep import how_many, sweep
+from rwae.model import CodeModel
 
 DRAWS = 512
 
 
 def score_model(
-    model: RWAE,
-    clips: Clips,
+    model: CodeModel,
+    clips: ClipSource,
     judge: Judge,
     generator: torch.Generator,
-    training: Clips | None = None,
+    training: ClipSource | None = None,
+    validation: ClipSource | None = None,
 ) -> dict[str, Any]:
     """Scores a model on labelled clips that it was not trained on.
 
-    Codes are posterior means, inferred once for each clip. Each entry but the first holds what
-    `scores.judged` returns, over all N clips unless it says otherwise:
+    Codes are posterior means, inferred once for each clip. The first five entries after the
+    number of clips hold what `scores.judged` returns, over all N clips unless it says otherwise:
 
         clips: N.
         reconstruction: static and dynamic codes of the same clip; all factors are kept. Also
@@ -36,17 +42,25 @@ def score_model(
         swap: static code of clip A, dynamic codes of clip B (see `scores.pairing`); right is
             who A is and how B moves.
         prior_static: dynamic codes of a clip, static code drawn from N(0, I); the motion is kept.
+            This is the published protocol.
         prior_motion: static code of a clip, dynamic codes drawn from the prior; all static
             factors are kept.
         unconditional: both drawn, 512 clips (fewer if N is less); nothing is kept. With
             `training`, also nearest: see `nearest.nearest_distances`.
+        sweep: see `sweep.sweep`.
+        actions: for a weakly supervised model, `actions.clusters_against` on the clips, and with
+            `validation` drawn, see `actions.chosen_actions`.
+        probes, information: with `training` and `validation`; see `analysis.analyse`.
+
+    A model that cannot encode gets unconditional and sweep alone.
 
     Args:
         model: it is put into evaluation mode for the while.
-        clips: for example the validation split.
+        clips: for example the test split.
         judge: a judge of the same factors.
         generator: source of all randomness: the pairing, then the draws.
-        training: the training clips, for the distance to the nearest of them.
+        training: the training clips.
+        validation: clips by which the probes are stopped and the actions are named.
 
     Returns:
         Nested dictionaries of numbers that JSON can hold.
@@ -54,61 +68,84 @@ def score_model(
     mode = model.training
     model.eval()
     try:
-        return _score(model, clips, judge, generator, training)
+        return _score(model, clips, judge, generator, training, validation)
     finally:
         model.train(mode)
 
 
 def _score(
-    model: RWAE, clips: Clips, judge: Judge, generator: torch.Generator, training: Clips | None
+    model: CodeModel,
+    clips: ClipSource,
+    judge: Judge,
+    generator: torch.Generator,
+    training: ClipSource | None,
+    validation: ClipSource | None,
 ) -> dict[str, Any]:
     partner = pairing(clips.labels, clips.factors, generator)
-    drawn = model.sample(len(clips), frames=clips.frames.shape[1], generator=generator)
-    codes, reconstructed, error = _reconstruct(model, clips, judge)
-    unconditional, small = _judge(model, drawn[:DRAWS], judge, keep=training is not None)
-    asked = {
-        "swap": Codes(codes.static, codes.dynamic[partner]),
-        "prior_static": Codes(drawn.static, codes.dynamic),
-        "prior_motion": Codes(codes.static, drawn.dynamic),
-    }
-    answers = {task: _judge(model, wanted, judge)[0] for task, wanted in asked.items()}
-    answers |= {"reconstruction": reconstructed, "unconditional": unconditional}
-    scores = {"clips": len(clips)}
-    scores |= score_answers(answers, clips.labels, partner, clips.factors)
-    scores["reconstruction"] |= squared_error(error, clips)
-    if small is not None and training is not None:
-        scores["unconditional"]["nearest"] = nearest_distances(small, clips, training)
+    drawn = model.sample(len(clips), frames=clips.shape[0], generator=generator)
+    scores: dict[str, Any] = {"clips": len(clips)}
+    codes = None
+    if getattr(model, "encodes", True):
+        codes, found = _score_codes(model, clips, judge, drawn, partner)
+        scores |= found
+    scores["unconditional"] = _score_draws(model, clips, judge, drawn[:DRAWS], training)
+    scores["sweep"] = sweep(model, judge, clips.shape[0], generator, how_many(len(clips)))
+    if codes is not None and codes.action is not None:
+        scores["actions"] = clusters_against(codes, clips.labels, clips.factors)
+        if validation is not None:
+            known = encode(model, validation, torch.arange(len(validation))), validation.labels
+            scores["actions"]["drawn"] = chosen_actions(
+                model, judge, known, clips.shape[0], generator
+            )
+    if codes is not None and training is not None and validation is not None:
+        scores |= analyse(model, clips, codes, training, validation, generator)
     return scores
 
 
-def squared_error(mean: float, clips: Clips) -> dict[str, float]:
+def _score_codes(
+    model: CodeModel, clips: ClipSource, judge: Judge, drawn: Codes, partner: Tensor
+) -> tuple[Codes, dict[str, Any]]:
+    """The four tasks that start from the codes of clips; and these codes."""
+    codes, reconstructed, error = _reconstruct(model, clips, judge)
+    asked = {
+        "swap": codes[partner].with_static(codes.static),
+        "prior_static": codes.with_static(drawn.static),
+        "prior_motion": drawn.with_static(codes.static),
+    }
+    answers = {"reconstruction": reconstructed}
+    answers |= {task: judge_codes(model, judge, wanted) for task, wanted in asked.items()}
+    scores = score_answers(answers, clips.labels, partner, clips.factors)
+    scores["reconstruction"] |= squared_error(error, clips)
+    return codes, scores
+
+
+def _score_draws(
+    model: CodeModel, clips: ClipSource, judge: Judge, drawn: Codes, training: ClipSource | None
+) -> dict[str, Any]:
+    """Both codes from the prior: nothing is asked for but to be clear, varied and new."""
+    answers, small = judge_and_shrink(model, judge, drawn)
+    scores = judged(answers, clips.labels, clips.factors, "none")
+    if training is not None:
+        scores["nearest"] = nearest_distances(small, clips, training)
+    return scores
+
+
+def squared_error(mean: float, clips: ClipSource) -> dict[str, float]:
     """Both ways to state the error: the mean over all numbers of a clip, and the frame's sum."""
-    size = clips.frames[0, 0].numel()
+    size = math.prod(clips.shape[1:])
     return {"squared_error": mean, "squared_error_per_frame": mean * size}
 
 
-def _reconstruct(model: RWAE, clips: Clips, judge: Judge) -> tuple[Codes, list[Tensor], float]:
+def _reconstruct(
+    model: CodeModel, clips: ClipSource, judge: Judge
+) -> tuple[Codes, list[Tensor], float]:
     """Encodes every clip once: its codes, the judge's answers to what they render, the error."""
-    static, dynamic, answers, error = [], [], [], 0.0
+    parts, answers, error = [], [], 0.0
     for chosen in torch.arange(len(clips)).split(CHUNK):
         x = clips.batch(chosen).to(model.device)
         codes = model.encode(x)
         rendered = model.decode(codes)
-        static.append(codes.static)
-        dynamic.append(codes.dynamic)
+        parts.append(codes)
         answers.append(judge.probabilities(rendered))
         error += float((rendered - x).square().flatten(1).mean(1).cpu().double().sum())
-    return Codes(torch.cat(static), torch.cat(dynamic)), join(answers), error / len(clips)
-
-
-def _judge(
-    model: RWAE, codes: Codes, judge: Judge, keep: bool = False
-) -> tuple[list[Tensor], Tensor | None]:
-    """Renders codes and judges them: the answers, and on request the clips themselves, shrunk."""
-    answers, small = [], []
-    for chosen in torch.arange(len(codes)).split(CHUNK):
-        rendered = model.decode(codes[chosen])
-        answers.append(judge.probabilities(rendered))
-        if keep:
-            small.append(shrink(rendered).cpu())
-    return join(answers), torch.cat(small) if keep else None
+    return Codes.cat(parts), join(answers), error / len(clips)

@@ -6,6 +6,7 @@ Probabilities come as one tensor (N, K) for each factor, in the order of the lab
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -13,7 +14,7 @@ import torch
 from torch import Tensor
 
 from rwae.data.clips import Factor
-from rwae.errors import DataError
+from rwae.errors import DataError, RWAEError
 
 ROUNDS = 100
 
@@ -27,6 +28,10 @@ TASKS = {
 }
 
 
+class AnswersError(RWAEError):
+    """What a judge answered are no probabilities."""
+
+
 def entropy(probabilities: Tensor) -> Tensor:
     """-sum_k p_k log p_k in nats: (..., K) -> (...); 0 log 0 counts as 0."""
     return -torch.special.xlogy(probabilities, probabilities).sum(-1)
@@ -37,7 +42,8 @@ def spread(probabilities: Tensor) -> dict[str, float]:
 
     The inception score exp(mean KL(p(y|x), p(y))), with p(y) the mean over the clips, equals
     exp(H(y) - H(y|x)). It is at most the number of classes K, and reaches it when every clip
-    is judged with certainty and all classes come equally often. (Salimans et al., 2016.)
+    is judged with certainty and all classes come equally often. (Salimans et al., 2016.) It is
+    computed by the first formula and checked against the second.
 
     Args:
         probabilities: p(y|x), with shape (N, K), in double precision.
@@ -47,15 +53,29 @@ def spread(probabilities: Tensor) -> dict[str, float]:
         inception_score: in [1, K].
         conditional_entropy: H(y|x), the mean entropy of an answer, in nats: low is sure.
         marginal_entropy: H(y), the entropy of the mean answer, in nats: high is varied.
+
+    Raises:
+        AnswersError: if an answer holds something else than numbers that sum to one.
     """
     marginal = probabilities.mean(0)
     cross = torch.special.xlogy(probabilities, marginal).sum(-1)
-    divergence = (-entropy(probabilities) - cross).mean()
+    score = float((-entropy(probabilities) - cross).mean().exp())
+    doubt, variety = float(entropy(probabilities).mean()), float(entropy(marginal))
+    sums = probabilities.sum(-1)
+    if not (
+        math.isclose(score, math.exp(variety - doubt), rel_tol=1e-6)
+        and torch.allclose(sums, torch.ones_like(sums), atol=1e-6)
+    ):
+        raise AnswersError(
+            f"The inception score is {score} and exp(H(y) - H(y|x)) is "
+            f"{math.exp(variety - doubt)}, but they need to be equal: the judge's answers are no "
+            "probabilities. Use the judge that is shipped, or train it again."
+        )
     return {
         "confidence": float(probabilities.amax(-1).mean()),
-        "inception_score": float(divergence.exp()),
-        "conditional_entropy": float(entropy(probabilities).mean()),
-        "marginal_entropy": float(entropy(marginal)),
+        "inception_score": score,
+        "conditional_entropy": doubt,
+        "marginal_entropy": variety,
     }
 
 
@@ -99,17 +119,17 @@ def score_answers(
     partner: Tensor,
     factors: Sequence[Factor],
 ) -> dict[str, Any]:
-    """The scores of every task in TASKS: see `judged`, and `run.score_model` for what they are.
+    """The scores of the tasks that were judged: see `judged`, and `run.score_model`.
 
     Args:
-        answers: by task, the judge's answers in the order of the clips.
+        answers: by task (a key of TASKS), the judge's answers in the order of the clips.
         labels: class numbers of the clips, with shape (N, F).
         partner: the clip whose motion each clip gets in a swap, with shape (N,).
         factors: what the columns mean.
     """
     wanted = dict.fromkeys(TASKS, labels)
     wanted["swap"] = swapped(labels, labels[partner], factors)
-    return {task: judged(answers[task], wanted[task], factors, TASKS[task]) for task in TASKS}
+    return {task: judged(answers[task], wanted[task], factors, TASKS[task]) for task in answers}
 
 
 def spaced(available: int, wanted: int) -> Tensor:

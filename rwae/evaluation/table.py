@@ -17,6 +17,8 @@ TITLES = {
     "prior_static": "Static code from the prior, dynamic codes of a clip",
     "prior_motion": "Static code of a clip, dynamic codes from the prior",
     "unconditional": "Both codes from the prior",
+    "sweep": "One drawn static code, many motions",
+    "actions": "Inferred actions (weak supervision)",
 }
 ABSENT = "-"
 
@@ -31,16 +33,27 @@ def table(columns: Mapping[str, Scores], factors: Sequence[Factor], markdown: bo
     """
     lines = [["", *columns]]
     for task, title in TITLES.items():
-        lines.append([title, *[""] * len(columns)])
+        rows = []
         for label, read in _rows(task, factors):
-            cells = [read(scores[task]) for scores in columns.values()]
+            cells = [read(scores.get(task, {})) for scores in columns.values()]
             if any(cell != ABSENT for cell in cells):
-                lines.append(["  " + label, *cells])
+                rows.append(["  " + label, *cells])
+        if rows:
+            lines += [[title, *[""] * len(columns)], *rows]
+    return layout(lines, markdown)
+
+
+def layout(lines: Sequence[Sequence[str]], markdown: bool) -> str:
+    """Lines of cells as text; a label that is not indented is a title, the first line the head."""
     return _pipes(lines) if markdown else _aligned(lines)
 
 
 def _rows(task: str, factors: Sequence[Factor]) -> list[tuple[str, Read]]:
     """The rows of a task: a label, and how to read the cell from that task's scores."""
+    if task == "sweep":
+        return _sweep_rows(factors)
+    if task == "actions":
+        return _action_rows(factors)
     rows: list[tuple[str, Read]] = []
     if task == "reconstruction":
         rows += [
@@ -78,6 +91,35 @@ def _factor_rows(task: str, factor: Factor) -> list[tuple[str, Read]]:
     return [sure, variety] if factor.static else [sure, score, doubt, variety]
 
 
+def _sweep_rows(factors: Sequence[Factor]) -> list[tuple[str, Read]]:
+    return [
+        ("all of who agrees, of two drawn motions", _cell("{:.2%}", "drawn", "identity")),
+        *(
+            (f"{factor.name} agrees", _cell("{:.2%}", "drawn", "factors", factor.name))
+            for factor in factors
+            if factor.static
+        ),
+        ("the same, where the judge is sure", _cell("{:.2%}", "drawn", "sure_identity")),
+        ("share of pairs where it is sure", _cell("{:.2%}", "drawn", "sure")),
+        ("all of who agrees, of two blends", _cell("{:.2%}", "blended", "identity")),
+    ]
+
+
+def _action_rows(factors: Sequence[Factor]) -> list[tuple[str, Read]]:
+    rows = []
+    for factor in factors:
+        if not factor.static:
+            name, here = factor.name, ("factors", factor.name)
+            shown = _cell("{:.2%}", "drawn", name, "agreement")
+            mutual = _cell("{:.3f}", *here, "normalised_mutual_information")
+            rows += [
+                (f"{name}, purity", _cell("{:.2%}", *here, "purity")),
+                (f"{name}, normalised mutual information", mutual),
+                (f"{name} as asked for, of draws", shown),
+            ]
+    return rows
+
+
 def _cell(form: str, *path: str) -> Read:
     """Reads the number at the end of a path of keys; a dash if a key is not there."""
 
@@ -100,7 +142,7 @@ def _aligned(lines: Sequence[Sequence[str]]) -> str:
         gap = "\n" if label and not label.startswith(" ") else ""
         numbers = (cell.rjust(width + 3) for cell, width in zip(cells, widths[1:], strict=True))
         text.append(gap + (label.ljust(widths[0]) + "".join(numbers)).rstrip())
-    return "\n".join(text)
+    return "\n".join(text).lstrip("\n")
 
 
 def _pipes(lines: Sequence[Sequence[str]]) -> str:

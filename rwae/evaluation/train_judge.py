@@ -3,7 +3,7 @@
     python -m rwae.evaluation.train_judge --dataset sprites --data data/sprites
 
 It takes a few minutes on one CPU thread and writes `config.json`, `model.safetensors` and a card
-with the accuracy on real test clips. No model's clip is ever shown to it.
+with the accuracy on real clips that it was not trained on. No model's clip is ever shown to it.
 """
 
 from __future__ import annotations
@@ -20,22 +20,21 @@ from tqdm import tqdm
 
 from rwae import data
 from rwae.checkpoint import WEIGHTS_FILE, atomic
-from rwae.data.clips import Clips
+from rwae.data.clips import ClipSource
 from rwae.device import use_threads
 from rwae.errors import ConfigError, RWAEError
-from rwae.evaluation.judge import Judge, judge_clips
+from rwae.evaluation.judge import Judge, judge_clips, make_judge
 
 JUDGES = Path(__file__).resolve().parents[2] / "checkpoints" / "judges"
+JUDGED = tuple(name for name in data.NAMES if data.describe(name).judge_splits)
 BATCH = 32
 RATE = 2e-3
 WARM_UP = 100
-EPOCHS = {"sprites": 4, "figures": 20}
 
-LICENCES = {
-    "sprites": "the Liberated Pixel Cup sheets that the clips are composed of are under "
-    "CC-BY-SA 3.0 / GPL 3.0",
-    "figures": "the clips are drawn by this project",
-}
+
+def place(dataset: str) -> Path:
+    """Where the judge of a data set is kept: with the shipped ones, or with the user's runs."""
+    return (Path("runs") / "judges" if data.describe(dataset).own else JUDGES) / dataset
 
 
 def disturb(x: Tensor, generator: torch.Generator) -> Tensor:
@@ -55,7 +54,7 @@ def disturb(x: Tensor, generator: torch.Generator) -> Tensor:
     return x
 
 
-def train(clips: Clips, epochs: int, seed: int) -> Judge:
+def train(clips: ClipSource, epochs: int, seed: int, apart: bool = False) -> Judge:
     """Fits a judge by cross-entropy, summed over the factors, with Adam and a half cosine.
 
     The same seed gives the same judge on the same machine and number of threads.
@@ -64,10 +63,11 @@ def train(clips: Clips, epochs: int, seed: int) -> Judge:
         clips: real training clips with their labels; at least 32.
         epochs: passes over them.
         seed: of the weights, the order of the clips and the disturbances.
+        apart: which kind of judge; see `ApartJudge`.
     """
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
-        judge = Judge(clips.factors)
+        judge = make_judge(clips.factors, apart)
     generator = torch.Generator().manual_seed(seed)
     optimizer = torch.optim.Adam(judge.parameters(), lr=RATE)
     steps = epochs * (len(clips) // BATCH)
@@ -97,7 +97,7 @@ def train(clips: Clips, epochs: int, seed: int) -> Judge:
     return judge.eval().requires_grad_(False)
 
 
-def accuracies(judge: Judge, clips: Clips) -> dict[str, float]:
+def accuracies(judge: Judge, clips: ClipSource) -> dict[str, float]:
     """The share of real clips in which each factor is named rightly, by the factor's name."""
     answers = judge_clips(judge, clips)
     return {
@@ -108,40 +108,69 @@ def accuracies(judge: Judge, clips: Clips) -> dict[str, float]:
     }
 
 
-def make(folder: Path, dataset: str, training: Clips, test: Clips, seed: int = 0) -> Judge:
-    """Trains a judge and saves it with its card; what is returned is read back from the files."""
-    judge = train(training, EPOCHS[dataset], seed)
+def make(folder: Path, dataset: str, source: Path | None, seed: int = 0) -> Judge:
+    """Trains a judge and saves it with its card; what is returned is read back from the files.
+
+    Args:
+        folder: of the judge.
+        dataset: its name; `DataSet.judge_splits` says which splits are for judges.
+        source: folder of the data set, if it needs one.
+        seed: of the training.
+
+    Raises:
+        ConfigError: if the data set has no such judge, or its clips carry no label.
+        DataError: if the data set cannot be read.
+    """
+    known = data.describe(dataset)
+    if known.judge_splits is None:
+        raise ConfigError(
+            f"The data set {dataset} has no judge of this kind: python -m rwae.evaluation "
+            "measures it in another way."
+        )
+    training, unseen = (data.load(dataset, split, source) for split in known.judge_splits)
+    if not training.factors:
+        raise ConfigError(
+            f"The clips of {dataset} carry no label, so no judge can learn from them: put them "
+            "into folders that say who is seen."
+        )
+    judge = train(training, known.judge_epochs, seed, known.judge_apart)
     judge.save(folder)
-    found = accuracies(judge.folded(), test)
+    with atomic(folder / "README.md") as path:
+        path.write_text(card(judge.folded(), dataset, training, unseen, seed), "utf-8")
+    return Judge.load(folder)
+
+
+def card(judge: Judge, dataset: str, training: ClipSource, unseen: ClipSource, seed: int) -> str:
+    """What a judge learned from, and how often it is right on real clips that it never saw."""
+    known = data.describe(dataset)
+    found = accuracies(judge, unseen)
     lines = "\n".join(f"| {name} | {share:.2%} |" for name, share in found.items())
-    source = "" if dataset == "figures" else f" --data data/{dataset}"
-    card = f"""# Judge of {dataset}
+    source = f" --data data/{dataset}" if known.needs_folder else ""
+    first, second = known.judge_splits
+    return f"""# Judge of {dataset}
 
 A small classifier that names every factor of a clip. The evaluation uses it to tell whether a
 model's clips show who and what they should. It is no part of the model.
 
-- Data: {len(training):,} real clips of the split "train" of {dataset}.
+- Data: {len(training):,} real clips of the split "{first}" of {dataset}.
 - Command: `python -m rwae.evaluation.train_judge --dataset {dataset}{source}`
-- Seed {seed}, {EPOCHS[dataset]} epochs, batches of {BATCH}.
-- Licence: {LICENCES[dataset]}.
+- Seed {seed}, {known.judge_epochs} epochs, batches of {BATCH}.
+- Licence: {known.licence}.
 
-| factor | right, of {len(test):,} real test clips |
+| factor | right, of {len(unseen):,} real clips of the split "{second}" |
 |---|---:|
 {lines}
 """
-    with atomic(folder / "README.md") as path:
-        path.write_text(card, "utf-8")
-    return Judge.load(folder)
 
 
-def find_or_train(folder: Path, dataset: str, training: Clips, source: Path | None) -> Judge:
+def find_or_train(folder: Path, dataset: str, training: ClipSource, source: Path | None) -> Judge:
     """Reads the judge in a folder, or trains it there if the folder holds no weights.
 
     Args:
         folder: of the judge.
         dataset: its name.
-        training: its training clips.
-        source: folder of the data set, from which the test clips for the card are read.
+        training: clips of the data set, whose factors the judge has to name.
+        source: folder of the data set, if it needs one.
 
     Raises:
         CheckpointError: if the files cannot be read.
@@ -152,7 +181,7 @@ def find_or_train(folder: Path, dataset: str, training: Clips, source: Path | No
         judge = Judge.load(folder)
     else:
         print(f"There is no judge in {folder}: training one takes minutes.", file=sys.stderr)
-        judge = make(folder, dataset, training, data.load(dataset, "test", source))
+        judge = make(folder, dataset, source)
     if judge.factors != training.factors:
         raise ConfigError(
             f"The judge in {folder} names {', '.join(f.name for f in judge.factors)}, but "
@@ -167,17 +196,16 @@ def main(arguments: list[str] | None = None) -> int:
         description=__doc__,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    parser.add_argument("--dataset", choices=data.NAMES, default="sprites")
+    parser.add_argument("--dataset", choices=JUDGED, default="sprites")
     parser.add_argument("--data", type=Path, help="folder of the data set, if it needs one")
-    parser.add_argument("--out", type=Path, help=f"folder of the judge; {JUDGES}/DATASET")
+    parser.add_argument("--out", type=Path, help="folder of the judge; checkpoints/judges/DATASET")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--threads", type=int, default=1, help="CPU threads")
     options = parser.parse_args(arguments)
-    folder = options.out or JUDGES / options.dataset
+    folder = options.out or place(options.dataset)
     try:
         use_threads(options.threads)
-        training, test = (data.load(options.dataset, s, options.data) for s in ("train", "test"))
-        make(folder, options.dataset, training, test, options.seed)
+        make(folder, options.dataset, options.data, options.seed)
     except RWAEError as error:
         print(error, file=sys.stderr)
         return 2
