@@ -14,6 +14,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
+from rwae.codes import Codes
 from rwae.errors import CodesError
 
 
@@ -75,3 +76,15 @@ def principal(codes: Tensor, pictures: Tensor) -> Basis:
     largest = write.gather(1, write.abs().argmax(1, keepdim=True))
     sign = torch.where(largest < 0, -1.0, 1.0)
     return Basis(mean.float(), (sign * read).float(), (sign * write).float(), share.float())
+
+
+def sweep_static(codes: Codes, basis: Basis, axis: int, amounts: Tensor) -> Codes:
+    """Copies of one clip with a static coordinate moved by each amount (N,), in deviations."""
+    static = basis.move(codes.static, axis, amounts[:, None])
+    return Codes(static, codes.dynamic.expand(len(amounts), -1, -1))
+
+
+def sweep_dynamic(codes: Codes, basis: Basis, axis: int, amounts: Tensor) -> Codes:
+    """Copies of one clip with a dynamic coordinate of every frame moved by each amount (N,)."""
+    dynamic = basis.move(codes.dynamic, axis, amounts[:, None, None])
+    return Codes(codes.static.expand(len(amounts), -1), dynamic)

@@ -19,11 +19,12 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from rwae import checkpoint, device, filmstrip, hub
+from rwae import checkpoint, device, families, filmstrip, hub
+from rwae.card import Card, read_card
 from rwae.codes import Codes
 from rwae.directions import Basis, principal
-from rwae.errors import RWAEError
-from rwae.model import RWAE
+from rwae.errors import ClipError, RWAEError
+from rwae.model import CodeModel
 
 EXAMPLES = 12  # clips that the app offers
 WAIT = 20.0  # seconds that a caller waits for the model
@@ -36,16 +37,22 @@ class Studio:
 
     Attributes:
         model: in evaluation mode.
-        gallery: codes of training clips, which show how codes are spread.
+        gallery: codes of training clips, or draws if the model cannot encode; they show how
+            codes are spread. Their action is left out, so that a weakly supervised model infers
+            it from the dynamic codes, here as for any codes that come without one.
         examples: a few of them, unlike one another.
-        name: what to call the model.
+        name: short, such as the name of the checkpoint's folder.
+        card: what people call the model.
     """
 
-    def __init__(self, model: RWAE, gallery: Codes, name: str = "model") -> None:
+    def __init__(
+        self, model: CodeModel, gallery: Codes, name: str = "model", card: Card | None = None
+    ) -> None:
         model.check(gallery)
         self.model = model
-        self.gallery = gallery.to("cpu")
+        self.gallery = Codes(gallery.static, gallery.dynamic).to("cpu")
         self.name = name
+        self.card = card or Card(name)
         self.examples = self.gallery[spread(self.gallery, EXAMPLES)]
         self._lock = threading.Lock()
 
@@ -67,8 +74,9 @@ class Studio:
             # one when other programs use the cores.
             torch.set_num_threads(1)
         folder = hub.locate(source)
-        model = RWAE.from_pretrained(folder, device=chosen)
-        return cls(model, checkpoint.read_gallery(folder), str(source).rstrip("/").split("/")[-1])
+        name = Path(source).name or folder.resolve().name
+        model = families.load(folder, device=chosen)
+        return cls(model, checkpoint.read_gallery(folder), name, read_card(folder, name))
 
     @contextmanager
     def _turn(self) -> Iterator[None]:
@@ -82,25 +90,45 @@ class Studio:
             self._lock.release()
 
     def encode(self, x: Tensor) -> Codes:
-        """Infers the codes of clips (B, T, 3, H, W) in [0, 1]."""
+        """Infers the codes of clips (B, T, 3, H, W) in [0, 1].
+
+        Raises:
+            ClipError: if the model cannot encode, or the clips do not fit it.
+        """
+        if not self.model.encodes:
+            raise ClipError(
+                f"{self.card.title} draws clips but cannot turn one into codes: start from its "
+                "examples, or choose a model that has an encoder."
+            )
         with self._turn():
             return self.model.encode(x).to("cpu")
 
     def decode(self, codes: Codes) -> np.ndarray:
-        """Renders codes as bytes with shape (B, T, H, W, 3); CodesError as from `RWAE.decode`."""
+        """Renders codes as bytes (B, T, H, W, 3); CodesError as from `CodeModel.decode`."""
         self.model.check(codes)
         step = max(1, _CHUNK // codes.dynamic.shape[1])
         with self._turn():
             parts = [self.model.decode(codes[i : i + step]) for i in range(0, len(codes), step)]
             return np.concatenate([filmstrip.to_bytes(part) for part in parts])
 
-    def sample(self, clips: int, *, seed: int, frames: int, temperature: float = 1.0) -> Codes:
-        """Draws codes from the priors: the same numbers give the same codes."""
+    def sample(
+        self,
+        clips: int,
+        *,
+        seed: int,
+        frames: int,
+        temperature: float = 1.0,
+        action: int | None = None,
+    ) -> Codes:
+        """Draws codes from the priors: the same numbers give the same codes.
+
+        The arguments are those of `CodeModel.sample`; the static codes of a seed are the same
+        for every action.
+        """
+        drawn = {"frames": frames, "temperature": temperature, "action": action}
         generator = torch.Generator().manual_seed(seed)
         with self._turn():
-            return self.model.sample(
-                clips, frames=frames, temperature=temperature, generator=generator
-            ).to("cpu")
+            return self.model.sample(clips, **drawn, generator=generator).to("cpu")
 
     def extend(self, codes: Codes, frames: int, *, seed: int) -> Codes:
         """Goes on from clips with a motion that the prior finds likely."""
@@ -153,19 +181,7 @@ class Studio:
 
 def swap(who: Codes, motion: Codes) -> Codes:
     """The clips of `who`, moving like the clips of `motion`."""
-    return Codes(static=who.static, dynamic=motion.dynamic)
-
-
-def sweep_static(codes: Codes, basis: Basis, axis: int, amounts: Tensor) -> Codes:
-    """Copies of one clip with a static coordinate moved by each amount (N,), in deviations."""
-    static = basis.move(codes.static, axis, amounts[:, None])
-    return Codes(static, codes.dynamic.expand(len(amounts), -1, -1))
-
-
-def sweep_dynamic(codes: Codes, basis: Basis, axis: int, amounts: Tensor) -> Codes:
-    """Copies of one clip with a dynamic coordinate of every frame moved by each amount (N,)."""
-    dynamic = basis.move(codes.dynamic, axis, amounts[:, None, None])
-    return Codes(codes.static.expand(len(amounts), -1), dynamic)
+    return motion.with_static(who.static)
 
 
 def spread(codes: Codes, count: int) -> list[int]:

@@ -1,5 +1,6 @@
 """A real app in a process of its own, and a real browser before it."""
 
+import dataclasses
 import os
 import shutil
 import socket
@@ -7,7 +8,7 @@ import subprocess
 import sys
 import time
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -15,20 +16,30 @@ import pytest
 import torch
 from conftest import ROOT, TINY
 
-from rwae import RWAE, Codes, checkpoint
+from rwae import Codes, checkpoint, families
 
 BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 
 
-def small_checkpoint(folder: Path, clips: int = 40) -> Path:
-    """Writes a small model with random weights and a gallery of codes with unit spread."""
+def small_checkpoint(folder: Path, clips: int = 40, card: str = "", **settings: int | str) -> Path:
+    """Writes a small model with random weights and a gallery of codes with unit spread.
+
+    Args:
+        folder: of the checkpoint; its name is the model's.
+        clips: how many the gallery holds.
+        card: text of the README.md, which is left out if empty.
+        settings: of the configuration, where it differs from `TINY`.
+    """
     torch.manual_seed(3)
-    model = RWAE(TINY)
-    model.save_pretrained(folder)
+    config = dataclasses.replace(TINY, **settings)
+    families.build(config).save_pretrained(folder)
     gallery = Codes(
-        torch.randn(clips, TINY.static_size), torch.randn(clips, TINY.frames, TINY.dynamic_size)
+        torch.randn(clips, config.static_size),
+        torch.randn(clips, config.frames, config.dynamic_size),
     )
     checkpoint.write_gallery(folder, gallery)
+    if card:
+        (folder / "README.md").write_text(card)
     return folder
 
 
@@ -48,20 +59,25 @@ def free_port() -> int:
 
 @contextmanager
 def app(
-    model: Path, cache: Path, root: Path = ROOT, environment: dict[str, str] | None = None
+    models: Path | Sequence[Path],
+    cache: Path,
+    root: Path = ROOT,
+    environment: dict[str, str] | None = None,
 ) -> Iterator[str]:
     """Runs app.py on a free port, and yields its address once it answers.
 
     Args:
-        model: folder of the checkpoint.
+        models: folders of checkpoints, or of the one that the app offers.
         cache: where temporary files go, so that a test can see whether any stay.
         root: folder of app.py.
         environment: variables that the app finds beside this process's own.
     """
     port = free_port()
     places = {"TMPDIR": str(cache), "GRADIO_TEMP_DIR": str(cache / "gradio")}
+    folders = [models] if isinstance(models, Path) else models
+    options = [word for folder in folders for word in ("--model", str(folder))]
     server = subprocess.Popen(
-        [sys.executable, "app.py", "--model", str(model), "--port", str(port), "--device", "cpu"],
+        [sys.executable, "app.py", *options, "--port", str(port), "--device", "cpu"],
         cwd=root,
         env=os.environ | places | (environment or {}),
         stdout=subprocess.PIPE,

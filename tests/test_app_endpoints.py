@@ -13,9 +13,10 @@ import torch
 
 from rwae import RWAE, Codes, filmstrip, video
 from rwae.inference import Studio
-from rwae.ui import boot, endpoints
+from rwae.ui import boot, pictures
 from rwae.ui.endpoints import public
 from rwae.ui.requests import MAX_CLIPS, MAX_FRAMES
+from rwae.ui.shelf import Shelf
 
 
 @dataclass
@@ -23,6 +24,7 @@ class Form:
     """What Gradio makes of a form with files."""
 
     files: list[tuple[str, bytes]] = field(default_factory=list)
+    data: dict[str, str] = field(default_factory=dict)
 
 
 @pytest.fixture
@@ -37,12 +39,12 @@ def studio(tiny: RWAE, generator: torch.Generator) -> Studio:
 
 @pytest.fixture
 def server(studio: Studio) -> dict[str, Any]:
-    return {function.__name__: function for function in public(studio)}
+    return {function.__name__: function for function in public(Shelf([studio]))}
 
 
 @pytest.fixture
 def clip(studio: Studio) -> dict[str, Any]:
-    return endpoints.to_json(studio.examples[[0]])[0]
+    return pictures.to_json(studio.examples[[0]])[0]
 
 
 def pixels(address: str) -> np.ndarray:
@@ -180,7 +182,7 @@ def test_an_unforeseen_failure_is_told_without_its_details(
         raise RuntimeError("/secret/path")
 
     monkeypatch.setattr(studio, "decode", fail)
-    server = {function.__name__: function for function in public(studio)}
+    server = {function.__name__: function for function in public(Shelf([studio]))}
     answer = server["decode_codes"]({"clips": [clip]})
     assert "server failed" in answer["error"]
     assert "secret" not in answer["error"]
@@ -197,8 +199,9 @@ def test_three_hundred_moves_leave_no_file(
 
 
 def test_the_page_starts_with_plain_json(studio: Studio) -> None:
-    value = boot.facts(studio) | boot.sizes(studio) | boot.directions(studio)
+    value = boot.opened(studio) | boot.directions(studio)
     assert json.loads(json.dumps(value, allow_nan=False)) == value
-    shown = pixels(boot.sheet(studio))
+    assert value["clips"] == pictures.to_json(boot.examples(studio))
+    shown = pixels(value["sheet"])
     assert np.array_equal(shown, filmstrip.sheet(studio.decode(boot.examples(studio))))
     assert len(value["idle"]["static"]) == studio.model.config.static_size

@@ -1,20 +1,17 @@
 """How app.py starts, and how it refuses to."""
 
-import dataclasses
 import socket
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
-from conftest import ROOT, TINY
+from conftest import ROOT
 from serving import small_checkpoint
 
 import app
-from rwae import RWAE
 from rwae.errors import ConfigError
-from rwae.inference import Studio
-from rwae.ui import page
+from rwae.ui import shelf
 from rwae.ui.requests import MAX_FRAMES
 
 BAD_STARTS = [
@@ -69,11 +66,10 @@ def test_an_address_that_cannot_be_is_told_in_a_sentence(
     assert "name another with --host or --port" in capsys.readouterr().err
 
 
-def test_a_model_with_longer_clips_than_the_page_takes_is_refused() -> None:
-    config = dataclasses.replace(TINY, frames=MAX_FRAMES + 1)
-    model = RWAE(config)
+def test_a_model_with_longer_clips_than_the_page_takes_is_refused(tmp_path: Path) -> None:
+    long = small_checkpoint(tmp_path / "long", frames=MAX_FRAMES + 1)
     with pytest.raises(ConfigError, match="65 frames"):
-        page.build(Studio(model.eval(), model.sample(3), "long"))
+        shelf.load_one(long)
 
 
 def test_the_code_of_a_bad_start_reaches_the_shell(tmp_path: Path) -> None:
@@ -97,6 +93,7 @@ def test_the_app_listens_to_this_machine_alone_except_on_a_space(
     monkeypatch.setenv("GRADIO_SERVER_PORT", "7999")
     chosen = app.arguments()
     assert (chosen.host, chosen.port) == ("127.0.0.1", 7999)
-    assert chosen.model == Path(app.__file__).parent / "checkpoints" / "sprites"
+    assert chosen.model is None
+    assert app.CHECKPOINTS == ROOT / "checkpoints"
     monkeypatch.setenv("SPACE_ID", "owner/name")
     assert app.arguments().host == "0.0.0.0"

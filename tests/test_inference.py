@@ -1,5 +1,6 @@
 """The studio: a model with its examples, safe to call from threads, and the directions."""
 
+import dataclasses
 import subprocess
 import sys
 import threading
@@ -8,13 +9,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from conftest import ROOT
+from conftest import ROOT, TINY
 
 from examples.swap_grid import RULE, grid, pick
-from rwae import RWAE, Codes, RWAEError, checkpoint, device, inference, video
-from rwae.directions import principal
-from rwae.errors import CheckpointError, CodesError, ConfigError
-from rwae.inference import Studio, spread, swap, sweep_dynamic, sweep_static
+from rwae import RWAE, Codes, RWAEError, checkpoint, device, families, inference, video
+from rwae.directions import principal, sweep_dynamic, sweep_static
+from rwae.errors import CheckpointError, ClipError, CodesError, ConfigError
+from rwae.inference import Studio, spread, swap
 
 
 @pytest.fixture
@@ -56,6 +57,26 @@ def test_sample_repeats_for_a_seed_and_extend_keeps_the_beginning(studio: Studio
     longer = studio.extend(first, 6, seed=1)
     assert longer.dynamic.shape[1] == 11
     assert torch.equal(longer.dynamic[:, :5], first.dynamic)
+
+
+def test_a_model_without_an_encoder_refuses_to_encode_and_does_the_rest() -> None:
+    rival = families.build(dataclasses.replace(TINY, family="mocogan")).eval()
+    studio = Studio(rival, rival.sample(20), "rival")
+    with pytest.raises(ClipError, match="rival draws clips but cannot turn one into codes"):
+        studio.encode(torch.rand(1, 4, 3, 32, 32))
+    drawn = studio.sample(2, seed=1, frames=4)
+    assert studio.decode(swap(drawn[[0]], drawn[[1]])).shape == (1, 4, 32, 32, 3)
+
+
+def test_an_action_is_drawn_from_a_weakly_supervised_model() -> None:
+    weak = families.build(dataclasses.replace(TINY, actions=3)).eval()
+    studio = Studio(weak, weak.sample(20), "weak")
+    assert studio.gallery.action is None
+    drawn = [studio.sample(4, seed=1, frames=4, action=action) for action in (0, 2)]
+    assert torch.equal(drawn[0].static, drawn[1].static)
+    assert drawn[1].action.argmax(1).tolist() == [2] * 4
+    with pytest.raises(CodesError, match="from 0 to 2"):
+        studio.sample(4, seed=1, frames=4, action=3)
 
 
 def test_threads_get_what_a_single_caller_gets(studio: Studio) -> None:

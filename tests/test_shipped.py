@@ -7,7 +7,7 @@ import pytest
 import torch
 from conftest import ROOT
 
-from rwae import RWAE, data
+from rwae import RWAE, data, load
 from rwae.checkpoint import GALLERY_FILE, WEIGHTS_FILE, read_gallery
 from rwae.data.clips import Clips
 from rwae.evaluation import Judge, score_model
@@ -23,7 +23,7 @@ def test_there_is_a_model_for_the_app() -> None:
 
 @pytest.mark.parametrize("folder", SHIPPED, ids=lambda folder: folder.name)
 def test_a_shipped_model_loads_and_decodes_its_gallery(folder: Path) -> None:
-    model, gallery = RWAE.from_pretrained(folder), read_gallery(folder)
+    model, gallery = load(folder), read_gallery(folder)
     model.check(gallery)
     x = model.decode(gallery[:2])
     assert x.amax((1, 2, 3, 4)).min() > 0.5

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import time
 from typing import Any
 
@@ -10,38 +11,67 @@ from rwae.codes import Codes
 from rwae.directions import Basis
 from rwae.inference import Studio
 from rwae.ui import requests
-from rwae.ui.endpoints import picture
+from rwae.ui.pictures import picture, to_json
+from rwae.ui.shelf import Shelf
 
 
-def facts(studio: Studio) -> dict[str, Any]:
-    """What the header tells of the model, with the milliseconds that one clip takes."""
+def models(shelf: Shelf) -> list[dict[str, Any]]:
+    """What the header's list says of each model."""
+    return [
+        {
+            "name": name,
+            "title": studio.card.title,
+            "about": studio.card.about,
+            "kind": kind(studio),
+        }
+        for name, studio in shelf.studios.items()
+    ]
+
+
+def kind(studio: Studio) -> str:
+    """The size of a clip and what sets the model apart, in a few words."""
+    config = studio.model.config
+    clip = f"{config.frames} frame{'s' * (config.frames > 1)} of {config.frame_size} pixels"
+    learned = f", {config.actions} actions" if config.actions else ""
+    return clip + learned + ("" if studio.model.encodes else ", cannot read clips")
+
+
+@functools.cache
+def opened(studio: Studio) -> dict[str, Any]:
+    """All that shows a model at once: its sizes, its examples and their pictures, its facts.
+
+    The page adds the model's name, and the `directions`, which take a hundred times as long.
+    """
+    config = studio.model.config
+    return {
+        "title": studio.card.title,
+        "side": config.frame_size,
+        "frames": config.frames,
+        "most": requests.most_frames(config),
+        "encodes": studio.model.encodes,
+        "actions": config.actions,
+        "device": device.label(studio.model.device),
+        "parameters": studio.model.parameters_total,
+        "ms": speed(studio),
+        "clips": to_json(examples(studio)),
+        "sheet": picture(studio.decode(examples(studio)), "png"),
+    }
+
+
+def speed(studio: Studio) -> float:
+    """The milliseconds in which one clip is decoded."""
     times = []
     for _ in range(6):  # the first call also allocates, so the shortest counts
         start = time.perf_counter()
         studio.decode(studio.examples[[0]])
         times.append(time.perf_counter() - start)
-    return {
-        "model": studio.name,
-        "device": device.label(studio.model.device),
-        "parameters": studio.model.parameters_total,
-        "ms": round(1000 * min(times), 1),
-    }
-
-
-def sizes(studio: Studio) -> dict[str, int]:
-    """The sizes of a clip, and how many frames one request may hold."""
-    config = studio.model.config
-    return {"side": config.frame_size, "frames": config.frames, "most": requests.MAX_TOTAL}
+    return round(1000 * min(times), 1)
 
 
 def examples(studio: Studio) -> Codes:
     """The example clips, as many as one request may hold."""
-    return studio.examples[: max(1, requests.MAX_TOTAL // studio.model.config.frames)]
-
-
-def sheet(studio: Studio) -> str:
-    """The pictures of the example clips, as a data address."""
-    return picture(studio.decode(examples(studio)), "png")
+    config = studio.model.config
+    return studio.examples[: max(1, requests.most_frames(config) // config.frames)]
 
 
 def directions(studio: Studio) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""What the page may ask of the server: plain functions of a studio and a request.
+"""What the page may ask of the server: plain functions of one model's studio and a request.
 
 Gradio calls them directly, past its queue, and so can anyone. Each checks its request, keeps
 nothing, and answers with JSON values: what was asked for, or {"error": one plain sentence}.
@@ -6,7 +6,6 @@ nothing, and answers with JSON values: what was asked for, or {"error": one plai
 
 from __future__ import annotations
 
-import base64
 import logging
 import tempfile
 import time
@@ -14,16 +13,14 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 from rwae import filmstrip, video
-from rwae.codes import Codes
 from rwae.errors import ClipError, RWAEError
 from rwae.inference import Studio
-from rwae.ui import requests
+from rwae.ui import boot, requests
+from rwae.ui.pictures import picture, to_json
+from rwae.ui.shelf import Shelf
 
 Answer = dict[str, Any]
-DIGITS = 4  # of a code on its way to the page: far finer than a picture can show
 MAX_UPLOAD = 20 * 2**20  # bytes
 
 
@@ -52,18 +49,23 @@ def sample_codes(studio: Studio, request: Any) -> Answer:
 
     Args:
         studio: the model.
-        request: {"seed": int, "clips": int, "frames": int, "temperature": float}.
+        request: {"seed": int, "clips": int, "frames": int, "temperature": float}, and for a
+            weakly supervised model "action": its number from 0 on, or null for any.
 
     Returns:
-        {"clips": codes}.
+        {"clips": codes}. The action itself is not among them: the model finds it in the motion.
     """
     request = requests.mapping(request, "seed", "clips", "frames", "temperature")
     count = requests.whole(request["clips"], "number of clips", 1, requests.MAX_CLIPS)
+    action = request.get("action")
+    if action is not None:
+        action = requests.whole(action, "action", 0, requests.MAX_ACTION)
     codes = studio.sample(
         count,
         seed=requests.whole(request["seed"], "seed", 0, requests.MAX_SEED),
         frames=requests.whole(request["frames"], "number of frames", 1, requests.MAX_FRAMES),
         temperature=requests.number(request["temperature"], "temperature", 0.0, 2.0),
+        action=action,
     )
     return {"clips": to_json(codes)}
 
@@ -117,31 +119,46 @@ def encode_clip(studio: Studio, request: Any) -> Answer:
     return {"clips": to_json(studio.encode(x)), "fed": picture(filmstrip.to_bytes(x), "png")}
 
 
-def to_json(codes: Codes) -> list[Answer]:
-    """Codes as a list of {static, dynamic}, rounded and within the limit."""
-    limit = requests.LIMIT
-    parts = [
-        np.round(part.double().clamp(-limit, limit).numpy(), DIGITS).tolist()
-        for part in (codes.static, codes.dynamic)
-    ]
-    return [{"static": s, "dynamic": d} for s, d in zip(*parts, strict=True)]
+def open_model(studio: Studio, _request: Any) -> Answer:
+    """Shows a model: its sizes and facts, and its examples with their pictures.
+
+    Args:
+        studio: the model.
+
+    Returns:
+        See `rwae.ui.boot.opened`.
+    """
+    return boot.opened(studio)
 
 
-def picture(clips: np.ndarray, kind: str) -> str:
-    """Clips of bytes (B, T, H, W, 3) as one sheet in a data address."""
-    data = video.encode_image(filmstrip.sheet(clips), kind)
-    return f"data:image/{kind};base64,{base64.b64encode(data).decode('ascii')}"
+def find_directions(studio: Studio, _request: Any) -> Answer:
+    """Finds the directions in which codes are moved: a second or two for the first who asks.
+
+    Args:
+        studio: the model.
+
+    Returns:
+        See `rwae.ui.boot.directions`.
+    """
+    return boot.directions(studio)
 
 
-def public(studio: Studio) -> list[Callable[[Any], Answer]]:
-    """The functions above for one studio, each with every error turned into a sentence."""
-    return [_guarded(studio, f) for f in (decode_codes, sample_codes, extend_codes, encode_clip)]
+ALL = (open_model, find_directions, decode_codes, sample_codes, extend_codes, encode_clip)
 
 
-def _guarded(studio: Studio, function: Callable[[Studio, Any], Answer]) -> Callable[[Any], Answer]:
+def public(shelf: Shelf) -> list[Callable[[Any], Answer]]:
+    """The functions above, each with every error turned into a sentence.
+
+    Every request may name its model with the key "model"; the first of the shelf answers one
+    that does not.
+    """
+    return [_guarded(shelf, function) for function in ALL]
+
+
+def _guarded(shelf: Shelf, function: Callable[[Studio, Any], Answer]) -> Callable[[Any], Answer]:
     def answer(request: Any = None) -> Answer:
         try:
-            return function(studio, request)
+            return function(shelf.find(requests.model_name(request)), request)
         except RWAEError as error:
             return {"error": str(error)}
         except Exception:  # the last border before a visitor: logged here, told in words there

@@ -1,4 +1,11 @@
-"""The page: a header, and a tab for each thing one can do with the codes."""
+"""The page: a header with the choice of a model, and a tab for each thing to do with codes.
+
+There is one page for all models. Each request names its model, and the address does so for a
+visitor: `?model=name`. The header fetches what shows a model and the tabs start anew with it, so
+that a change of model loads no page, the first model's clip travels with the page as ever, and a
+tab may ask several models at once. A Gradio page for each model would repeat all scripts in each,
+and would have to compute every model's directions before the app starts.
+"""
 
 from __future__ import annotations
 
@@ -8,47 +15,35 @@ from typing import Any
 import gradio as gr
 from starlette.middleware import Middleware
 
-from rwae.errors import ConfigError
-from rwae.inference import Studio
 from rwae.ui import boot
-from rwae.ui.component import ASSETS, asset, component
-from rwae.ui.endpoints import MAX_UPLOAD, public, to_json
+from rwae.ui.component import ASSETS, asset, component, tab
+from rwae.ui.endpoints import MAX_UPLOAD, public
 from rwae.ui.limits import Limits
-from rwae.ui.requests import MAX_FRAMES
+from rwae.ui.shelf import Shelf
 
 ROOT = Path(__file__).resolve().parents[2]  # no file of the project is ever served by its path
-PLAYER = ("dom", "pump", "player", "gallery")
+PLAYER = ("dom", "pump", "model", "player", "gallery")
 EDITOR = ("codes", "link", "editor", "knobs", "lanes", "panels")
-STYLES = ("page", "controls", "player", "explore", "lanes", "grids")
+STYLES = ("page", "header", "controls", "player", "explore", "lanes", "grids")
 # Runs in the browser alone: the clip itself is already there when the tab is shown.
 _SHOW_EXPLORE = "() => ({ selected: 'explore', __type__: 'update' })"
 
 
-def build(studio: Studio) -> gr.Blocks:
-    """Builds the page around a loaded model.
-
-    Raises:
-        ConfigError: if its clips are longer than the server functions allow.
-    """
-    if studio.model.config.frames > MAX_FRAMES:
-        raise ConfigError(
-            f"The model has clips of {studio.model.config.frames} frames: the app shows at most "
-            f"{MAX_FRAMES}. Train one with fewer."
-        )
-    server, sizes = public(studio), boot.sizes(studio)
-    clips = {"clips": to_json(boot.examples(studio))}
+def build(shelf: Shelf) -> gr.Blocks:
+    """Builds the page around loaded models."""
+    server, first = public(shelf), shelf.find(None)
+    # The clip that plays at once travels with the page; of other models it is asked for.
+    start = {"directions": boot.directions(first)} | boot.opened(first)
+    value = {"models": boot.models(shelf), "first": start | {"name": shelf.first}}
     with gr.Blocks(title="R-WAE Studio", analytics_enabled=False, fill_width=True) as page:
-        component("header", boot.facts(studio), ("dom",))
+        component("header", value, ("dom", "pump"), server)
         with gr.Tabs(elem_id="rw-tabs", selected="explore") as tabs:
             with gr.Tab("Explore", id="explore"):
-                # The clip that plays at once travels with the page; the other tabs ask for theirs.
-                value = sizes | clips | boot.directions(studio) | {"sheet": boot.sheet(studio)}
-                component("explore", value, (*PLAYER, *EDITOR), server)
+                tab("explore", {}, (*PLAYER, *EDITOR), server)
             with gr.Tab("Swap", id="swap"):
-                value = sizes | clips | {"maxUpload": MAX_UPLOAD}
-                swap = component("swap", value, (*PLAYER, "slot"), server)
+                swap = tab("swap", {"maxUpload": MAX_UPLOAD}, (*PLAYER, "slot"), server)
             with gr.Tab("Sample", id="sample"):
-                sample = component("sample", sizes, PLAYER, server)
+                sample = tab("sample", {}, PLAYER, server)
         for grid in (swap, sample):
             grid.explore(None, None, tabs, js=_SHOW_EXPLORE, queue=False, api_visibility="private")
     page.queue(api_open=False, max_size=64)

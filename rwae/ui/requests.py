@@ -15,7 +15,9 @@ LIMIT = 10.0  # largest absolute value of a number in a code; encoded clips stay
 MAX_FRAMES = 64
 MAX_CLIPS = 32
 MAX_TOTAL = 512  # frames in one request, all clips together
+MAX_PIXELS = 2**23  # in one request: fewer frames of more than 128 pixels
 MAX_SEED = 2**31 - 1
+MAX_ACTION = 63  # of any model; how many one has, it knows itself
 
 
 def mapping(value: Any, *keys: str) -> dict[str, Any]:
@@ -43,6 +45,23 @@ def number(value: Any, name: str, low: float, high: float) -> float:
     return float(value)
 
 
+def model_name(request: Any) -> str | None:
+    """The name of the model that a request is about, None if it names none.
+
+    It stands among the keys of an object, or among the fields of the form that a file comes in.
+    """
+    fields = request if isinstance(request, dict) else getattr(request, "data", None)
+    name = fields.get("model") if isinstance(fields, dict) else None
+    if name is not None and not isinstance(name, str):
+        raise CodesError("The model of a request needs to be a name.")
+    return name
+
+
+def most_frames(config: ModelConfig) -> int:
+    """How many frames of a model one request may hold."""
+    return min(MAX_TOTAL, MAX_PIXELS // config.frame_size**2)
+
+
 def codes(clips: Any, config: ModelConfig) -> Codes:
     """Turns a list of {static, dynamic} into codes.
 
@@ -61,9 +80,10 @@ def codes(clips: Any, config: ModelConfig) -> Codes:
         raise CodesError(
             f"Every clip needs the same number of frames, between 1 and {MAX_FRAMES}."
         )
-    if sum(frames) > MAX_TOTAL:
+    if sum(frames) > most_frames(config):
         raise CodesError(
-            f"The clips have {sum(frames)} frames together: {MAX_TOTAL} are allowed at once."
+            f"The clips have {sum(frames)} frames together: {most_frames(config)} are allowed at "
+            "once."
         )
     static = [_row(clip["static"], config.static_size, "static code") for clip in clips]
     dynamic = [

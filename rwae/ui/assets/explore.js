@@ -1,7 +1,6 @@
 // The Explore tab: one clip, its two kinds of code, and what they decode to while they change.
 
 const part = parts(element);
-const boot = props.value;
 const [first] = boot.clips;
 const sizes = { static: first.static.length, dynamic: first.dynamic[0].length };
 const say = (text) => (part.message.textContent = text ?? "");
@@ -40,10 +39,28 @@ const editor = new Editor((what) => {
   part.redo.disabled = !editor.future.length;
   if (what === "changed") pump.push(editor.codes);
 });
-const whos = whoPanels(part, boot, sizes, editor);
-const motions = motionPanels(part, boot, sizes, editor, clock);
+let whos = [];
+let motions = [];
 choice(part.whoswitch, [part.whomain, part.whoall], refresh);
 choice(part.motionswitch, [part.motionmain, part.motionall], refresh);
+
+// The clip moves at once. The directions come with the first model; the first visitor of another
+// waits for them.
+async function buildPanels() {
+  const found = boot.directions ?? (await ask(() => server.find_directions()));
+  if (life.aborted) return;
+  if (found.error) {
+    part.whomain.textContent = part.motionmain.textContent = "";
+    say(found.error);
+    return;
+  }
+  boot.directions = found;
+  whos = whoPanels(part, boot, sizes, editor);
+  motions = motionPanels(part, boot, sizes, editor, clock);
+  if (!editor.codes) return;
+  refresh();
+  previews.push(editor.codes, true);
+}
 
 // A hidden panel waits until it is shown.
 function refresh() {
@@ -73,8 +90,8 @@ const pump = new Pump(
 
 // The pictures at the ends of the sliders wait until the clip itself rests.
 const previews = new Pump(
-  (codes, exact) => decoded(whos[0].ends(codes), exact),
-  (answer) => whos[0].showEnds(answer.sheet),
+  async (codes, exact) => (whos.length ? decoded(whos[0].ends(codes), exact) : { sheet: null }),
+  (answer) => answer.sheet && whos[0].showEnds(answer.sheet),
   () => {},
 );
 
@@ -111,13 +128,13 @@ const acts = {
     (codes, longer) =>
       motionOf(codes, [...codes.dynamic, ...longer.dynamic.slice(codes.dynamic.length)]),
   ),
-  link: async () => say(await copyLink(editor.codes)),
+  link: async () => say(await copyLink(boot.name, editor.codes)),
   // Asks for the exact picture, so that a strip saved in mid-drag is exact as well.
   save: async () => {
     const asked = { clips: [editor.codes], exact: true };
     const answer = await ask(() => server.decode_codes(asked));
     say(answer.error);
-    if (!answer.error) make("a", "", { href: answer.sheet, download: "rwae-strip.png" }).click();
+    if (!answer.error) make("a", "", { href: answer.sheet, download: `${boot.name}-strip.png` }).click();
   },
 };
 Object.entries(edits).forEach(([name, edit]) => (acts[name] = () => editor.change(edit)));
@@ -139,6 +156,7 @@ function open(clip) {
 }
 
 async function openLink() {
+  if (!boot.linked) return;
   const codes = fromLink(location.hash, sizes.static, sizes.dynamic);
   if (codes === undefined) say("The link belongs to another model.");
   if (!codes) return;
@@ -150,7 +168,7 @@ async function openLink() {
 Sheet.load(boot.sheet, boot.side).then((sheet) => {
   const options = boot.clips.map((codes, row) => ({ codes, sheet, row }));
   const mark = chooser(part.chooser, options, clock, boot.side, open);
-  whenClipIsShown((clip) => {
+  whenClipIsShown(life, (clip) => {
     mark(-1);
     open(clip);
   });
@@ -158,3 +176,4 @@ Sheet.load(boot.sheet, boot.side).then((sheet) => {
   mark(0);
   openLink();
 });
+buildPanels();

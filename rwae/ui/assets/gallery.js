@@ -27,6 +27,7 @@ function chooser(root, options, clock, side, choose) {
 // The largest factor up to `most` that enlarges a pixel to a whole number of device pixels.
 function wholeFactor(room, side, most) {
   const dense = window.devicePixelRatio || 1;
+  if (side >= FINE) return Math.min(most, Math.max(0, room / side));
   return Math.min(most, Math.max(1, Math.floor((room / side) * dense)) / dense);
 }
 
@@ -45,7 +46,7 @@ function fitGrid(grid, views, columns, side, most, margin) {
 
 const showClip = (clip) => document.dispatchEvent(new CustomEvent("rwae-clip", { detail: clip }));
 
-const whenClipIsShown = (use) =>
-  document.addEventListener("rwae-clip", (event) => use(event.detail));
+const whenClipIsShown = (signal, use) =>
+  document.addEventListener("rwae-clip", (event) => use(event.detail), { signal });
 
 const tellSpeed = (ms) => document.dispatchEvent(new CustomEvent("rwae-speed", { detail: ms }));

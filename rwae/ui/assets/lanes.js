@@ -40,6 +40,7 @@ class Lanes {
     this.frames = frames;
     this.root.replaceChildren(this.ruler());
     this.root.style.setProperty("--frames", frames);
+    this.root.style.setProperty("--dot", frames > 24 ? "5px" : "9px");
     this.lanes = Array.from({ length: this.basis.size }, (_, axis) => this.lane(axis));
   }
 
@@ -47,11 +48,13 @@ class Lanes {
     const ruler = make("div", "rw-ruler");
     ruler.append(make("span", "rw-lane-name"));
     const row = make("div", "rw-ruler-row");
+    // On a phone no more than these numbers fit side by side.
+    const step = this.frames > 16 ? Math.ceil(this.frames / 10) : 1;
     this.ticks = Array.from({ length: this.frames }, (_, frame) => {
       const tick = make("button", "rw-tick rw-number", {
         type: "button", tabindex: -1, "aria-label": `Pause at frame ${frame + 1}`,
       });
-      tick.textContent = frame + 1;
+      tick.textContent = frame % step ? "" : frame + 1;
       tick.addEventListener("click", () => this.clock.seek(frame));
       row.append(tick);
       return tick;

@@ -8,9 +8,13 @@ function toLink({ static: who, dynamic }) {
   return `#clip=${btoa(bytes).replaceAll("+", "-").replaceAll("/", "_").replaceAll("=", "")}`;
 }
 
-// Puts the codes into the address and, where the browser allows it, the address on the clipboard.
-async function copyLink(codes) {
-  history.replaceState(null, "", toLink(codes));
+// Puts model and codes into the address and, where the browser allows it, the address on the
+// clipboard.
+async function copyLink(model, codes) {
+  const address = new URL(location.href);
+  address.searchParams.set("model", model);
+  address.hash = toLink(codes);
+  history.replaceState(null, "", address);
   const copied = await navigator.clipboard?.writeText(location.href).then(() => true, () => false);
   return copied ? "The link is copied." : "The link is in the address bar.";
 }

@@ -12,7 +12,8 @@ function visible(basis) {
 
 // Sliders for who. The first of the two also shows where each slider leads.
 function whoPanels(part, boot, sizes, editor) {
-  const bases = [visible(new Basis(boot.who)), Basis.raw(sizes.static, boot.idle.static)];
+  const bases = [visible(new Basis(boot.directions.who)),
+    Basis.raw(sizes.static, boot.directions.idle.static)];
   return [part.whomain, part.whoall].map((root, n) => {
     const basis = bases[n];
     const changed = (axis, value, done) =>
@@ -23,7 +24,8 @@ function whoPanels(part, boot, sizes, editor) {
 
 // Lanes for how it moves.
 function motionPanels(part, boot, sizes, editor, clock) {
-  const bases = [visible(new Basis(boot.motion)), Basis.raw(sizes.dynamic, boot.idle.dynamic)];
+  const bases = [visible(new Basis(boot.directions.motion)),
+    Basis.raw(sizes.dynamic, boot.directions.idle.dynamic)];
   return [part.motionmain, part.motionall].map((root, n) => {
     const basis = bases[n];
     const changed = (frame, axis, value, done) =>

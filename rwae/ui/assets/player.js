@@ -78,11 +78,14 @@ class Clock {
   }
 }
 
+const FINE = 128; // pixels: frames from here on are shown as photographs, at any factor
+
 // A square canvas, enlarged. A whole number of device pixels for each pixel keeps the edges even.
 class Square {
   constructor(canvas, side) {
     Object.assign(this, { canvas, side });
     canvas.width = canvas.height = side;
+    canvas.classList.toggle("rw-fine", side >= FINE);
   }
 
   scale(factor) {

@@ -1,7 +1,6 @@
 // The Sample tab: sixteen clips from the priors, with one seed for who and one for the motion.
 
 const part = parts(element);
-const boot = props.value;
 const CLIPS = Math.min(16, Math.floor(boot.most / boot.frames));
 const clock = new Clock(part.root, boot.frames);
 const decoded = decoder(server, boot.side);
@@ -36,9 +35,9 @@ const pump = new Pump(
 );
 
 // Draws both kinds of code, each from its own seed, and joins them.
-async function drawn({ whoSeed, motionSeed, oneWho, oneMotion, temperature }) {
+async function drawn({ whoSeed, motionSeed, oneWho, oneMotion, temperature, action }) {
   const draw = (seed) =>
-    server.sample_codes({ seed, clips: CLIPS, frames: boot.frames, temperature });
+    server.sample_codes({ seed, clips: CLIPS, frames: boot.frames, temperature, action });
   const [whos, motions] = await Promise.all([draw(whoSeed), draw(motionSeed)]);
   if (whos.error || motions.error) return { error: whos.error ?? motions.error };
   const clips = whos.clips.map((_, n) => ({
@@ -57,6 +56,7 @@ function refresh() {
     oneWho: part.onewho.checked,
     oneMotion: part.onemotion.checked,
     temperature: Number(part.heat.value),
+    action: part.action.value ? Number(part.action.value) : null,
   };
   pump.push(settings, true);
 }
@@ -68,10 +68,14 @@ const renew = (...inputs) => () => {
 part.newwho.addEventListener("click", renew(part.whoseed));
 part.newmotion.addEventListener("click", renew(part.motionseed));
 part.both.addEventListener("click", renew(part.whoseed, part.motionseed));
-[part.whoseed, part.motionseed, part.onewho, part.onemotion].forEach((input) =>
+[part.whoseed, part.motionseed, part.onewho, part.onemotion, part.action].forEach((input) =>
   input.addEventListener("change", refresh));
 part.heat.addEventListener("input", refresh);
 part.whoseed.value = part.motionseed.value = 1;
+// A weakly supervised model tells its actions apart by number alone; people count from one.
+part.actionrow.hidden = !boot.actions;
+part.action.append(new Option("any", ""));
+for (let n = 0; n < boot.actions; n += 1) part.action.append(new Option(n + 1, n));
 transport(part.transport, clock);
 fitGrid(part.grid, views, 4, boot.side, 3, 0);
 refresh();

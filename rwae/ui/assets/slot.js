@@ -6,14 +6,17 @@ const SLOT = `
     <input type="file" data-part="file" hidden
       accept="video/mp4,video/webm,video/quicktime,video/x-msvideo,.mkv,image/gif,image/png,image/jpeg,image/bmp">
   </header>
+  <p class="rw-hint" data-part="why" hidden>This model has no encoder: it draws clips and cannot
+    read one of yours.</p>
   <div class="rw-chooser" data-part="chooser" role="group"></div>
   <h3 class="rw-label" data-part="caption"></h3>
   <div class="rw-filmstrip rw-fed" data-part="fed"></div>`;
 
 class Slot {
   // changed(): another clip is in `this.codes`; say(text): tells what went wrong.
-  constructor(root, name, { boot, clock, sheet, encode, changed, say }) {
-    Object.assign(this, { root, boot, encode, changed, say, codes: null, about: "", turn: 0 });
+  constructor(root, name, { boot, maxUpload, clock, sheet, encode, changed, say }) {
+    Object.assign(this, { root, boot, maxUpload, encode, changed, say });
+    Object.assign(this, { codes: null, about: "", turn: 0 });
     root.innerHTML = SLOT;
     this.part = parts(root);
     root.querySelector("h2").textContent = `Clip ${name}`;
@@ -22,7 +25,9 @@ class Slot {
     this.strip = new Filmstrip(this.part.fed, clock, boot.side);
     this.options = boot.clips.map((codes, row) => ({ codes, sheet, row }));
     this.mark = chooser(this.part.chooser, this.options, clock, boot.side, (o) => this.example(o));
-    this.acceptFiles();
+    if (boot.encodes) this.acceptFiles();
+    this.part.pick.disabled = !boot.encodes;
+    this.part.why.hidden = boot.encodes;
   }
 
   // Whatever was asked for before is out of date: an upload still on its way is dropped.
@@ -47,7 +52,7 @@ class Slot {
 
   async upload(file) {
     if (!file) return;
-    const { maxUpload, side } = this.boot;
+    const { boot: { side }, maxUpload } = this;
     if (file.size > maxUpload) {
       this.say(`The file has ${megabytes(file.size)} MB: at most ${megabytes(maxUpload)} MB are ` +
         "allowed. Cut it or save it smaller.");

@@ -1,7 +1,6 @@
 // The Swap tab: two clips, and the four ways to join a who with a motion.
 
 const part = parts(element);
-const boot = props.value;
 const say = (text) => (part.message.textContent = text ?? "");
 const clock = new Clock(part.root, boot.frames);
 const tiles = [...part.grid.querySelectorAll(".rw-tile")];
@@ -79,13 +78,14 @@ part.mixtile.addEventListener("click", () => openInExplore(between));
 transport(part.transport, clock);
 fitGrid(part.grid, views, 2, boot.side, 5, 34);
 mixed.scale(wholeFactor(160, boot.side, 2));
-ask(() => decoded(boot.clips, true)).then(({ error, sheet }) => {
-  if (error) {
-    say(error);
-    return;
-  }
+if (!boot.encodes) {
+  part.note.textContent = "Both clips were drawn by the model. The framed ones join the who of " +
+    "one with the motion of the other. Click any of the four to open it in Explore.";
+}
+Sheet.load(boot.sheet, boot.side).then((sheet) => {
   const encode = (file) => server.encode_clip({ binary: true, data: { file } });
-  const wiring = { boot, clock, sheet, encode, changed: cross, say };
+  const { maxUpload } = props.value;
+  const wiring = { boot, maxUpload, clock, sheet, encode, changed: cross, say };
   ["A", "B"].forEach((name) => {
     const root = element.querySelector(`[data-slot="${name}"]`);
     slots[name] = new Slot(root, name, wiring);

@@ -1,0 +1,232 @@
+"""Several models on one page: choosing, linking, and never mixing them up."""
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import torch
+from serving import small_checkpoint
+from visiting import Visit, close, playwright, visiting
+
+from rwae.inference import Studio
+
+KINDS = {
+    "first": {},
+    "large": {"static_size": 9, "frames": 6, "card": "# A larger one\n\nIt is large."},
+    "rival": {"family": "mocogan", "card": "# A rival\n\nIt draws."},
+    "weak": {"actions": 3},
+    "still": {"frames": 1, "frame_size": 128, "card": f"# A model with a {'very ' * 9}long name"},
+}
+
+
+@pytest.fixture(scope="module")
+def folders(tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
+    root = tmp_path_factory.mktemp("models")
+    return [small_checkpoint(root / name, **settings) for name, settings in KINDS.items()]
+
+
+@pytest.fixture(scope="module")
+def visit(folders: list[Path], tmp_path_factory: pytest.TempPathFactory) -> Iterator[Visit]:
+    with visiting(folders, tmp_path_factory.mktemp("cache")) as visit:
+        visit.page.wait_for_selector(".rw-knob")
+        yield visit
+
+
+@pytest.fixture(scope="module")
+def studios(folders: list[Path]) -> dict[str, Studio]:
+    return {folder.name: Studio.load(folder, "cpu") for folder in folders}
+
+
+def choose(visit: Visit, studios: dict[str, Studio], name: str) -> None:
+    """Chooses a model in the header, and waits until its first clip and its sliders are there."""
+    visit.page.locator(".rw-models summary").click()
+    visit.page.locator(".rw-entry").nth(list(KINDS).index(name)).click()
+    arrived(visit, studios, name)
+
+
+def arrived(visit: Visit, studios: dict[str, Studio], name: str) -> None:
+    visit.studio = studios[name]
+    visit.page.wait_for_function(f"window.rwaeModel?.name === '{name}'")
+    visit.page.wait_for_function("document.querySelector('.rw-explore')?.codes")
+    visit.page.wait_for_selector(".rw-knob", state="attached")
+
+
+def shown_as_decoded(visit: Visit) -> bool:
+    codes = visit.codes(".rw-explore")
+    return close(visit.pixels(".rw-explore .rw-cell canvas"), visit.studio.decode(codes)[0])
+
+
+def test_the_list_is_there_for_the_keyboard_and_the_screen_reader(visit: Visit) -> None:
+    summary = visit.page.locator(".rw-models summary")
+    summary.focus()
+    visit.page.keyboard.press("Enter")
+    links = visit.page.get_by_role("navigation", name="Models").get_by_role("link")
+    playwright.expect(links).to_have_count(len(KINDS))
+    playwright.expect(links.nth(1)).to_contain_text("A larger one")
+    playwright.expect(links.nth(2)).to_contain_text("cannot read clips")
+    playwright.expect(links.nth(0)).to_have_attribute("aria-current", "true")
+    visit.page.keyboard.press("Escape")
+    playwright.expect(links.first).to_be_hidden()
+    playwright.expect(summary).to_be_focused()
+
+
+def test_another_model_is_chosen_and_the_browser_goes_back(
+    visit: Visit, studios: dict[str, Studio]
+) -> None:
+    choose(visit, studios, "large")
+    assert visit.page.url.endswith("?model=large")
+    assert visit.codes(".rw-explore").static.shape[1] == 9
+    visit.until(lambda: shown_as_decoded(visit))
+    playwright.expect(visit.page.locator(".rw-models summary")).to_contain_text("A larger one")
+    visit.page.locator(".rw-knob input").first.fill("1.5")
+    visit.rest(".rw-explore")
+    assert shown_as_decoded(visit)
+    visit.page.go_back()
+    arrived(visit, studios, "first")
+    assert visit.codes(".rw-explore").static.shape[1] == 6
+    visit.until(lambda: shown_as_decoded(visit))
+
+
+def test_a_link_opens_with_the_model_that_it_names(
+    visit: Visit, studios: dict[str, Studio]
+) -> None:
+    choose(visit, studios, "large")
+    visit.page.get_by_role("button", name="Random who").click()
+    visit.rest(".rw-explore")
+    visit.page.get_by_role("button", name="Copy link").click()
+    visit.page.wait_for_function("location.hash.startsWith('#clip=')")
+    held, link = visit.codes(".rw-explore"), visit.page.url
+    assert "?model=large#clip=" in link
+    choose(visit, studios, "first")
+    assert "#" not in visit.page.url, "the codes of one model are no part of another's address"
+    visit.page.goto(link)
+    arrived(visit, studios, "large")
+    visit.until(
+        lambda: torch.allclose(visit.codes(".rw-explore").static, held.static, atol=0.0006)
+    )
+    visit.until(lambda: shown_as_decoded(visit))
+
+
+@pytest.mark.parametrize(
+    ("name", "sentence"),
+    [("nobody", "you see first instead"), ("first", "The link belongs to another model")],
+)
+def test_a_link_that_fits_no_model_is_refused_in_words(
+    visit: Visit, studios: dict[str, Studio], name: str, sentence: str
+) -> None:
+    assert "#clip=" in visit.page.url or visit.page.goto(f"{visit.address}/?model=large#clip=AAAA")
+    visit.page.goto(f"{visit.address}/?model={name}#clip=AAAA")
+    arrived(visit, studios, "first")
+    playwright.expect(visit.page.get_by_text(sentence)).to_be_visible()
+    visit.until(lambda: shown_as_decoded(visit))
+    example = visit.studio.examples[[0]]
+    assert torch.allclose(visit.codes(".rw-explore").static, example.static, atol=1e-4)
+
+
+def test_codes_never_reach_another_model(visit: Visit, studios: dict[str, Studio]) -> None:
+    """Models are changed in the middle of a drag: each request still fits the model it names."""
+    asked: list[dict] = []
+    visit.page.on("request", lambda r: r.post_data and asked.append(json.loads(r.post_data)))
+    for name in ("large", "first", "large", "rival", "first"):
+        visit.page.evaluate(
+            """() => [...document.querySelectorAll('.rw-knob input')].forEach((input, n) => {
+                input.value = Math.sin(n) * 2;
+                input.dispatchEvent(new Event('input'));
+            })"""
+        )
+        visit.page.locator(".rw-entry").nth(list(KINDS).index(name)).dispatch_event("click")
+    arrived(visit, studios, "first")
+    visit.rest(".rw-explore")
+    visit.until(lambda: shown_as_decoded(visit))
+    asked = [request["data"] for request in asked if "fn_name" in request]
+    assert {request["model"] for request in asked} >= {"first"}
+    for request in asked:
+        for clip in request.get("clips", []) if isinstance(request.get("clips"), list) else []:
+            assert len(clip["static"]) == studios[request["model"]].model.config.static_size
+    assert visit.page.locator(".rw-message").all_inner_texts() == [""] * 2
+
+
+def test_a_model_without_an_encoder_takes_no_files_and_says_why(
+    visit: Visit, studios: dict[str, Studio]
+) -> None:
+    choose(visit, studios, "rival")
+    visit.open_tab("Swap")
+    for name in "AB":
+        playwright.expect(
+            visit.page.get_by_role("button", name=f"Upload clip {name}")
+        ).to_be_disabled()
+    playwright.expect(visit.page.get_by_text("This model has no encoder").first).to_be_visible()
+    visit.page.locator("[data-slot=A] .rw-thumb").nth(3).click()
+    visit.rest(".rw-swap")
+    held = visit.codes(".rw-swap")
+    assert torch.equal(held.static[0], held.static[1])
+    assert torch.equal(held.dynamic[0], held.dynamic[2])
+    visit.page.locator(".rw-swap [aria-label='Pause']").click()
+    frame = int(visit.page.locator(".rw-swap [data-part=count]").inner_text().split()[0]) - 1
+    visit.until(
+        lambda: close(visit.pixels(".rw-grid canvas"), visit.studio.decode(held)[:, frame])
+    )
+    # A tab that is open starts anew with the next model, whose clips may be longer.
+    visit.page.locator(".rw-models summary").click()
+    visit.page.locator(".rw-entry").nth(1).click()
+    playwright.expect(visit.page.get_by_role("button", name="Upload clip A")).to_be_enabled()
+    visit.page.wait_for_function(
+        "document.querySelector('.rw-swap').codes[0].dynamic.length === 6"
+    )
+    visit.open_tab("Explore")
+
+
+def test_an_action_is_chosen_for_the_samples(visit: Visit, studios: dict[str, Studio]) -> None:
+    choose(visit, studios, "first")
+    visit.open_tab("Sample")
+    visit.page.wait_for_function("document.querySelector('.rw-sample').codes?.length === 16")
+    playwright.expect(visit.page.get_by_label("Action")).to_be_hidden()
+    choose(visit, studios, "weak")
+    visit.page.wait_for_function("document.querySelector('.rw-sample').codes?.length === 16")
+    assert visit.page.get_by_label("Action").locator("option").all_inner_texts() == [
+        "any", "1", "2", "3"
+    ]  # fmt: skip
+    any_action = visit.codes(".rw-sample")
+    for n in (3, 1):
+        visit.page.get_by_label("Action").select_option(label=str(n))
+        visit.rest(".rw-sample")
+        drawn = visit.studio.sample(16, seed=1, frames=4, action=n - 1)
+        held = visit.codes(".rw-sample")
+        assert torch.equal(held.static, any_action.static), "the action says nothing of who"
+        assert torch.allclose(held.dynamic, drawn.dynamic, atol=1e-4)
+    visit.open_tab("Explore")
+
+
+def test_clips_of_one_frame_can_be_looked_at(visit: Visit, studios: dict[str, Studio]) -> None:
+    choose(visit, studios, "still")
+    visit.until(lambda: shown_as_decoded(visit))
+    visit.page.locator(".rw-point").first.focus()
+    visit.page.keyboard.press("ArrowUp")
+    visit.rest(".rw-explore")
+    assert shown_as_decoded(visit)
+
+
+@pytest.mark.parametrize("name", ["first", "still"])
+def test_a_phone_shows_the_list_without_sideways_scrolling(
+    visit: Visit, studios: dict[str, Studio], name: str
+) -> None:
+    visit.page.set_viewport_size({"width": 390, "height": 844})
+    choose(visit, studios, name)
+    visit.page.locator(".rw-models summary").click()
+    visit.page.wait_for_timeout(300)
+    outside = visit.page.evaluate(
+        """() => [...document.querySelectorAll('.rw, .rw *')].filter(node =>
+            node.offsetParent && !node.closest('.rw-filmstrip *, .rw-chooser *, svg') &&
+            (node.getBoundingClientRect().right > innerWidth + 0.5 ||
+             node.getBoundingClientRect().left < -0.5)).map(node => node.className)"""
+    )
+    assert outside == []
+    visit.page.keyboard.press("Escape")
+    visit.page.set_viewport_size({"width": 1280, "height": 900})
+
+
+def test_nothing_went_wrong_and_nothing_was_kept(visit: Visit) -> None:
+    assert visit.hosts <= {"127.0.0.1", ""}
+    assert visit.complaints == []
+    assert not [path for path in visit.cache.rglob("*") if path.is_file()]

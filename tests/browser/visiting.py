@@ -1,0 +1,88 @@
+"""A visit to the app in a real browser, for the tests beside this file."""
+
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import numpy as np
+import pytest
+import torch
+from serving import app, browser_path
+
+from rwae import Codes
+from rwae.inference import Studio
+
+playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
+Page = playwright.Page
+
+PATIENCE = 60_000  # milliseconds: a busy machine is slow, and not broken
+ARGUMENTS = ("--no-sandbox", "--disable-gpu", "--disable-background-networking")
+AT_REST = "document.querySelector('{} .rw-stage').getAttribute('aria-busy') === 'false'"
+# The pixels of canvases, as flat lists of RGB bytes.
+PIXELS = """selector => [...document.querySelectorAll(selector)].map(canvas => {
+    const data = canvas.getContext('2d').getImageData(0, 0, canvas.width, canvas.height).data;
+    return [...data].filter((_, n) => n % 4 < 3);
+})"""
+
+
+@dataclass
+class Visit:
+    """A page that is open, the model behind it, and what happened meanwhile."""
+
+    page: Page
+    address: str
+    studio: Studio
+    cache: Path
+    complaints: list[str] = field(default_factory=list)
+    hosts: set[str] = field(default_factory=set)
+
+    def pixels(self, selector: str) -> np.ndarray:
+        """What canvases show, as bytes (N, H, W, 3)."""
+        side = self.studio.model.config.frame_size
+        return np.array(self.page.evaluate(PIXELS, selector)).reshape(-1, side, side, 3)
+
+    def rest(self, tab: str) -> None:
+        """Waits until a tab shows the exact picture of its last value."""
+        self.page.wait_for_timeout(50)
+        self.page.wait_for_function(AT_REST.format(tab))
+
+    def until(self, met: Callable[[], bool]) -> None:
+        """Waits until a condition is met, for at most as long as the page waits for anything."""
+        end = time.monotonic() + PATIENCE / 1000
+        while not met():
+            assert time.monotonic() < end, "it did not happen"
+            self.page.wait_for_timeout(50)
+
+    def codes(self, tab: str) -> Codes:
+        """The codes that a tab holds."""
+        held = self.page.evaluate(f"document.querySelector('{tab}').codes")
+        held = held if isinstance(held, list) else [held]
+        return Codes(*(torch.tensor([c[kind] for c in held]) for kind in ("static", "dynamic")))
+
+    def open_tab(self, name: str) -> None:
+        self.page.get_by_role("tab", name=name).click()
+
+
+@contextmanager
+def visiting(models: list[Path], cache: Path) -> Iterator[Visit]:
+    """Serves models, and opens the page of the first."""
+    path = browser_path()
+    with app(models, cache) as address, playwright.sync_playwright() as play:
+        browser = play.chromium.launch(executable_path=path, args=list(ARGUMENTS))
+        page = browser.new_page(viewport={"width": 1280, "height": 900})
+        page.set_default_timeout(PATIENCE)
+        visit = Visit(page, address, Studio.load(models[0], "cpu"), cache)
+        page.on("console", lambda m: m.type == "error" and visit.complaints.append(m.text))
+        page.on("pageerror", lambda error: visit.complaints.append(str(error)))
+        page.on("request", lambda r: visit.hosts.add(urlsplit(r.url).hostname or ""))
+        page.goto(address)
+        yield visit
+        browser.close()
+
+
+def close(shown: np.ndarray, expected: np.ndarray) -> bool:
+    """Whether pictures are the same, up to the last digit that the page rounds away."""
+    return shown.shape == expected.shape and int(np.abs(shown - expected.astype(int)).max()) <= 1
