@@ -19,6 +19,7 @@ from rwae.config import ModelConfig
 from rwae.distributions import standard_normal
 from rwae.errors import ConfigError
 from rwae.model import CodeModel
+from rwae.networks import Decoder
 
 KEEP = 3.0  # the update gate's first bias; its sigmoid, .95, is the share of the state that stays
 
@@ -86,7 +87,7 @@ class MoCoGAN(CodeModel):
                 f"The model setting actions is {config.actions}: this MoCoGAN is the variant "
                 "without labels, so it needs to be 0."
             )
-        super().__init__(config, MotionPrior(config))
+        super().__init__(config, MotionPrior(config), Decoder(config))
         # Nothing is reconstructed here, so z_c counts for something from the start or never: He
         # et al. (ICCV 2015) give its network the gain that torch's default weights lack. Half of
         # it at the end, so that a channel's scale 1 + s seldom changes its sign.

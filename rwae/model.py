@@ -36,7 +36,7 @@ class CodeModel(nn.Module):
     family: ClassVar[str]
     encodes: ClassVar[bool] = False
 
-    def __init__(self, config: ModelConfig, prior: nn.Module) -> None:
+    def __init__(self, config: ModelConfig, prior: nn.Module, decoder: nn.Module) -> None:
         if config.family != self.family:
             raise ConfigError(
                 f"The settings are those of a model of the family {config.family}, not "
@@ -45,7 +45,7 @@ class CodeModel(nn.Module):
         super().__init__()
         self.config = config
         self.prior = prior
-        self.decoder = Decoder(config)
+        self.decoder = decoder
 
     @classmethod
     def from_pretrained(
@@ -80,7 +80,7 @@ class CodeModel(nn.Module):
     @property
     def _like(self) -> Tensor:
         """Some weight, whose device and type are the model's."""
-        return self.decoder.layout.weight
+        return next(self.decoder.parameters())
 
     @property
     def parameters_total(self) -> int:
@@ -230,7 +230,7 @@ class RWAE(CodeModel):
 
     def __init__(self, config: ModelConfig) -> None:
         static, dynamic = StaticPosterior(config), DynamicPosterior(config)
-        super().__init__(config, Prior(config))
+        super().__init__(config, Prior(config), Decoder(config))
         self.static_posterior = static
         self.dynamic_posterior = dynamic
         self.action_posterior = ActionPosterior(config) if config.actions else None

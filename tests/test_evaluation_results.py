@@ -35,7 +35,7 @@ def baselines() -> dict[str, Any]:
 def save(path: Path, model: dict[str, Any], trained: int | None = 0, **more: Any) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     result = {"dataset": "sprites", "split": "test", "seed": 0, "model": model}
-    result["training"] = {} if trained is None else {"seed": trained}
+    result["training"] = {} if trained is None else {"seed": trained, "steps": 5000}
     path.write_text(json.dumps(result | more))
 
 
@@ -60,10 +60,10 @@ def checkpoints(tmp_path: Path, scores: dict[str, Any], baselines: dict[str, Any
 def test_mean_and_deviation_over_seeds_stand_in_the_row_of_their_model(checkpoints: Path) -> None:
     lines = results.results(checkpoints).splitlines()
     assert "48 clips" in lines[0]
-    assert lines[0].split(" | ")[1:3] == ["seeds", RENDERED[0].title]
+    assert lines[0].split(" | ")[1:4] == ["steps", "seeds", RENDERED[0].title]
     row = next(line for line in lines if "shipped" in line).split(" | ")
-    assert row[1:3] == ["3", "98.00 ± 1.00%"]  # the sample standard deviation, of n - 1
-    assert "± 0.000" in row[4]
+    assert row[1:4] == ["5,000", "3", "98.00 ± 1.00%"]  # the sample deviation, of n - 1
+    assert "± 0.000" in row[5]
 
 
 def test_rows_come_in_a_fixed_order_then_by_name_and_the_copy_last(checkpoints: Path) -> None:
@@ -77,8 +77,8 @@ def test_what_a_model_cannot_be_asked_is_a_dash_and_one_seed_has_no_deviation(
 ) -> None:
     row = next(line for line in results.results(checkpoints).splitlines() if "MoCoGAN" in line)
     cells = row.strip("| ").split(" | ")
-    assert cells[1:6] == ["1", "-", "-", "-", "-"]
-    assert cells[7] == "100.00%"
+    assert cells[1:7] == ["-", "1", "-", "-", "-", "-"]
+    assert cells[8] == "100.00%"
     assert "±" not in row
 
 
@@ -103,7 +103,7 @@ def test_the_other_data_sets_follow_with_columns_of_their_own(
     heads = re.findall(r"^\| ([^|]+), \d+ clips", text, re.M)
     assert heads == ["Sprites", "SM-MNIST", "zebras"]
     assert "| 95.00% | 90.00% | 1.50 | 90.00% | 80.00% | 1.25 | 40.0 |" in text
-    assert re.search(r"\| copy the input \|  \| 10.00% \| 0.00% \| 0.50 \| - ", text)
+    assert re.search(r"\| copy the input \|  \|  \| 10.00% \| 0.00% \| 0.50 \| - ", text)
 
 
 def test_what_the_codes_know_stands_beside_chance_and_the_labels(
@@ -123,8 +123,20 @@ def test_what_the_codes_know_stands_beside_chance_and_the_labels(
     }
     save(checkpoints / "sprites-another" / "scores.json", scores | known)
     found = results.results(checkpoints)
-    assert "| sprites-another | 1 | 30.0% | 30.0% | 60.0% | 60.0% | 2.00 | 2.00 | 2.00 |" in found
+    assert (
+        "| sprites-another | 5,000 | 1 | 30.0% | 30.0% | 60.0% | 60.0% | 2.00 | 2.00 | 2.00 |"
+        in found
+    )
     assert "what is in the codes" in found
+
+
+def test_runs_of_another_length_are_not_averaged(
+    checkpoints: Path, scores: dict[str, Any]
+) -> None:
+    path = checkpoints / "sprites" / "scores" / "seed9.json"
+    save(path, scores, training={"seed": 9, "steps": 7})
+    with pytest.raises(ConfigError, match="runs of one length"):
+        results.results(checkpoints)
 
 
 def test_the_references_are_read_like_scores(scores: dict[str, Any]) -> None:

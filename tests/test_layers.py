@@ -12,8 +12,7 @@ from serving import app, small_checkpoint
 
 LAYERS = (
     {"errors", "config", "codes", "distributions"},
-    {"losses", "mmd", "tracks", "boxes", "networks", "networks_objects"}
-    | {"checkpoint", "hub", "video", "filmstrip", "device", "card"},
+    {"losses", "mmd", "networks", "checkpoint", "card", "hub", "video", "filmstrip", "device"},
     {"model", "objects", "mocogan", "families"},
     {"inference", "directions", "data"},
     {"training", "evaluation", "ui"},

@@ -110,3 +110,28 @@ def test_settings_that_cannot_be(settings: dict[str, object], message: str) -> N
 def test_a_clip_of_another_size_is_refused(model: ObjectRWAE) -> None:
     with pytest.raises(ClipError, match="32"):
         model.encode(torch.zeros(1, 5, 3, 48, 48))
+
+
+def test_descent_explains_a_clip_better_and_each_by_itself(
+    model: ObjectRWAE, codes: Codes
+) -> None:
+    grey = model.decode(codes).mean(2)
+    places = model.decoder.scale.places(codes.dynamic)
+    start = codes.static + 0.5
+    fitted = model.fit_static(grey, start, places)
+
+    def error(static: Tensor) -> Tensor:
+        drawn = model.decode(Codes(static, codes.dynamic)).mean(2)
+        return (drawn - grey).square().flatten(1).sum(1)
+
+    assert (error(fitted) < 0.8 * error(start)).all()
+    assert not fitted.requires_grad
+    alone = model.fit_static(grey[1:2], start[1:2], places[1:2])
+    assert torch.allclose(alone, fitted[1:2], atol=1e-4)
+
+
+def test_clips_can_be_encoded_in_inference_mode(model: ObjectRWAE, codes: Codes) -> None:
+    x = model.decode(codes)
+    with torch.inference_mode():
+        quick = model.encode(x.clone())
+    assert torch.allclose(quick.static, model.encode(x).static, atol=1e-5)

@@ -28,9 +28,11 @@ def test_a_shipped_model_loads_and_decodes_its_gallery(folder: Path) -> None:
     x = model.decode(gallery[:2])
     assert x.amax((1, 2, 3, 4)).min() > 0.5
     assert x.std(0).amax() > 0.1
-    # The prior of the static code is N(0, I), and so should the codes be.
-    assert 0.8 < gallery.static.std(0).mean() < 1.2
+    # The prior of the static code is N(0, I), and so should the codes be; only the posteriors of
+    # a VAE keep the prior's variance where they know nothing, and their means then hardly vary.
     assert gallery.static.mean(0).abs().mean() < 0.2
+    if not model.config.learned_noise:
+        assert 0.8 < gallery.static.std(0).mean() < 1.2
 
 
 @pytest.mark.parametrize("folder", SHIPPED, ids=lambda folder: folder.name)

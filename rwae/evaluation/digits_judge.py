@@ -21,7 +21,7 @@ from torch.nn.utils.fusion import fuse_conv_bn_eval
 from rwae.checkpoint import WEIGHTS_FILE, atomic
 from rwae.checkpoint import check as check_weights
 from rwae.errors import CheckpointError, ClipError
-from rwae.tracks import follow, peaks, reorder
+from rwae.objects.tracks import follow, peaks, reorder
 
 FRAME, BOX, PLACES, DIGITS, CLASSES = 64, 32, 32, 2, 10
 CENTRE = (BOX - 1) / 2  # from the first pixel of a box to its middle

@@ -23,6 +23,7 @@ END = "<!-- end of the results -->"
 
 TITLES = {
     "sprites": "R-WAE, MMD (shipped)",
+    "sprites-2000": "R-WAE, MMD, as long as the rivals",
     "sprites-gan": "R-WAE, GAN on z_c",
     "sprites-scaled-mmd": "R-WAE, scaled MMD on z_t",
     "sprites-weak": "R-WAE, weakly supervised",
@@ -54,12 +55,14 @@ class Row:
     Attributes:
         title: of the row.
         dataset: that it was scored on.
+        steps: how long it was trained; None if that is not known.
         seeds: what the model scored with each training seed.
         baselines: by name, what programs scored that disentangle nothing.
     """
 
     title: str
     dataset: str
+    steps: int | None
     seeds: tuple[Scores, ...]
     baselines: Mapping[str, Scores]
 
@@ -91,6 +94,12 @@ def _row(folder: Path) -> Row:
                     f"{found[0][key]!r}: score both in the same way."
                 )
     seeds = [result.get("training", {}).get("seed") for result in found]
+    steps = {result.get("training", {}).get("steps") for result in found}
+    if len(steps) > 1:
+        raise ConfigError(
+            f"The files {', '.join(map(str, files))} are of runs of {sorted(map(str, steps))} "
+            "steps: a mean over seeds needs runs of one length."
+        )
     if len(set(seeds)) < len(seeds):
         raise ConfigError(
             f"The files {', '.join(map(str, files))} name the training seeds {seeds}: a mean over "
@@ -101,7 +110,7 @@ def _row(folder: Path) -> Row:
     if "copy" in scores[0]:
         baselines = {"copy the input": scores[0]["copy"]}
     title = TITLES.get(folder.name, folder.name)
-    return Row(title, found[0]["dataset"], tuple(scores), baselines)
+    return Row(title, found[0]["dataset"], steps.pop(), tuple(scores), baselines)
 
 
 def _read(path: Path) -> dict[str, Any]:
@@ -156,20 +165,20 @@ def _table(
     head: str, rows: Sequence[Row], columns: Sequence[Column], beside: Mapping[str, Scores]
 ) -> Iterator[str]:
     """A Markdown table, or none if nothing in it is known; unknown columns are left out."""
-    lines = [(row.title, row.seeds) for row in rows]
-    lines += [(name, (scores,)) for name, scores in beside.items()]
-    cells = [[_cell(column, seeds) for column in columns] for _, seeds in lines]
+    lines = [(row.title, f"{row.steps:,}" if row.steps else "-", row.seeds) for row in rows]
+    lines += [(name, "", (scores,)) for name, scores in beside.items()]
+    cells = [[_cell(column, seeds) for column in columns] for *_, seeds in lines]
     shown = [n for n in range(len(columns)) if any(row[n] for row in cells[: len(rows)])]
     if not shown:
         return
     text = [
-        " | ".join([head, "seeds", *(columns[n].title for n in shown)]),
-        "---|---:" + "|---:" * len(shown),
+        " | ".join([head, "steps", "seeds", *(columns[n].title for n in shown)]),
+        "---|---:|---:" + "|---:" * len(shown),
     ]
-    for (title, seeds), row in zip(lines, cells, strict=True):
+    for (title, steps, seeds), row in zip(lines, cells, strict=True):
         if any(row):
             count = str(len(seeds)) if title not in beside else ""
-            text.append(" | ".join([title, count, *(row[n] or "-" for n in shown)]))
+            text.append(" | ".join([title, steps, count, *(row[n] or "-" for n in shown)]))
     yield "\n".join(f"| {line} |" if "---" not in line else f"|{line}|" for line in text)
 
 

@@ -69,7 +69,8 @@ def command(options: argparse.Namespace) -> str:
     """The command that repeats the run, with the folders that the README names."""
     parts = ["python -m rwae.training", f"--preset {options.preset}"]
     if options.data:
-        parts.append(f"--data data/{PRESETS[options.preset].dataset}")
+        dataset = PRESETS[options.preset].dataset
+        parts.append(f"--data data/{data.describe(dataset).download or dataset}")
     for name in OVERRIDES:
         value, option = getattr(options, name), name.replace("_", "-")
         if isinstance(value, bool):

@@ -30,6 +30,7 @@ class Weights:
     dependence: float = 100.0
     action_marginal: float = 1.0
     action_doubt: float = 0.0
+    collage: float = 20.0
 
 
 @dataclass(frozen=True)

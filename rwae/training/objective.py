@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
-
 import torch
 from torch import Tensor, nn
 
@@ -67,7 +65,7 @@ class Objective(nn.Module):
 
     def total(self, terms: dict[str, Tensor]) -> Tensor:
         """The weighted sum, which is minimised."""
-        weights = dataclasses.asdict(self.config.weights)
+        weights = vars(self.config.weights)
         return sum(weights[name] * term for name, term in terms.items())
 
     def _draw(

@@ -15,10 +15,10 @@ import torch
 from torch import Tensor, nn
 
 from rwae import losses, mmd
-from rwae.boxes import fit_places, look, overlay
 from rwae.distributions import standard_normal
 from rwae.objects import ObjectRWAE
-from rwae.tracks import follow, reorder
+from rwae.objects.boxes import fit_places, look, overlay
+from rwae.objects.tracks import follow, reorder
 from rwae.training.augment import choose_frames, take_frames
 from rwae.training.blobs import blobs
 from rwae.training.config import TrainingConfig
@@ -28,7 +28,6 @@ WINDOW = 10  # frames in a row that a step looks at; a part of a clip teaches as
 BLOB_FRAMES = 5  # of each clip, in which blobs are looked for
 APART = 0.65  # of a box: blobs at least this far from each other are two objects
 COLLAGES = 2  # for each clip of the batch
-COLLAGE_WEIGHT = 20.0
 
 
 @dataclass(frozen=True)
@@ -97,7 +96,7 @@ class ObjectsObjective(nn.Module):
 
     def total(self, terms: dict[str, Tensor]) -> Tensor:
         """The weighted sum, which is minimised."""
-        weights = {"collage": COLLAGE_WEIGHT, **vars(self.config.weights)}
+        weights = vars(self.config.weights)
         return sum(weights[name] * term for name, term in terms.items())
 
     def _reconstruct(

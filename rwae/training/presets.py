@@ -52,6 +52,27 @@ PRESETS = {
         warmup=50,
         adam_betas=(0.5, 0.99),
     ),
+    # Two objects with 32 numbers for what each is, and its place for how it moves.
+    "moving_mnist": TrainingConfig(
+        dataset="moving_mnist",
+        model=ModelConfig(
+            family="objects",
+            frames=15,
+            static_size=64,
+            dynamic_size=4,
+            static_noise=0.1,
+            dynamic_noise=0.05,
+            static_width=48,
+            dynamic_width=32,
+            decoder_width=64,
+            hidden_size=256,
+        ),
+        steps=2200,
+        batch=32,
+        ema=0.995,
+        static_frames=4,
+        decoded_frames=4,
+    ),
     "figures": TrainingConfig(
         dataset="figures",
         model=ModelConfig(

@@ -12,9 +12,9 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-GAIN = 0.05  # a colour channel is multiplied by 1 - GAIN to 1 + GAIN
+GAIN = 0.08  # a colour channel is multiplied by 1 - GAIN to 1 + GAIN
 GAMMA = 0.1  # in powers of two: the exponent of a tone lies in 2 ** -GAMMA to 2 ** GAMMA
-DOWN, ACROSS = 1, 2  # pixels by which a clip is moved at most
+DOWN, ACROSS = 2, 4  # pixels by which a clip is moved at most
 
 
 def vary(x: Tensor, generator: torch.Generator) -> Tensor:

@@ -3,8 +3,10 @@
 This is the structured option, and not the paper's: the dynamic code is the places of the objects,
 the static code has a part for each object, and the decoder draws every object as a sprite and puts
 it at its place, as in Attend, Infer, Repeat (Eslami et al., NeurIPS 2016) and, for Moving MNIST,
-in DDPAE (Hsieh et al., NeurIPS 2018). How places are found, learned and fitted is ours. Codes are z_c with shape (B, K * D) and z_t with shape (B, T, K * 2); frames are grey, with
-shape (B, T, S, S); places are those of `rwae.boxes`.
+in DDPAE (Hsieh et al., NeurIPS 2018). How places are found, learned and fitted is ours.
+
+Codes are z_c with shape (B, K * D) and z_t with shape (B, T, K * 2); frames are grey, with shape
+(B, T, S, S); places are those of `rwae.objects.boxes`.
 """
 
 from __future__ import annotations
@@ -15,18 +17,18 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from rwae.boxes import Scale, look, nearest_way, overlay
 from rwae.config import ModelConfig
 from rwae.distributions import Gaussian
 from rwae.networks import conv
-from rwae.tracks import peaks
+from rwae.objects.boxes import Scale, look, nearest_way, overlay
+from rwae.objects.tracks import peaks
 
 
 class PlacePosterior(nn.Module):
     """Q(z_1:T | x_1:T): the places of the objects, each followed through the clip.
 
     Convolutions make a map of each frame that says how much of the objects stands where. Its K
-    peaks have no order: which of them is which object comes from `rwae.tracks`.
+    peaks have no order: which of them is which object comes from `rwae.objects.tracks`.
     """
 
     def __init__(self, config: ModelConfig) -> None:
