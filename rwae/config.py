@@ -57,6 +57,7 @@ class ModelConfig:
     hidden_size: int = 192
     prior_components: int = 16
     recurrent_decoder: bool = False
+    canvas: bool = False
     actions: int = 0
 
     def __post_init__(self) -> None:
@@ -76,7 +77,7 @@ class ModelConfig:
                 raise ConfigError(
                     f"The model setting {name} is {value}: it needs to lie in [{low}, {high}]."
                 )
-        for name in ("learned_noise", "recurrent_decoder"):
+        for name in ("learned_noise", "recurrent_decoder", "canvas"):
             if not isinstance(getattr(self, name), bool):
                 raise ConfigError(
                     f"The model setting {name} is {getattr(self, name)!r}: "

@@ -20,19 +20,24 @@ from torch.nn import functional as F
 from rwae.distributions import Categorical, Gaussian, GaussianMixture
 
 
-def squared_error(x: Tensor, x_hat: Tensor) -> Tensor:
-    """Sum over the channels and pixels of (x - x_hat)^2, mean over all other dimensions.
+def squared_error(x: Tensor, x_hat: Tensor, weight: Tensor | None = None) -> Tensor:
+    """Sum over the channels and pixels of w (x - x_hat)^2, mean over all other dimensions.
 
     Args:
         x: frames, with shape (..., C, H, W).
         x_hat: reconstructions, with the same shape.
+        weight: w, of a shape that broadcasts; 1 by default.
     """
-    return (x - x_hat).square().flatten(-3).sum(-1).mean()
+    return _total((x - x_hat).square(), weight)
 
 
-def absolute_error(x: Tensor, x_hat: Tensor) -> Tensor:
-    """Sum over the channels and pixels of |x - x_hat|, mean over all other dimensions."""
-    return (x - x_hat).abs().flatten(-3).sum(-1).mean()
+def absolute_error(x: Tensor, x_hat: Tensor, weight: Tensor | None = None) -> Tensor:
+    """Sum over the channels and pixels of w |x - x_hat|, mean over all other dimensions."""
+    return _total((x - x_hat).abs(), weight)
+
+
+def _total(error: Tensor, weight: Tensor | None) -> Tensor:
+    return (error if weight is None else weight * error).flatten(-3).sum(-1).mean()
 
 
 def prior_score(prior: GaussianMixture, dynamic: Tensor) -> Tensor:

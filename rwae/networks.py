@@ -254,7 +254,7 @@ class Decoder(nn.Module):
         if config.recurrent_decoder:
             self.recurrence = nn.LSTM(config.static_size + size, hidden, batch_first=True)
             size = hidden
-        self.layout = nn.Linear(size, width * self.side**2, bias=False)
+        self.layout = nn.Linear(size, width * self.side**2, bias=config.canvas)
         self.style = nn.Sequential(
             nn.Linear(config.static_size, hidden),
             nn.LeakyReLU(0.1, inplace=True),

@@ -28,6 +28,11 @@ def test_errors_are_sums_over_pixels_and_means_over_frames() -> None:
     )
     assert losses.squared_error(x, y).item() == pytest.approx(squared)
     assert losses.absolute_error(x, y).item() == pytest.approx(absolute)
+    left = torch.zeros(1, 1, 4)
+    left[..., :2] = 3
+    assert losses.absolute_error(x, y, left).item() == pytest.approx(
+        3 * losses.absolute_error(x[..., :2], y[..., :2]).item()
+    )
 
 
 def test_prior_score_is_the_negative_log_density_and_moves_the_prior_alone() -> None:

@@ -216,3 +216,25 @@ def test_every_preset_is_a_model_that_can_be_built() -> None:
     for name, preset in PRESETS.items():
         assert preset.dataset in data.NAMES, name
         assert build(preset.model).parameters_total > 10_000
+
+
+def test_the_weight_of_what_moves_changes_a_moving_clip_and_no_still_one(clips: Clips) -> None:
+    def error(x: torch.Tensor, **settings: float) -> float:
+        torch.manual_seed(0)
+        objective = Objective(RWAE(TINY), dataclasses.replace(RUN, **settings)).train()
+        return objective(x, step_generator(0, 0, ALONE))["squared_error"].item()
+
+    moving = clips.batch(torch.arange(8))
+    still = moving[:, :1].expand_as(moving).contiguous()
+    assert error(still, moving=1.0) == pytest.approx(error(still), rel=1e-4)
+    assert error(moving, moving=1.0) != pytest.approx(error(moving), rel=1e-3)
+    assert error(moving, vary=True) != error(moving)
+    with pytest.raises(ConfigError, match="moving"):
+        dataclasses.replace(RUN, moving=-1.0)
+
+
+def test_a_canvas_is_a_map_that_no_code_moves() -> None:
+    assert RWAE(TINY).decoder.layout.bias is None
+    canvas = RWAE(dataclasses.replace(TINY, canvas=True)).decoder.layout
+    assert canvas.bias.requires_grad
+    torch.testing.assert_close(canvas(torch.zeros(1, TINY.dynamic_size))[0], canvas.bias)

@@ -30,6 +30,8 @@ TITLES = {
     "sprites-plain": "R-WAE, the paper's terms alone",
     "sprites-dsvae": "DSVAE",
     "sprites-mocogan": "MoCoGAN",
+    "moving_mnist": "R-WAE of objects (structured)",
+    "weizmann": "R-WAE, MMD",
 }
 DATA_SETS = {
     "sprites": "Sprites",

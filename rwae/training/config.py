@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import math
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -53,6 +54,8 @@ class TrainingConfig:
         decoded_frames: frames of a clip, drawn at random, that are reconstructed.
         mirror: whether the static posterior sees each of its frames mirrored half of the time.
         relight: whether the dynamic posterior sees each clip in a random light; see `augment`.
+        vary: whether each clip gets a tint and a place of its own; see `variety`.
+        moving: weight of what moves in the errors, beside a weight of 1 for all; see `variety`.
         prior_draws: draws of N(0, I) in the MMD of the static code.
         action_temperature: of the relaxed draw of the action, with weak supervision.
         adam_betas: decay of Adam's running means of the gradient and of its square.
@@ -77,6 +80,8 @@ class TrainingConfig:
     decoded_frames: int = 1
     mirror: bool = True
     relight: bool = True
+    vary: bool = False
+    moving: float = 0.0
     prior_draws: int = 256
     action_temperature: float = 0.67
     adam_betas: tuple[float, float] = (0.9, 0.99)
@@ -97,7 +102,7 @@ class TrainingConfig:
         for name, high in (
             ("learning_rate", 1.0),
             ("ema", 1.0),
-            ("clip_norm", float("inf")),
+            ("clip_norm", math.inf),
             ("action_temperature", 100.0),
         ):
             if not 0 < getattr(self, name) <= high:
@@ -105,6 +110,10 @@ class TrainingConfig:
                     f"The training setting {name} is {getattr(self, name)}: it needs to be more "
                     f"than 0 and at most {high:g}."
                 )
+        if not 0 <= self.moving < math.inf:
+            raise ConfigError(
+                f"The training setting moving is {self.moving}: it needs to be a number from 0 on."
+            )
         for name, choices in (
             ("static_penalty", STATIC_PENALTIES),
             ("dynamic_penalty", DYNAMIC_PENALTIES),

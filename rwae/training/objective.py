@@ -11,6 +11,7 @@ from rwae.model import RWAE
 from rwae.training.augment import choose_frames, mirror, relight, take_frames
 from rwae.training.config import TrainingConfig
 from rwae.training.penalties import DYNAMIC, STATIC, Draws
+from rwae.training.variety import moving_weight, vary
 
 
 class Objective(nn.Module):
@@ -36,6 +37,7 @@ class Objective(nn.Module):
         """
         model, config = self.model, self.config
         x = model.crop(x)
+        x = vary(x, generator) if config.vary else x
         mixed = self.precision is not torch.float32
         with torch.autocast(x.device.type, self.precision if mixed else None, enabled=mixed):
             q_c = model.static_posterior(self._who(x, generator))
@@ -53,10 +55,11 @@ class Objective(nn.Module):
             x_hat = model.decoder.frame(static, motion).float()
 
         target = take_frames(x, shown).flatten(0, 1)
+        weight = self._weight(x)
         draws = self._draw(full(q_c), z_c.float(), full(q_m), z_m.float(), action, generator)
         return {
-            "squared_error": losses.squared_error(target, x_hat),
-            "absolute_error": losses.absolute_error(target, x_hat),
+            "squared_error": losses.squared_error(target, x_hat, weight),
+            "absolute_error": losses.absolute_error(target, x_hat, weight),
             **self.static_penalty(draws),
             **self.dynamic_penalty(draws),
             "dependence": mmd.dependence(draws.z_c, draws.z_m),
@@ -81,6 +84,13 @@ class Objective(nn.Module):
         p_c = standard_normal((self.config.prior_draws, z_c.shape[1]), z_c, generator)
         prior = self.model.prior(z_m.detach(), action)
         return Draws(q_c, z_c, p_c, q_m, z_m, prior, prior.sample(generator))
+
+    def _weight(self, x: Tensor) -> Tensor | None:
+        """The weight of each pixel of the decoded frames, (B * N, 1, S, S), or None for 1."""
+        if not self.config.moving:
+            return None
+        weight = moving_weight(x, self.config.moving)
+        return weight.repeat_interleave(self.config.decoded_frames, 0)
 
     def _who(self, x: Tensor, generator: torch.Generator) -> Tensor:
         """A few frames of each clip, some of them mirrored, for the static posterior."""

@@ -73,6 +73,26 @@ PRESETS = {
         static_frames=4,
         decoded_frames=4,
     ),
+    # Few recordings of real people before still walls: more looks than were filmed, and an eye
+    # for what moves.
+    "weizmann": TrainingConfig(
+        dataset="weizmann",
+        model=ModelConfig(
+            frames=10, static_size=10, static_noise=0.1, dynamic_noise=0.3, canvas=True
+        ),
+        steps=1500,
+        batch=32,
+        vary=True,
+        moving=1.0,
+    ),
+    "folder": TrainingConfig(
+        dataset="folder",
+        model=ModelConfig(
+            static_width=48, dynamic_width=32, decoder_width=64, hidden_size=96, prior_components=8
+        ),
+        steps=2000,
+        batch=32,
+    ),
     "figures": TrainingConfig(
         dataset="figures",
         model=ModelConfig(
