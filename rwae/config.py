@@ -107,19 +107,20 @@ class ModelConfig:
         """Builds a configuration from JSON values.
 
         Args:
-            settings: what `to_dict` returned.
+            settings: what `to_dict` returned. A setting that is younger than the file is missing
+                from it; its default is what such a model was built with.
 
         Raises:
-            ConfigError: if it is no dictionary, a key is unknown or missing, or a value is bad.
+            ConfigError: if it is no dictionary, a key is unknown, or a value is bad.
         """
         if not isinstance(settings, dict):
             raise ConfigError(
                 f"The model settings are {type(settings).__name__}: they need to be a JSON object."
             )
         known = {field.name for field in dataclasses.fields(cls)}
-        if wrong := sorted(set(settings) ^ known):
+        if wrong := sorted(map(str, set(settings) - known)):
             raise ConfigError(
-                f"The model settings have missing or unknown keys: {', '.join(map(str, wrong))}. "
+                f"The model settings have unknown keys: {', '.join(wrong)}. "
                 "The file belongs to another version of the project."
             )
         return cls(**settings)

@@ -121,13 +121,14 @@ def scaled_mmd(a: Tensor, b: Tensor, jacobian: Tensor, smoothing: float = 1.0) -
 
     Args:
         a: features of draws of the posterior, with shape (T, N, D), N >= 2.
-        b: features of draws of the prior, with the same shape.
+        b: features of draws of the prior for the same histories, with the same shape.
         jacobian: E ||J_f(x)||_F^2 over those of the posterior, a single number.
         smoothing: lambda, positive.
     """
     size = a.shape[-1]
     within = imq(squared_distances(a, a), size), imq(squared_distances(b, b), size)
-    between = imq(squared_distances(a, b), size).mean((-1, -2))
+    # Draws i of both samples share a history, so their kernel says nothing of the two alone.
+    between = off_diagonal_mean(imq(squared_distances(a, b), size))
     total = off_diagonal_mean(within[0]) + off_diagonal_mean(within[1]) - 2 * between
     slope = sum(1 / (size * scale) for scale in IMQ_SCALES) / len(IMQ_SCALES)
     return total.sum() / (smoothing + 1 + slope * jacobian)

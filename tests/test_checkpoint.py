@@ -87,7 +87,7 @@ def test_a_huge_configuration_is_refused_before_anything_is_built(folder: Path) 
         RWAE.from_pretrained(folder)
 
 
-@pytest.mark.parametrize("text", ["{", "\xff", '{"frames": 4}', "null"])
+@pytest.mark.parametrize("text", ["{", "\xff", '{"frames": "4"}', "null"])
 def test_a_broken_configuration(folder: Path, text: str) -> None:
     (folder / CONFIG_FILE).write_bytes(text.encode("latin-1"))
     with pytest.raises(ConfigError):

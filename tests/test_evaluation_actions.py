@@ -99,3 +99,8 @@ def test_the_assignment_is_the_best_of_all(
             for order in itertools.permutations(range(wide.shape[1]), wide.shape[0])
         )
         assert got == best
+
+
+def test_a_cluster_without_clips_still_answers_for_a_class() -> None:
+    """Its draws count against a model that uses fewer actions than there are."""
+    assert sorted(actions.assignment(torch.tensor([[5, 4, 0], [0, 0, 0], [0, 0, 0]]))) == [0, 1, 2]

@@ -8,10 +8,11 @@ import torch
 
 from rwae import RWAE, ModelConfig, data
 from rwae.data import figures
-from rwae.data.clips import Clips
+from rwae.data.clips import Clips, Factor
 from rwae.data.moving_mnist import MovingDigits
+from rwae.errors import DataError
 from rwae.evaluation import __main__ as command
-from rwae.evaluation import probes, sweep
+from rwae.evaluation import probes, protocols, sweep
 from rwae.evaluation.baselines import COPY, SAME
 from rwae.evaluation.digits_judge import DigitsJudge
 from rwae.evaluation.judge import Judge
@@ -148,3 +149,31 @@ def test_a_missing_data_set_is_one_sentence_and_exit_code_2(
     RWAE(SMALL).save_pretrained(tmp_path)
     assert command.main([str(tmp_path), "--data", str(tmp_path / "none")]) == 2
     assert "python -m rwae.data.download sprites" in capsys.readouterr().err
+
+
+def test_speech_without_labels_is_measured_by_verification_alone(
+    tiny: RWAE, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    frames = torch.randint(256, (6, 4, 3, 32, 32), dtype=torch.uint8)
+    factors = (Factor("speaker", ("a", "b"), True),)
+    clips = Clips(frames, torch.tensor([[0], [0], [0], [1], [1], [1]]), factors)
+    monkeypatch.setattr("rwae.data.load", lambda *_: clips)
+    scores, text = protocols.score(tiny, "timit", "test", None, None, torch.Generator, False)
+    assert 0 <= scores["model"]["verification"]["static"] <= 1
+    assert "equal error rate" in text
+
+
+def test_clips_without_a_label_of_motion_are_refused_before_a_judge_is_trained(
+    tiny: RWAE, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    frames = torch.zeros(6, 4, 3, 32, 32, dtype=torch.uint8)
+    clips = Clips(frames, torch.zeros(6, 1).long(), (Factor("who", ("a", "b"), True),))
+    monkeypatch.setattr("rwae.data.load", lambda *_: clips)
+    with pytest.raises(DataError, match="labelled by who: a judge needs to learn how it moves"):
+        protocols.score(tiny, "folder", "test", None, None, torch.Generator, False)
+
+
+def test_writing_without_a_table_is_refused() -> None:
+    with pytest.raises(SystemExit) as stop:
+        command.main(["checkpoints/sprites", "--write"])
+    assert stop.value.code == 2

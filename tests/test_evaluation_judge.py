@@ -127,7 +127,7 @@ def test_a_missing_judge_is_trained_once_and_one_of_other_data_refused(
     found = train_judge.find_or_train(tmp_path, "bars", clips, None)
     for one, two in zip(made.parameters(), found.parameters(), strict=True):
         assert torch.equal(one, two)
-    with pytest.raises(ConfigError, match="name its own judge"):
+    with pytest.raises(ConfigError, match="a judge of its own with --judge"):
         train_judge.find_or_train(
             tmp_path, "bars", Clips(clips.frames, clips.labels, FACTORS[:1]), None
         )

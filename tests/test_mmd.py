@@ -129,10 +129,21 @@ def test_dependence_tells_independent_codes_from_one_that_holds_the_other() -> N
 
 def test_scaled_mmd_is_the_mmd_over_the_size_and_the_slope_of_the_kernel() -> None:
     a, b = normal(2, 6, 3), normal(2, 6, 3, seed=1, shift=0.5)
-    apart = sum(mmd.mmd(x, y) for x, y in zip(a, b, strict=True))
+    between = mmd.imq(mmd.squared_distances(a, b), 3)
+    paired = (mmd.off_diagonal_mean(between) - between.mean((-1, -2))).sum()
+    apart = sum(mmd.mmd(x, y) for x, y in zip(a, b, strict=True)) - 2 * paired
     # imq(d^2) = 1 - c d^2 / 2 + ..., so c is read off its values near zero.
     near = torch.tensor(1e-8, dtype=torch.float64)
     slope = float(2 * (1 - mmd.imq(near, 3)) / near)
     for jacobian in (0.0, 5.0):
         value = mmd.scaled_mmd(a, b, torch.tensor(jacobian), smoothing=0.5)
         assert value.item() == pytest.approx(apart.item() / (1.5 + slope * jacobian), rel=1e-5)
+
+
+def test_scaled_mmd_is_zero_in_the_mean_for_draws_that_share_a_history() -> None:
+    values = []
+    for seed in range(300):
+        history = 3 * normal(1, 16, 2, seed=3 * seed)
+        a, b = (history + normal(1, 16, 2, seed=3 * seed + k) for k in (1, 2))
+        values.append(mmd.scaled_mmd(a, b, torch.tensor(0.0)).item())
+    assert abs(np.mean(values)) < 4 * np.std(values) / np.sqrt(len(values))

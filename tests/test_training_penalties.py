@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 import torch
 from conftest import TINY
+from safetensors.torch import load_file
 
 from rwae import RWAE
 from rwae.data.clips import Clips
@@ -15,7 +16,7 @@ from rwae.training.config import DYNAMIC_PENALTIES, STATIC_PENALTIES, TrainingCo
 from rwae.training.penalties import DYNAMIC, STATIC, Draws, Penalty, frozen, square_jacobian
 from rwae.training.presets import PRESETS
 from rwae.training.ranks import Ranks
-from rwae.training.run import train
+from rwae.training.run import next_batch, step_generator, train
 from rwae.training.state import TrainState
 
 ALONE = Ranks(0, 1, torch.device("cpu"))
@@ -157,13 +158,26 @@ def test_each_penalty_trains_and_resumes(
         static_penalty=static,
         dynamic_penalty=dynamic,
     )
-    assert train(config, square_clips, tmp_path / "whole", ALONE)
-    assert train(dataclasses.replace(config, steps=2), square_clips, tmp_path / "parts", ALONE)
+    whole, parts = tmp_path / "whole", tmp_path / "parts"
+    assert train(config, square_clips, whole, ALONE)
     state = TrainState(config, ALONE.device)
-    state.load(tmp_path / "parts" / "state.safetensors")
-    assert state.step == 2
-    codes = RWAE.from_pretrained(tmp_path / "whole").encode(square_clips.batch(torch.arange(3)))
+    stop_after(state, 2, square_clips, parts)
+    assert train(config, square_clips, parts, ALONE)
+    first, second = (load_file(folder / "model.safetensors") for folder in (whole, parts))
+    assert all(torch.equal(first[name], second[name]) for name in first)
+    codes = RWAE.from_pretrained(whole).encode(square_clips.batch(torch.arange(3)))
     assert bool(codes.static.isfinite().all())
+
+
+def stop_after(state: TrainState, steps: int, clips: Clips, folder: Path) -> None:
+    """Takes the first steps of a run and saves its state, as a run that was stopped leaves it."""
+    objective = state.objective.train()
+    for step in range(steps):
+        generator = step_generator(state.config.seed, step, ALONE)
+        terms = objective(next_batch(clips, state.config.batch, generator), generator)
+        objective.total(terms).backward()
+        state.update()
+    state.save(folder)
 
 
 def test_with_learned_noise_the_posterior_of_a_clip_is_free(square_clips: Clips) -> None:
@@ -183,6 +197,15 @@ def test_dsvae_differs_from_the_plain_objective_in_the_penalties_alone() -> None
     assert different == {"model", "static_penalty", "dynamic_penalty", "weights"}
     noise = {n for n in plain["model"] if plain["model"][n] != dsvae["model"][n]}
     assert noise == {"learned_noise"}
+
+
+def test_the_divergences_of_a_dsvae_weigh_what_its_bound_gives_them() -> None:
+    """The cost is a mean over T frames, so a divergence of the whole clip counts 1 / T."""
+    frames = PRESETS["sprites-dsvae"].model.frames
+    for name, beta in (("sprites-dsvae", 1), ("sprites-beta-dsvae", 8)):
+        weights = PRESETS[name].weights
+        assert weights.static_penalty == weights.dynamic_penalty == beta / frames
+        assert weights.squared_error == 1
 
 
 def test_plain_has_the_paper_s_penalties_and_none_of_our_additions() -> None:

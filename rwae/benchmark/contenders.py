@@ -16,7 +16,7 @@ from rwae.training.ranks import Ranks
 from rwae.training.run import step_generator
 from rwae.training.state import TrainState
 
-TITLES = {"rwae": "R-WAE, ours", "mocogan": "MoCoGAN, ours"}
+TITLES = {"rwae": "R-WAE, ours", "objects": "R-WAE of objects", "mocogan": "MoCoGAN, ours"}
 
 
 @dataclass(frozen=True)

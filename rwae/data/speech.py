@@ -24,7 +24,6 @@ STEP = 0.005  # seconds from column to column
 WINDOW = 0.025  # seconds that a column looks at
 LOWEST = 60.0  # Hz, the foot of the first band
 FLOOR = -60.0  # dB below the loudest point that are drawn black
-SECONDS = FRAMES * COLUMNS * STEP
 
 
 def mel(frequency: Tensor) -> Tensor:

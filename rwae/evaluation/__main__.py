@@ -35,6 +35,7 @@ ROOT = Path(__file__).resolve().parents[2]
 CHECKPOINTS = ROOT / "checkpoints"
 README = ROOT / "README.md"
 SETTINGS_FILE = "training.json"
+SETTINGS = ("dataset", "seed", "steps", "batch", "command")
 CARD_BEGIN, CARD_END = "<!-- scores -->", "<!-- end of the scores -->"
 
 
@@ -45,7 +46,9 @@ def parse(arguments: list[str] | None) -> argparse.Namespace:
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument("checkpoint", nargs="?", help="folder of a model, or its id on the Hub")
-    parser.add_argument("--dataset", choices=data.NAMES, default="sprites")
+    parser.add_argument(
+        "--dataset", choices=data.NAMES, help="that which the model was trained on, or sprites"
+    )
     parser.add_argument("--data", type=Path, help="folder of the data set, if it needs one")
     parser.add_argument("--split", default="test", help="test by default")
     parser.add_argument(
@@ -65,6 +68,8 @@ def parse(arguments: list[str] | None) -> argparse.Namespace:
     options = parser.parse_args(arguments)
     if options.table == (options.checkpoint is not None):
         parser.error("name either a checkpoint or --table")
+    if (options.write or options.check) and not options.table:
+        parser.error("--write and --check belong to --table")
     return options
 
 
@@ -78,10 +83,12 @@ def evaluate(options: argparse.Namespace) -> tuple[dict[str, Any], str]:
         RWAEError: if the model, the data or the judge is missing or broken.
     """
     settings = training_settings(Path(options.checkpoint))
+    dataset = options.dataset or settings.pop("dataset", "sprites")
+    settings.pop("dataset", None)
     model = load(options.checkpoint, device=device.choose(options.device))
     found, text = score(
         model,
-        options.dataset,
+        dataset,
         options.split,
         options.data,
         options.judge,
@@ -89,7 +96,7 @@ def evaluate(options: argparse.Namespace) -> tuple[dict[str, Any], str]:
         options.markdown or options.card,
     )
     result = {
-        "dataset": options.dataset,
+        "dataset": dataset,
         "split": options.split,
         "seed": options.seed,
         "training": settings,
@@ -101,7 +108,7 @@ def training_settings(checkpoint: Path) -> dict[str, Any]:
     """How the weights came about, from the `training.json` beside them; empty without it.
 
     Returns:
-        seed, steps, batch, and command if the file says so.
+        dataset, seed, steps, batch and command, as far as the file says so.
 
     Raises:
         ConfigError: if the file is no JSON object.
@@ -111,7 +118,7 @@ def training_settings(checkpoint: Path) -> dict[str, Any]:
         return {}
     try:
         settings = json.loads(path.read_text("utf-8"))
-        return {k: settings[k] for k in ("seed", "steps", "batch", "command") if k in settings}
+        return {k: settings[k] for k in SETTINGS if k in settings}
     except (ValueError, TypeError) as error:
         raise ConfigError(
             f"The file {path} is not a JSON object ({error}): restore it, or remove it."

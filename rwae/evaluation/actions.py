@@ -70,7 +70,8 @@ def assignment(counts: Tensor) -> list[int | None]:
                 if with_k != taken and agree + count > known:
                     longer[with_k] = (agree + count, [*chosen, k])
         best = longer
-    return max(best.values(), key=lambda found: found[0])[1]
+    # Of equally good ones, that which leaves the fewest clusters over.
+    return max(best.values(), key=lambda found: (found[0], -found[1].count(None)))[1]
 
 
 def clusters_against(codes: Codes, labels: Tensor, factors: Sequence[Factor]) -> dict[str, Any]:

@@ -14,7 +14,7 @@ KINDS = ("linear", "nonlinear")
 INFORMATION = {
     "static": ("I(x; z_c); the entropy of who", "who"),
     "dynamic": ("I(x; z_1:T); the entropy of how", "how"),
-    "shared": ("I(z_c; z_1:T)", None),
+    "shared": ("I(x; z_c) + I(x; z_1:T) - I(x; both)", None),
 }
 
 

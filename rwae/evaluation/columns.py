@@ -80,6 +80,7 @@ RENDERED = (
     Column("both from the prior: IS", at("unconditional", "factors", "HOW", "inception_score"), 3),
     share("who kept along a motion sweep", "sweep", "drawn", "identity"),
     share("the same, judge sure", "sweep", "drawn", "sure_identity"),
+    share("pairs with a sure judge", "sweep", "drawn", "sure"),
     Column("squared error of a frame", at("reconstruction", "squared_error_per_frame"), 2),
 )
 CODES = (
@@ -89,7 +90,6 @@ CODES = (
     Column("from its means", most("probes", "mean", "dynamic", "nonlinear"), 1, True),
     Column("I(x; z_c)", at("information", "static", "nats")),
     Column("I(x; z_1:T)", at("information", "dynamic", "nats")),
-    Column("I(z_c; z_1:T)", at("information", "shared", "nats")),
     Column("actions found: NMI", at("actions", "factors", "HOW", "normalised_mutual_information")),
     share("action shown as asked for", "actions", "drawn", "HOW", "agreement"),
     share("equal error rate, z_c", "verification", "static"),

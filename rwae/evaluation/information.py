@@ -83,7 +83,8 @@ def information(
         ceiling: log N, above which no estimate can lie.
         static, dynamic, both: I(x; z_c), I(x; z_1:T) and I(x; z_c, z_1:T), each with the value
             and the standard error over the K codes.
-        shared: I(z_c; z_1:T), likewise; zero if the codes are independent.
+        shared: static + dynamic - both, likewise. It is I(z_c; z_1:T) where x is one of these
+            clips; over all possible clips it is too large once `both` is near its ceiling.
         who, how: the entropies of the static and of the dynamic labels among the N clips: what
             the two codes would tell if they named the labels and nothing else.
     """

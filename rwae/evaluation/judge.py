@@ -1,7 +1,8 @@
 """The judge: a small supervised classifier that names every factor of a clip.
 
 It says whether a swapped or drawn clip shows who and what it should. It is trained on the labels
-of real training clips alone, and never sees a model's clip before it has to judge one.
+of real clips alone, of the splits that `rwae.data.catalogue` names, and never sees a model's clip
+before it has to judge one.
 """
 
 from __future__ import annotations

@@ -9,6 +9,8 @@ from typing import Any
 import torch
 
 from rwae import data
+from rwae.data.clips import ClipSource
+from rwae.errors import ConfigError, DataError
 from rwae.evaluation.baselines import score_baselines
 from rwae.evaluation.code_table import code_tables
 from rwae.evaluation.digits import digits_table, score_digits
@@ -16,12 +18,23 @@ from rwae.evaluation.digits_judge import DigitsJudge
 from rwae.evaluation.run import score_model
 from rwae.evaluation.table import table
 from rwae.evaluation.train_judge import find_or_train, place
-from rwae.evaluation.verification import score_verification
+from rwae.evaluation.verification import score_verification, verification_table
 from rwae.model import CodeModel
 
 DIGITS = "moving_mnist"
 SPEECH = ("fsdd", "timit")
 Seeded = Callable[[], torch.Generator]
+
+
+def require_both(dataset: str, clips: ClipSource) -> None:
+    """Raises DataError unless the clips are labelled by who they show and by how it moves."""
+    for static, what in ((True, "who a clip shows"), (False, "how it moves")):
+        if not any(factor.static is static for factor in clips.factors):
+            known = ", ".join(factor.name for factor in clips.factors) or "nothing"
+            raise DataError(
+                f"The clips of {dataset} are labelled by {known}: a judge needs to learn {what} "
+                "as well. Put them into folders WHO/HOW/, or look at the sheets of the training."
+            )
 
 
 def score(
@@ -52,10 +65,19 @@ def score(
         RWAEError: if the data or the judge is missing or broken.
     """
     clips = data.load(dataset, split, folder)
-    judge = judge or place(dataset)
+    judge = judge or place(dataset, folder)
     if dataset == DIGITS:
         found = score_digits(model, clips, DigitsJudge.load(judge).to(model.device), generator())
         return {"model": found}, digits_table(found)
+    if data.describe(dataset).judge_splits is None:
+        if not model.encodes:
+            raise ConfigError(
+                f"The data set {dataset} is measured by the codes of its clips, and this model "
+                "has no encoder: name another."
+            )
+        spoken = score_verification(model, clips)
+        return {"model": {"clips": len(clips), "verification": spoken}}, verification_table(spoken)
+    require_both(dataset, clips)
     training, validation = (data.load(dataset, part, folder) for part in ("train", "validation"))
     named = find_or_train(judge, dataset, training, folder).to(model.device)
     scores = score_model(model, clips, named, generator(), training, validation)

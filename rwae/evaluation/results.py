@@ -27,8 +27,9 @@ TITLES = {
     "sprites-gan": "R-WAE, GAN on z_c",
     "sprites-scaled-mmd": "R-WAE, scaled MMD on z_t",
     "sprites-weak": "R-WAE, weakly supervised",
-    "sprites-plain": "R-WAE, the paper's terms alone",
+    "sprites-plain": "R-WAE, no second kernel, HSIC, mirror or light",
     "sprites-dsvae": "DSVAE",
+    "sprites-beta-dsvae": "beta-DSVAE, beta = 8",
     "sprites-mocogan": "MoCoGAN",
     "moving_mnist": "R-WAE of objects (structured)",
     "weizmann": "R-WAE, MMD",
@@ -43,10 +44,10 @@ LEGEND = """\
 A number over several training seeds is the mean ± the sample standard deviation. IS is the
 inception score of the action. Along a motion sweep a drawn static code is kept while the motion is
 drawn again; the share is that of pairs of clips in which the judge names all of who alike, and the
-next column leaves out pairs in which it is unsure. Probes are small nonlinear classifiers that
-read draws of the posteriors, which is what the decoder was trained on, or their means, which lack
-the noise; of the attributes, the most readable counts. Information is in nats, and at most the
-logarithm of the number of clips."""
+next column counts the pairs alone in which it is sure, and the one after says how many these are.
+Probes are small nonlinear classifiers that read draws of the posteriors, with the noise of
+training, or their means, which lack it; of the attributes, the most readable counts. Information
+is in nats, and at most the logarithm of the number of clips."""
 KINDS = {"rendered": RENDERED, "codes": CODES, "digits": DIGITS}
 
 
@@ -158,7 +159,7 @@ def references(scores: Scores) -> dict[str, Scores]:
         found["chance"] = {"probes": {"draw": views, "mean": views}}
     if "information" in scores:
         who, how = scores["information"]["who"], scores["information"]["how"]
-        told = {"static": {"nats": who}, "dynamic": {"nats": how}, "shared": {"nats": 0.0}}
+        told = {"static": {"nats": who}, "dynamic": {"nats": how}}
         found["codes that name their labels and no more"] = {"information": told}
     return {name: {"sweep": scores["sweep"], **extra} for name, extra in found.items()}
 

@@ -32,9 +32,17 @@ RATE = 2e-3
 WARM_UP = 100
 
 
-def place(dataset: str) -> Path:
-    """Where the judge of a data set is kept: with the shipped ones, or with the user's runs."""
-    return (Path("runs") / "judges" if data.describe(dataset).own else JUDGES) / dataset
+def place(dataset: str, source: Path | None = None) -> Path:
+    """Where the judge of a data set is kept: with the shipped ones, or with the user's runs.
+
+    Args:
+        dataset: its name.
+        source: folder of the data set; each folder of a user's own has a judge of its own.
+    """
+    if not data.describe(dataset).own:
+        return JUDGES / dataset
+    own = f"-{Path(source).resolve().name}" if source else ""
+    return Path("runs") / "judges" / f"{dataset}{own}"
 
 
 def disturb(x: Tensor, generator: torch.Generator) -> Tensor:
@@ -65,6 +73,10 @@ def train(clips: ClipSource, epochs: int, seed: int, apart: bool = False) -> Jud
         seed: of the weights, the order of the clips and the disturbances.
         apart: which kind of judge; see `ApartJudge`.
     """
+    if len(clips) < BATCH:
+        raise ConfigError(
+            f"There are {len(clips)} clips to train a judge on: it needs at least {BATCH}."
+        )
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
         judge = make_judge(clips.factors, apart)
@@ -183,9 +195,13 @@ def find_or_train(folder: Path, dataset: str, training: ClipSource, source: Path
         print(f"There is no judge in {folder}: training one takes minutes.", file=sys.stderr)
         judge = make(folder, dataset, source)
     if judge.factors != training.factors:
+        theirs, ours = (
+            "; ".join(f"{f.name}: {', '.join(f.values)}" for f in factors)
+            for factors in (judge.factors, training.factors)
+        )
         raise ConfigError(
-            f"The judge in {folder} names {', '.join(f.name for f in judge.factors)}, but "
-            f"{dataset} has {', '.join(f.name for f in training.factors)}: name its own judge."
+            f"The judge in {folder} names {theirs}, but {dataset} has {ours}: give this data "
+            "set a judge of its own with --judge DIR."
         )
     return judge
 
@@ -202,7 +218,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--threads", type=int, default=1, help="CPU threads")
     options = parser.parse_args(arguments)
-    folder = options.out or place(options.dataset)
+    folder = options.out or place(options.dataset, options.data)
     try:
         use_threads(options.threads)
         make(folder, options.dataset, options.data, options.seed)

@@ -31,7 +31,7 @@ from rwae.training.run import train
 PRECISIONS = {"float32": torch.float32, "bfloat16": torch.bfloat16}
 # Settings of a run that the command line may give; what kind they are, the preset says.
 OVERRIDES = (
-    *("steps", "batch", "learning_rate", "seed", "ema"),
+    *("dataset", "steps", "batch", "learning_rate", "seed", "ema"),
     *("log_every", "save_every", "sheet_every"),
     *("relight", "mirror"),
 )
@@ -69,7 +69,7 @@ def command(options: argparse.Namespace) -> str:
     """The command that repeats the run, with the folders that the README names."""
     parts = ["python -m rwae.training", f"--preset {options.preset}"]
     if options.data:
-        dataset = PRESETS[options.preset].dataset
+        dataset = options.dataset or PRESETS[options.preset].dataset
         parts.append(f"--data data/{data.describe(dataset).download or dataset}")
     for name in OVERRIDES:
         value, option = getattr(options, name), name.replace("_", "-")

@@ -17,7 +17,7 @@ class Weights:
 
     The two errors are sums over pixels, so a weight of 1 for them fixes the meaning of the rest.
     A critic has an optimiser's freedom of its own: its weight says how far its gradient counts
-    where gradients are clipped, and nothing else.
+    where gradients are clipped, and nothing else. A term of weight 0 is only logged.
     """
 
     squared_error: float = 1.0

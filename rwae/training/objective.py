@@ -106,7 +106,7 @@ def full(posterior: Gaussian) -> Gaussian:
 
 
 def action_terms(action: Categorical | None) -> dict[str, Tensor]:
-    """What a weakly supervised model is asked beside: to use all actions, and to be sure."""
+    """Whether a weakly supervised model uses all actions, and, for the log alone, is sure."""
     if action is None:
         return {}
     action = Categorical(action.logits.float())

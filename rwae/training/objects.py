@@ -16,6 +16,7 @@ from torch import Tensor, nn
 
 from rwae import losses, mmd
 from rwae.distributions import standard_normal
+from rwae.errors import ConfigError
 from rwae.objects import ObjectRWAE
 from rwae.objects.boxes import fit_places, look, overlay
 from rwae.objects.tracks import follow, reorder
@@ -59,6 +60,12 @@ class ObjectsObjective(nn.Module):
         precision: torch.dtype = torch.float32,  # noqa: ARG002, the networks are too small for it
     ) -> None:
         super().__init__()
+        for name in ("static_frames", "decoded_frames"):
+            if getattr(config, name) > WINDOW:
+                raise ConfigError(
+                    f"The training setting {name} is {getattr(config, name)}: a step of a model "
+                    f"of objects looks at {WINDOW} frames, so it needs to be at most that."
+                )
         self.model = model
         self.config = config
         self.register_buffer("steps", torch.zeros((), dtype=torch.long))

@@ -130,7 +130,11 @@ class PairFeatures(nn.Module):
 
 
 class DynamicScaledMMD(Penalty):
-    """D = scaled MMD of (z_<t, z_t), with a kernel that a critic learns (Arbel et al., 2018)."""
+    """D = scaled MMD of (z_<t, z_t), with a kernel that a critic learns (Arbel et al., 2018).
+
+    The slope is taken by z_t and by the summary of the history, not through the network that
+    makes the summary, whose values are bounded.
+    """
 
     def __init__(self, config: TrainingConfig) -> None:
         super().__init__(config)

@@ -106,7 +106,8 @@ class Recorder:
             self.state.save(self.out)
 
     def finish(self) -> None:
-        self.state.save(self.out)
+        if self.state.step % self.state.config.save_every:  # or it was saved just now
+            self.state.save(self.out)
         ship(self.state.average, self.clips, self.out)
 
 

@@ -139,6 +139,11 @@ class TrainState:
                 f"The run in {path.parent} was started with another {wrong[0]}: "
                 "give its settings, or name another folder with --out."
             )
+        if step > self.config.steps:
+            raise OtherRunError(
+                f"The run in {path.parent} has taken {step} steps, more than the "
+                f"{self.config.steps} that are asked for: name another folder with --out."
+            )
         mine = self.tensors()
         check(saved, mine)
         with torch.no_grad():
