@@ -32,7 +32,8 @@ def test_a_shipped_model_loads_and_decodes_its_gallery(folder: Path) -> None:
     # a VAE keep the prior's variance where they know nothing, and their means then hardly vary.
     assert gallery.static.mean(0).abs().mean() < 0.2
     if not model.config.learned_noise:
-        assert 0.8 < gallery.static.std(0).mean() < 1.2
+        # A model that was trained on varied clips spreads those as they were filmed a little less.
+        assert 0.7 < gallery.static.std(0).mean() < 1.2
 
 
 @pytest.mark.parametrize("folder", SHIPPED, ids=lambda folder: folder.name)
