@@ -47,11 +47,16 @@ def atomic(path: Path) -> Iterator[Path]:
         temporary.unlink(missing_ok=True)
 
 
+def pack(tensors: Mapping[str, Tensor], about: Mapping[str, str] | None = None) -> bytes:
+    """Tensors of any device as the bytes of a safetensors file, with text about them."""
+    ready = {name: tensor.detach().cpu().contiguous() for name, tensor in tensors.items()}
+    return save(ready, metadata=dict(about or {"format": "pt"}))
+
+
 def write(folder: Path, config: ModelConfig, weights: Mapping[str, Tensor]) -> None:
     """Writes both files of a checkpoint to a folder, which is made if it is missing."""
-    tensors = {name: tensor.detach().cpu().contiguous() for name, tensor in weights.items()}
     with atomic(folder / WEIGHTS_FILE) as path:
-        path.write_bytes(save(tensors, metadata={"format": "pt"}))
+        path.write_bytes(pack(weights))
     with atomic(folder / CONFIG_FILE) as path:
         path.write_text(json.dumps(config.to_dict(), indent=2) + "\n")
 
@@ -120,7 +125,7 @@ def write_gallery(folder: Path, gallery: Codes) -> None:
     parts = {"static": gallery.static, "dynamic": gallery.dynamic, "action": gallery.action}
     parts = {name: part for name, part in parts.items() if part is not None}
     with atomic(folder / GALLERY_FILE) as path:
-        path.write_bytes(save({name: z.detach().cpu().contiguous() for name, z in parts.items()}))
+        path.write_bytes(pack(parts))
 
 
 def read_gallery(folder: Path) -> Codes:

@@ -43,6 +43,12 @@ def use_threads(count: int) -> None:
     torch.set_num_threads(count)
 
 
+def autocast(device: torch.device, precision: torch.dtype) -> torch.autocast:
+    """Computes in a lower precision where that is safe; float32 leaves everything as it is."""
+    mixed = precision is not torch.float32
+    return torch.autocast(device.type, precision if mixed else None, enabled=mixed)
+
+
 def label(device: torch.device) -> str:
     """The device as a person would call it."""
     if device.type == "cuda":

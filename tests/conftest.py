@@ -1,6 +1,7 @@
 """What several tests share: a model that is small enough to train, and where real data may be."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -8,6 +9,7 @@ import torch
 
 from rwae import RWAE, ModelConfig
 from rwae.data.clips import Clips, Factor
+from rwae.training.state import TrainState
 
 ROOT = Path(__file__).resolve().parent.parent
 DATA = (
@@ -85,3 +87,18 @@ def square_clips() -> Clips:
         labels[n] = torch.tensor([colour, motion])
     factors = (Factor("colour", tuple("rgbd"), True), Factor("way", ("across", "down"), False))
     return Clips(frames, labels, factors)
+
+
+@contextmanager
+def death_after_saving() -> Iterator[None]:
+    """A run inside dies as soon as it has saved its state for the first time."""
+    saved = TrainState.save
+
+    def die(self: TrainState, folder: Path) -> None:
+        saved(self, folder)
+        raise KeyboardInterrupt
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(TrainState, "save", die)
+        with pytest.raises(KeyboardInterrupt):
+            yield

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 import torch
-from conftest import TINY
+from conftest import TINY, death_after_saving
 from safetensors import safe_open
 from safetensors.torch import load_file, save_file
 
@@ -56,16 +56,8 @@ def test_training_writes_a_checkpoint_that_loads(clips: Clips, tmp_path: Path) -
 def test_a_resumed_run_equals_an_uninterrupted_one(clips: Clips, tmp_path: Path) -> None:
     whole, parts = tmp_path / "whole", tmp_path / "parts"
     train(RUN, clips, whole, ALONE)
-    saved = TrainState.save
-
-    def die_after_saving(self: TrainState, folder: Path) -> None:
-        saved(self, folder)
-        raise KeyboardInterrupt
-
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(TrainState, "save", die_after_saving)
-        with pytest.raises(KeyboardInterrupt):
-            train(RUN, clips, parts, ALONE)
+    with death_after_saving():
+        train(RUN, clips, parts, ALONE)
     with (parts / METRICS_FILE).open("a") as file:
         file.write('{"step": 4, "squared_error": 1}\n{"ste')
     train(RUN, clips, parts, ALONE)

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 import torch
-from conftest import TINY
+from conftest import TINY, death_after_saving
 from safetensors.torch import load_file
 from torch import nn
 
@@ -22,7 +22,6 @@ from rwae.training.adversarial import (
 from rwae.training.config import TrainingConfig
 from rwae.training.ranks import Ranks
 from rwae.training.run import train
-from rwae.training.state import TrainState
 
 RUN = TrainingConfig(
     dataset="none", model=dataclasses.replace(TINY, family="mocogan"), batch=4, warmup=2
@@ -167,16 +166,8 @@ def test_a_run_ships_a_model_and_resumes_with_its_critics(tmp_path: Path) -> Non
     run = dataclasses.replace(RUN, steps=4, save_every=2, sheet_every=100)
     whole, parts = tmp_path / "whole", tmp_path / "parts"
     assert train(run, clips, whole, alone)
-    saved = TrainState.save
-
-    def die_after_saving(self: TrainState, folder: Path) -> None:
-        saved(self, folder)
-        raise KeyboardInterrupt
-
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(TrainState, "save", die_after_saving)
-        with pytest.raises(KeyboardInterrupt):
-            train(run, clips, parts, alone)
+    with death_after_saving():
+        train(run, clips, parts, alone)
     assert train(run, clips, parts, alone)
     one, two = (load_file(folder / "model.safetensors") for folder in (whole, parts))
     assert all(torch.equal(one[name], two[name]) for name in one)

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 import torch
-from conftest import TINY
+from conftest import TINY, death_after_saving
 from safetensors.torch import load_file
 
 from rwae import RWAE
@@ -16,7 +16,7 @@ from rwae.training.config import DYNAMIC_PENALTIES, STATIC_PENALTIES, TrainingCo
 from rwae.training.penalties import DYNAMIC, STATIC, Draws, Penalty, frozen, square_jacobian
 from rwae.training.presets import PRESETS
 from rwae.training.ranks import Ranks
-from rwae.training.run import next_batch, step_generator, train
+from rwae.training.run import train
 from rwae.training.state import TrainState
 
 ALONE = Ranks(0, 1, torch.device("cpu"))
@@ -157,27 +157,17 @@ def test_each_penalty_trains_and_resumes(
         model=dataclasses.replace(TINY, learned_noise=learned),
         static_penalty=static,
         dynamic_penalty=dynamic,
+        save_every=2,
     )
     whole, parts = tmp_path / "whole", tmp_path / "parts"
     assert train(config, square_clips, whole, ALONE)
-    state = TrainState(config, ALONE.device)
-    stop_after(state, 2, square_clips, parts)
+    with death_after_saving():
+        train(config, square_clips, parts, ALONE)
     assert train(config, square_clips, parts, ALONE)
     first, second = (load_file(folder / "model.safetensors") for folder in (whole, parts))
     assert all(torch.equal(first[name], second[name]) for name in first)
     codes = RWAE.from_pretrained(whole).encode(square_clips.batch(torch.arange(3)))
     assert bool(codes.static.isfinite().all())
-
-
-def stop_after(state: TrainState, steps: int, clips: Clips, folder: Path) -> None:
-    """Takes the first steps of a run and saves its state, as a run that was stopped leaves it."""
-    objective = state.objective.train()
-    for step in range(steps):
-        generator = step_generator(state.config.seed, step, ALONE)
-        terms = objective(next_batch(clips, state.config.batch, generator), generator)
-        objective.total(terms).backward()
-        state.update()
-    state.save(folder)
 
 
 def test_with_learned_noise_the_posterior_of_a_clip_is_free(square_clips: Clips) -> None:

@@ -10,6 +10,7 @@ from torch import nn
 
 from rwae.benchmark.peers import SIDE, Peer, up
 from rwae.benchmark.timing import Call
+from rwae.device import autocast
 from rwae.model import CodeModel
 from rwae.training.config import TrainingConfig
 from rwae.training.ranks import Ranks
@@ -93,7 +94,7 @@ def rival(
     codes = torch.randn(1, frames, kind.size, device=where)
 
     def step() -> None:
-        with torch.autocast(where.type, precision, enabled=precision is not torch.float32):
+        with autocast(where, precision):
             loss = trained.loss(x)
         loss.backward()
         optimizer.step()

@@ -13,14 +13,14 @@ from pathlib import Path
 
 import torch
 from safetensors import SafetensorError
-from safetensors.torch import load_file, save
+from safetensors.torch import load_file
 from torch import Tensor, nn
 from torch.nn import functional as F
-from torch.nn.utils.fusion import fuse_conv_bn_eval
 
-from rwae.checkpoint import WEIGHTS_FILE, atomic
+from rwae.checkpoint import WEIGHTS_FILE, atomic, pack
 from rwae.checkpoint import check as check_weights
 from rwae.errors import CheckpointError, ClipError
+from rwae.evaluation.judge import fold
 from rwae.objects.tracks import follow, peaks, reorder
 
 FRAME, BOX, PLACES, DIGITS, CLASSES = 64, 32, 32, 2, 10
@@ -154,9 +154,8 @@ class DigitsJudge(nn.Module):
 
     def save(self, folder: Path) -> None:
         """Writes `model.safetensors` to a folder."""
-        tensors = {name: t.detach().cpu().contiguous() for name, t in self.state_dict().items()}
         with atomic(folder / WEIGHTS_FILE) as path:
-            path.write_bytes(save(tensors, metadata={"format": "pt"}))
+            path.write_bytes(pack(self.state_dict()))
 
     @classmethod
     def load(cls, folder: Path) -> DigitsJudge:
@@ -175,8 +174,7 @@ class DigitsJudge(nn.Module):
             ) from error
         check_weights(weights, judge.state_dict())
         judge.load_state_dict(weights)
-        _fold(judge.eval().requires_grad_(False))
-        return judge
+        return fold(judge)
 
 
 def cut(grey: Tensor, places: Tensor) -> Tensor:
@@ -194,14 +192,3 @@ def cut(grey: Tensor, places: Tensor) -> Tensor:
     rows, columns = y[..., None] + step, x[..., None] + step
     frame = torch.arange(len(grey), device=grey.device)[:, None, None, None]
     return grey[frame, rows[..., :, None], columns[..., None, :]]
-
-
-def _fold(module: nn.Module) -> None:
-    """Replaces each convolution and its batch norm by one convolution, in place."""
-    for part in module.modules():
-        if (
-            isinstance(part, nn.Sequential)
-            and len(part) > 1
-            and isinstance(part[1], nn.BatchNorm2d)
-        ):
-            part[0], part[1] = fuse_conv_bn_eval(part[0], part[1]), nn.Identity()

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import argparse
 import dataclasses
-import math
 import sys
 from pathlib import Path
 
@@ -26,10 +25,10 @@ from rwae.device import use_threads
 from rwae.errors import RWAEError
 from rwae.evaluation.digits import agreement, judge_real
 from rwae.evaluation.digits_judge import CENTRE, PLACES, DigitsJudge, cut
-from rwae.evaluation.train_judge import JUDGES, disturb
+from rwae.evaluation.train_judge import JUDGES, adam, disturb
 
 FOLDER = JUDGES / "moving_mnist"
-STEPS, BATCH, RATE, WARM_UP = 3000, 64, 2e-3, 100
+STEPS, BATCH = 3000, 64
 SHIFT = 1.5  # pixels by which a box misses its digit at most, in training
 
 
@@ -61,12 +60,7 @@ def train(clips: MovingDigits, seed: int = 0, steps: int = STEPS) -> DigitsJudge
         torch.manual_seed(seed)
         judge = DigitsJudge()
     generator = torch.Generator().manual_seed(seed)
-    optimizer = torch.optim.Adam(judge.parameters(), lr=RATE)
-    warm = min(WARM_UP, max(1, steps // 10))
-    schedule = torch.optim.lr_scheduler.LambdaLR(
-        optimizer,
-        lambda step: min(1, (step + 1) / warm) * (1 + math.cos(math.pi * step / steps)) / 2,
-    )
+    optimizer, schedule = adam(judge, steps)
     for step in tqdm(range(steps), desc="judge", unit="step", dynamic_ncols=True):
         chosen = torch.arange(step * BATCH, (step + 1) * BATCH)
         known = clips.truth(chosen)

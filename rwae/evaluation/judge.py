@@ -11,19 +11,20 @@ import copy
 import json
 from collections.abc import Iterable
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import torch
 from safetensors import SafetensorError
-from safetensors.torch import load_file, save
+from safetensors.torch import load_file
 from torch import Tensor, nn
 from torch.nn.utils.fusion import fuse_conv_bn_eval
 
-from rwae.checkpoint import CONFIG_FILE, WEIGHTS_FILE, atomic
+from rwae.checkpoint import CONFIG_FILE, WEIGHTS_FILE, atomic, pack
 from rwae.checkpoint import check as check_weights
 from rwae.data.clips import ClipSource, Factor
 from rwae.errors import CheckpointError, ConfigError
 
+Network = TypeVar("Network", bound=nn.Module)
 WIDTHS = (24, 48, 64)
 HIDDEN = 128
 CHUNK = 16  # clips that are rendered or judged at once: a compromise of speed and memory
@@ -91,25 +92,16 @@ class Judge(nn.Module):
         x = x.to(self.heads[0].weight.device)
         return [logits.cpu().double().softmax(-1) for logits in self(x)]
 
-    def eyes(self) -> list[nn.Sequential]:
-        """The convolutions that look at single frames."""
-        return [self.frame]
-
     def folded(self) -> Judge:
         """A copy with the batch norms folded into the convolutions, which is twice as fast."""
-        judge = copy.deepcopy(self).eval().requires_grad_(False)
-        for eye in judge.eyes():
-            for number, layer in enumerate(eye):
-                eye[number] = nn.Sequential(fuse_conv_bn_eval(*layer[:2]), layer[2])
-        return judge
+        return fold(copy.deepcopy(self))
 
     def save(self, folder: Path) -> None:
         """Writes `config.json` (the factors) and `model.safetensors` to a folder."""
         factors = [{"name": f.name, "values": f.values, "static": f.static} for f in self.factors]
         config = {"factors": factors} | ({"apart": True} if isinstance(self, ApartJudge) else {})
-        tensors = {name: t.detach().cpu().contiguous() for name, t in self.state_dict().items()}
         with atomic(folder / WEIGHTS_FILE) as path:
-            path.write_bytes(save(tensors, metadata={"format": "pt"}))
+            path.write_bytes(pack(self.state_dict()))
         with atomic(folder / CONFIG_FILE) as path:
             path.write_text(json.dumps(config, indent=2) + "\n")
 
@@ -177,8 +169,18 @@ class ApartJudge(Judge):
             for head, factor in zip(self.heads, self.factors, strict=True)
         ]
 
-    def eyes(self) -> list[nn.Sequential]:
-        return [self.who, self.frame]
+
+def fold(judge: Network) -> Network:
+    """Folds each batch norm into the convolution before it, in place, for evaluation alone."""
+    judge.eval().requires_grad_(False)
+    for part in judge.modules():
+        if (
+            isinstance(part, nn.Sequential)
+            and len(part) > 1
+            and isinstance(part[1], nn.BatchNorm2d)
+        ):
+            part[0], part[1] = fuse_conv_bn_eval(part[0], part[1]), nn.Identity()
+    return judge
 
 
 def make_judge(factors: tuple[Factor, ...], apart: bool) -> Judge:

@@ -14,8 +14,9 @@ import sys
 from pathlib import Path
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 from torch.nn import functional as F
+from torch.optim.lr_scheduler import LambdaLR
 from tqdm import tqdm
 
 from rwae import data
@@ -81,13 +82,8 @@ def train(clips: ClipSource, epochs: int, seed: int, apart: bool = False) -> Jud
         torch.manual_seed(seed)
         judge = make_judge(clips.factors, apart)
     generator = torch.Generator().manual_seed(seed)
-    optimizer = torch.optim.Adam(judge.parameters(), lr=RATE)
     steps = epochs * (len(clips) // BATCH)
-    warm = min(WARM_UP, max(1, steps // 10))
-    schedule = torch.optim.lr_scheduler.LambdaLR(
-        optimizer,
-        lambda step: min(1, (step + 1) / warm) * (1 + math.cos(math.pi * step / steps)) / 2,
-    )
+    optimizer, schedule = adam(judge, steps)
     with tqdm(total=steps, desc="judge", unit="step", dynamic_ncols=True) as bar:
         for _ in range(epochs):
             order = torch.randperm(len(clips), generator=generator)
@@ -107,6 +103,16 @@ def train(clips: ClipSource, epochs: int, seed: int, apart: bool = False) -> Jud
                 schedule.step()
                 bar.update()
     return judge.eval().requires_grad_(False)
+
+
+def adam(judge: nn.Module, steps: int) -> tuple[torch.optim.Adam, LambdaLR]:
+    """Adam over a judge, and its schedule: a linear warm-up, then half a cosine to zero."""
+    optimizer = torch.optim.Adam(judge.parameters(), lr=RATE)
+    warm = min(WARM_UP, max(1, steps // 10))
+    return optimizer, LambdaLR(
+        optimizer,
+        lambda step: min(1, (step + 1) / warm) * (1 + math.cos(math.pi * step / steps)) / 2,
+    )
 
 
 def accuracies(judge: Judge, clips: ClipSource) -> dict[str, float]:

@@ -18,6 +18,7 @@ import torch
 from torch import Tensor, nn
 
 from rwae import losses
+from rwae.device import autocast
 from rwae.distributions import standard_normal
 from rwae.mocogan import MoCoGAN
 from rwae.training.augment import choose_frames, take_frames
@@ -92,8 +93,7 @@ class AdversarialObjective(nn.Module):
             generator: source of all the randomness of the step.
         """
         real = self.model.crop(x)
-        mixed = self.precision is not torch.float32
-        with torch.autocast(x.device.type, self.precision if mixed else None, enabled=mixed):
+        with autocast(x.device, self.precision):
             fake = self._draw(*x.shape[:2], generator)
             real_frames, fake_frames = (some_frames(clips, generator) for clips in (real, fake))
             terms = {

@@ -6,6 +6,7 @@ import torch
 from torch import Tensor, nn
 
 from rwae import losses, mmd
+from rwae.device import autocast
 from rwae.distributions import Categorical, Gaussian, standard_normal
 from rwae.model import RWAE
 from rwae.training.augment import choose_frames, mirror, relight, take_frames
@@ -38,8 +39,7 @@ class Objective(nn.Module):
         model, config = self.model, self.config
         x = model.crop(x)
         x = vary(x, generator) if config.vary else x
-        mixed = self.precision is not torch.float32
-        with torch.autocast(x.device.type, self.precision if mixed else None, enabled=mixed):
+        with autocast(x.device, self.precision):
             q_c = model.static_posterior(self._who(x, generator))
             z_c = q_c.sample(generator)
             relit = relight(x, generator) if config.relight else x

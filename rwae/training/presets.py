@@ -11,6 +11,9 @@ SPRITES = TrainingConfig(
     dataset="sprites",
     model=ModelConfig(crop_top=8, crop_left=4, crop_size=56, dynamic_noise=0.42),
 )
+SMALL = ModelConfig(
+    static_width=48, dynamic_width=32, decoder_width=64, hidden_size=96, prior_components=8
+)
 # The paper's two penalties and the fit of the prior, without what we added to the objective.
 PLAIN = dataclasses.replace(
     SPRITES,
@@ -101,17 +104,13 @@ PRESETS = {
     ),
     "folder": TrainingConfig(
         dataset="folder",
-        model=ModelConfig(
-            static_width=48, dynamic_width=32, decoder_width=64, hidden_size=96, prior_components=8
-        ),
+        model=SMALL,
         steps=2000,
         batch=32,
     ),
     "figures": TrainingConfig(
         dataset="figures",
-        model=ModelConfig(
-            static_width=48, dynamic_width=32, decoder_width=64, hidden_size=96, prior_components=8
-        ),
+        model=SMALL,
         steps=600,
         batch=32,
         sheet_every=200,

@@ -14,10 +14,9 @@ from pathlib import Path
 
 import torch
 from safetensors import SafetensorError, safe_open
-from safetensors.torch import save
 from torch import Tensor
 
-from rwae.checkpoint import atomic, check
+from rwae.checkpoint import atomic, check, pack
 from rwae.errors import CheckpointError, OtherRunError
 from rwae.families import build
 from rwae.model import CodeModel
@@ -110,10 +109,9 @@ class TrainState:
 
     def save(self, folder: Path) -> None:
         """Writes the state and keeps the one before: at any moment one of the two is whole."""
-        tensors = {n: t.detach().cpu().contiguous() for n, t in self.tensors().items()}
         about = {"step": str(self.step), "config": json.dumps(self.config.to_dict())}
         with atomic(folder / STATE_FILE) as path:
-            path.write_bytes(save(tensors, metadata=about))
+            path.write_bytes(pack(self.tensors(), about))
             if (folder / STATE_FILE).exists():
                 os.replace(folder / STATE_FILE, folder / PREVIOUS_FILE)
 
