@@ -8,7 +8,8 @@ import pytest
 import torch
 
 from rwae import RWAE, ModelConfig
-from rwae.data.clips import Clips, Factor
+from rwae.data.clips import Clips
+from rwae.factors import Factor
 from rwae.training.state import TrainState
 
 ROOT = Path(__file__).resolve().parent.parent

@@ -7,7 +7,8 @@ import torch
 from torch import Tensor
 
 from rwae.codes import Codes
-from rwae.data.clips import Clips, Factor
+from rwae.data.clips import Clips
+from rwae.factors import Factor
 
 FACTORS = (
     Factor("shape", ("a", "b", "c"), True),

@@ -8,14 +8,15 @@ import torch
 
 from rwae import RWAE, ModelConfig, data
 from rwae.data import figures
-from rwae.data.clips import Clips, Factor
+from rwae.data.clips import Clips
 from rwae.data.moving_mnist import MovingDigits
 from rwae.errors import DataError
 from rwae.evaluation import __main__ as command
 from rwae.evaluation import probes, protocols, sweep
 from rwae.evaluation.baselines import COPY, SAME
 from rwae.evaluation.digits_judge import DigitsJudge
-from rwae.evaluation.judge import Judge
+from rwae.factors import Factor
+from rwae.judge import Judge
 
 SMALL = ModelConfig(
     static_size=4, dynamic_size=3, static_width=8, dynamic_width=4, decoder_width=8, hidden_size=8

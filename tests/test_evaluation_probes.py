@@ -4,8 +4,8 @@ import pytest
 import torch
 
 from rwae.codes import Codes
-from rwae.data.clips import Factor
 from rwae.evaluation import probes
+from rwae.factors import Factor
 
 FACTORS = (Factor("shape", ("a", "b", "c"), True), Factor("way", ("up", "down"), False))
 

@@ -12,12 +12,12 @@ from evaluation_doubles import FACTORS, Copying, Perfect, Reader, labelled
 from rwae import RWAE, Codes
 from rwae.data.clips import Clips
 from rwae.evaluation import actions, baselines, probes, sweep
-from rwae.evaluation.judge import Judge
 from rwae.evaluation.nearest import nearest, shrink
 from rwae.evaluation.run import score_model
 from rwae.evaluation.scores import TASKS
 from rwae.evaluation.table import table
 from rwae.families import build
+from rwae.judge import Judge
 
 
 def seeded(seed: int = 0) -> torch.Generator:

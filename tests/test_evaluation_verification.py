@@ -6,9 +6,10 @@ from conftest import TINY
 from torch import Tensor
 
 from rwae import RWAE
-from rwae.data.clips import Clips, Factor
+from rwae.data.clips import Clips
 from rwae.errors import DataError
 from rwae.evaluation.verification import eer, score_verification, verify
+from rwae.factors import Factor
 
 
 def test_perfect_useless_and_reversed_scores() -> None:

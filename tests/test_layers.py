@@ -11,15 +11,15 @@ from conftest import ROOT
 from serving import app, small_checkpoint
 
 LAYERS = (
-    {"errors", "config", "codes", "distributions"},
+    {"errors", "config", "codes", "distributions", "factors"},
     {"losses", "mmd", "networks", "checkpoint", "card", "hub", "video", "filmstrip", "device"},
-    {"model", "objects", "mocogan", "families"},
+    {"model", "objects", "mocogan", "families", "judge"},
     {"inference", "directions", "data"},
     {"training", "evaluation", "ui"},
     {"benchmark"},
 )
 DOORS = {
-    "cv2": {"rwae/video.py"},
+    "cv2": {"rwae/video"},
     "huggingface_hub": {"rwae/hub.py"},
     "gradio": {"rwae/ui", "app.py"},
 }

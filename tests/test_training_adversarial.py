@@ -10,7 +10,8 @@ from safetensors.torch import load_file
 from torch import nn
 
 from rwae import families
-from rwae.data.clips import Clips, Factor
+from rwae.data.clips import Clips
+from rwae.factors import Factor
 from rwae.mocogan import MoCoGAN
 from rwae.training.adversarial import (
     AdversarialObjective,

@@ -9,6 +9,7 @@ import torch
 
 from rwae import filmstrip, video
 from rwae.errors import ClipError, DataError
+from rwae.video import reading
 
 SIDE = 32
 
@@ -130,11 +131,11 @@ def test_too_many_frames_too_few_and_too_large_are_refused(
     assert len(video.read_clip(strip(tmp_path / "six.png", clip), most=6)) == 6
     with pytest.raises(ClipError, match="more than 5 frames"):
         video.read_clip(movie(tmp_path / "six.avi", clip), most=5)
-    monkeypatch.setattr(video, "MAX_FRAMES", 4)
+    monkeypatch.setattr(reading, "MAX_FRAMES", 4)
     for path in (strip(tmp_path / "a.png", clip), movie(tmp_path / "a.avi", clip)):
         with pytest.raises(ClipError, match="more than 4 frames"):
             video.read_clip(path)
-    monkeypatch.setattr(video, "MAX_SIDE", SIDE - 1)
+    monkeypatch.setattr(reading, "MAX_SIDE", SIDE - 1)
     for path in (tmp_path / "a.png", tmp_path / "a.avi"):
         with pytest.raises(ClipError, match="smaller size"):
             video.read_clip(path)

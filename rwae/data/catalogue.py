@@ -27,7 +27,7 @@ class DataSet:
             evaluation measures this data set in another way.
         judge_epochs: passes of a judge over the first of them.
         judge_apart: whether static and dynamic factors are judged by networks of their own; see
-            `rwae.evaluation.judge.ApartJudge`.
+            `rwae.judge.ApartJudge`.
     """
 
     load: Callable[[Path, str], ClipSource]

@@ -9,20 +9,7 @@ from typing import Protocol
 import torch
 from torch import Tensor
 
-
-@dataclass(frozen=True)
-class Factor:
-    """One labelled property of a clip.
-
-    Attributes:
-        name: for example "hair".
-        values: its classes, in the order of their label.
-        static: whether it says who (True) or how it moves (False).
-    """
-
-    name: str
-    values: tuple[str, ...]
-    static: bool
+from rwae.factors import Factor
 
 
 class ClipSource(Protocol):

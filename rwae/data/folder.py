@@ -24,8 +24,9 @@ import torch
 from torch import Tensor
 
 from rwae.data import split as splits
-from rwae.data.clips import Clips, Factor
+from rwae.data.clips import Clips
 from rwae.errors import ClipError, DataError
+from rwae.factors import Factor
 from rwae.video import read_clip, read_frames, read_image, to_frames
 
 SIDE = 64

@@ -18,9 +18,10 @@ from pathlib import Path
 import torch
 
 from rwae.data import speech
-from rwae.data.clips import Clips, Factor
+from rwae.data.clips import Clips
 from rwae.data.sound import read_sound
 from rwae.errors import DataError
+from rwae.factors import Factor
 
 SPEAKERS = ("george", "jackson", "lucas", "nicolas", "theo", "yweweler")
 FACTORS = (

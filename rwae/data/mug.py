@@ -20,8 +20,9 @@ import torch
 from torch import Tensor
 
 from rwae.data import split as splits
-from rwae.data.clips import Clips, Factor
+from rwae.data.clips import Clips
 from rwae.errors import DataError
+from rwae.factors import Factor
 from rwae.video import read_frames, to_frames
 
 SIDE = 64

@@ -13,8 +13,9 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from rwae.data.clips import Clips, Factor
+from rwae.data.clips import Clips
 from rwae.errors import DataError
+from rwae.factors import Factor
 from rwae.video import read_image
 
 PARTS = ("body", "bottomwear", "topwear", "hair")

@@ -17,9 +17,10 @@ from pathlib import Path
 import torch
 
 from rwae.data import speech
-from rwae.data.clips import Clips, Factor
+from rwae.data.clips import Clips
 from rwae.data.sound import read_sound
 from rwae.errors import DataError
+from rwae.factors import Factor
 
 SPLITS = ("train", "validation", "test")
 _CORE = (  # by dialect region, two men and a woman of each

@@ -19,8 +19,9 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from rwae.data.clips import Clips, Factor
+from rwae.data.clips import Clips
 from rwae.errors import DataError
+from rwae.factors import Factor
 from rwae.video import read_image
 
 SIDE = 64

@@ -13,10 +13,10 @@ import torch
 from torch import Tensor
 
 from rwae.codes import Codes
-from rwae.data.clips import Factor
-from rwae.evaluation.judge import Judge
 from rwae.evaluation.render import judge_codes
 from rwae.evaluation.scores import entropy
+from rwae.factors import Factor
+from rwae.judge import Judge
 from rwae.model import CodeModel
 
 DRAWS_EACH = 32

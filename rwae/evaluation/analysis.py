@@ -10,10 +10,10 @@ from torch import Tensor
 from rwae.codes import Codes
 from rwae.data.clips import ClipSource
 from rwae.evaluation.information import information
-from rwae.evaluation.judge import CHUNK
 from rwae.evaluation.posteriors import Posteriors, infer, is_known
 from rwae.evaluation.probes import Coded, chance, probe_codes
 from rwae.evaluation.scores import spaced
+from rwae.judge import CHUNK
 from rwae.model import CodeModel
 
 FITTED = 2304  # training clips that the probes are trained on

@@ -13,10 +13,11 @@ import torch
 from torch import Tensor
 
 from rwae.data.clips import ClipSource
-from rwae.evaluation.judge import CHUNK, Judge, judge_clips
+from rwae.evaluation.render import judge_clips
 from rwae.evaluation.run import DRAWS, squared_error
 from rwae.evaluation.scores import TASKS, pairing, score_answers, spaced
 from rwae.evaluation.sweep import MOTIONS, how_many, kept
+from rwae.judge import CHUNK, Judge
 
 COPY = "copy the input"
 SAME = "always the same character"

@@ -20,7 +20,7 @@ from torch.nn import functional as F
 from rwae.checkpoint import WEIGHTS_FILE, atomic, pack
 from rwae.checkpoint import check as check_weights
 from rwae.errors import CheckpointError, ClipError
-from rwae.evaluation.judge import fold
+from rwae.judge import fold
 from rwae.objects.tracks import follow, peaks, reorder
 
 FRAME, BOX, PLACES, DIGITS, CLASSES = 64, 32, 32, 2, 10

@@ -36,9 +36,9 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from rwae.data.clips import Factor
 from rwae.evaluation.posteriors import Posteriors
 from rwae.evaluation.scores import entropy, spaced
+from rwae.factors import Factor
 
 DRAWN = 32  # clips whose codes are scored under all N: the cost is that of K x N unrollings
 

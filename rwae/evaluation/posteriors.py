@@ -10,7 +10,7 @@ from torch import Tensor
 from rwae.codes import Codes
 from rwae.data.clips import ClipSource
 from rwae.distributions import Gaussian
-from rwae.evaluation.judge import CHUNK
+from rwae.judge import CHUNK
 from rwae.model import RWAE, CodeModel
 from rwae.networks import DynamicPosterior, StaticPosterior
 

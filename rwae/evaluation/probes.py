@@ -17,7 +17,7 @@ import torch
 from torch import Tensor, nn
 
 from rwae.codes import Codes
-from rwae.data.clips import Factor
+from rwae.factors import Factor
 
 HIDDEN = 64
 STEPS = 120

@@ -1,4 +1,4 @@
-"""Renders codes and shows them to the judge, a few clips at a time."""
+"""Shows clips to the judge, real ones and rendered codes, a few at a time."""
 
 from __future__ import annotations
 
@@ -6,9 +6,16 @@ import torch
 from torch import Tensor
 
 from rwae.codes import Codes
-from rwae.evaluation.judge import CHUNK, Judge, join
+from rwae.data.clips import ClipSource
 from rwae.evaluation.nearest import shrink
+from rwae.judge import CHUNK, Judge, join
 from rwae.model import CodeModel
+
+
+def judge_clips(judge: Judge, clips: ClipSource) -> list[Tensor]:
+    """The judge's answers to real clips: p(value | clip), (N, K) for each factor."""
+    chunks = torch.arange(len(clips)).split(CHUNK)
+    return join(judge.probabilities(clips.batch(chosen)) for chosen in chunks)
 
 
 def judge_codes(model: CodeModel, judge: Judge, codes: Codes) -> list[Tensor]:

@@ -12,11 +12,11 @@ from rwae.codes import Codes
 from rwae.data.clips import ClipSource
 from rwae.evaluation.actions import chosen_actions, clusters_against
 from rwae.evaluation.analysis import analyse, encode
-from rwae.evaluation.judge import CHUNK, Judge, join
 from rwae.evaluation.nearest import nearest_distances
 from rwae.evaluation.render import judge_and_shrink, judge_codes
 from rwae.evaluation.scores import judged, pairing, score_answers
 from rwae.evaluation.sweep import how_many, sweep
+from rwae.judge import CHUNK, Judge, join
 from rwae.model import CodeModel
 
 DRAWS = 512

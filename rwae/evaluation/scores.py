@@ -13,8 +13,8 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from rwae.data.clips import Factor
 from rwae.errors import DataError, RWAEError
+from rwae.factors import Factor
 
 ROUNDS = 100
 

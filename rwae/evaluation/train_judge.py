@@ -24,7 +24,8 @@ from rwae.checkpoint import WEIGHTS_FILE, atomic
 from rwae.data.clips import ClipSource
 from rwae.device import use_threads
 from rwae.errors import ConfigError, RWAEError
-from rwae.evaluation.judge import Judge, judge_clips, make_judge
+from rwae.evaluation.render import judge_clips
+from rwae.judge import Judge, make_judge
 
 JUDGES = Path(__file__).resolve().parents[2] / "checkpoints" / "judges"
 JUDGED = tuple(name for name in data.NAMES if data.describe(name).judge_splits)

@@ -21,8 +21,8 @@ from torch.nn.utils.fusion import fuse_conv_bn_eval
 
 from rwae.checkpoint import CONFIG_FILE, WEIGHTS_FILE, atomic, pack
 from rwae.checkpoint import check as check_weights
-from rwae.data.clips import ClipSource, Factor
 from rwae.errors import CheckpointError, ConfigError
+from rwae.factors import Factor
 
 Network = TypeVar("Network", bound=nn.Module)
 WIDTHS = (24, 48, 64)
@@ -186,12 +186,6 @@ def fold(judge: Network) -> Network:
 def make_judge(factors: tuple[Factor, ...], apart: bool) -> Judge:
     """A judge with random weights, of one kind or the other."""
     return (ApartJudge if apart else Judge)(factors)
-
-
-def judge_clips(judge: Judge, clips: ClipSource) -> list[Tensor]:
-    """The judge's answers to real clips: p(value | clip), (N, K) for each factor."""
-    chunks = torch.arange(len(clips)).split(CHUNK)
-    return join(judge.probabilities(clips.batch(chosen)) for chosen in chunks)
 
 
 def join(parts: Iterable[list[Tensor]]) -> list[Tensor]:

@@ -11,10 +11,11 @@ from safetensors.torch import load_file, save_file
 
 from rwae.checkpoint import CONFIG_FILE, WEIGHTS_FILE
 from rwae.data import DATA_SETS, DataSet, figures, sprites, weizmann
-from rwae.data.clips import Clips, Factor
+from rwae.data.clips import Clips
 from rwae.errors import CheckpointError, ConfigError
 from rwae.evaluation import train_judge
-from rwae.evaluation.judge import ApartJudge, Judge, make_judge
+from rwae.factors import Factor
+from rwae.judge import ApartJudge, Judge, make_judge
 
 FACTORS = (Factor("colour", ("red", "blue"), True), Factor("way", ("up", "down", "none"), False))
 

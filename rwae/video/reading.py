@@ -1,26 +1,12 @@
-"""Pictures and clips in and out of files: the only door to OpenCV.
-
-A clip is read from a video, an animated GIF or an image strip (square frames side by side). What
-FFmpeg may open is a closed list, so that a playlist cannot make it read other files or a network
-address.
-"""
+"""Pictures and clips out of files."""
 
 from __future__ import annotations
 
-import os
 from collections.abc import Sequence
 from pathlib import Path
 
-# Both are read by OpenCV itself: the first when it is loaded, the second when a clip is opened.
-os.environ.setdefault("OPENCV_IO_MAX_IMAGE_PIXELS", str(2**25))
-os.environ["OPENCV_FFMPEG_CAPTURE_OPTIONS"] = (
-    "protocol_whitelist;file|format_whitelist;mov,mp4,m4a,3gp,3g2,mj2,matroska,webm,avi,gif"
-)
-
 import cv2
 import numpy as np
-import torch
-from torch import Tensor
 
 from rwae import filmstrip
 from rwae.errors import ClipError, DataError
@@ -29,25 +15,6 @@ MAX_SIDE = 4096  # pixels, of a frame in a file
 MAX_FRAMES = 300  # about ten seconds of video
 KEPT_SIDE = 512  # pixels; larger frames are shrunk while they are read, to bound the memory
 _PICTURES = (b"\x89PNG\r\n\x1a\n", b"\xff\xd8\xff", b"BM")
-_EXTENSIONS = {"png": ".png", "jpeg": ".jpg"}
-_PARAMETERS = {
-    "png": [cv2.IMWRITE_PNG_COMPRESSION, 4],
-    # 4:4:4 keeps the colours of single pixels, which the usual 4:2:0 smears over four.
-    "jpeg": [
-        cv2.IMWRITE_JPEG_QUALITY,
-        92,
-        cv2.IMWRITE_JPEG_SAMPLING_FACTOR,
-        cv2.IMWRITE_JPEG_SAMPLING_FACTOR_444,
-    ],
-}
-
-# The finest setting of the encoder: a palette of 256 colours for each frame. Its error on decoded
-# sprites is a third of that of the default, in files two thirds as large.
-_GIF = [
-    *(cv2.IMWRITE_GIF_COLORTABLE, 1),
-    *(cv2.IMWRITE_GIF_QUALITY, cv2.IMWRITE_GIF_COLORTABLE_SIZE_256),
-    *(cv2.IMWRITE_GIF_DITHER, 3),
-]
 
 
 def read_image(path: Path) -> np.ndarray:
@@ -182,68 +149,3 @@ def _shrink(frame: np.ndarray) -> np.ndarray:
         return frame
     size = max(1, round(width * scale)), max(1, round(height * scale))
     return cv2.resize(frame, size, interpolation=cv2.INTER_AREA)
-
-
-def to_frames(clip: np.ndarray, frames: int, side: int) -> Tensor:
-    """Fits a clip to a model: T frames evenly in time, the middle square, the model's size.
-
-    Shrinking averages areas, enlarging by a whole factor repeats pixels, so that pixel art that
-    was saved larger or smaller comes back exact.
-
-    Args:
-        clip: RGB bytes with shape (N, H, W, 3).
-        frames: T.
-        side: height and width of the model's frames, in pixels.
-
-    Returns:
-        Frames in [0, 1] with shape (T, 3, side, side).
-
-    Raises:
-        ClipError: if the clip has fewer than T frames.
-    """
-    if len(clip) < frames:
-        raise ClipError(
-            f"The clip has {len(clip)} frames, the model needs {frames}: record a longer one."
-        )
-    chosen = np.linspace(0, len(clip) - 1, frames).round().astype(int)
-    square = min(clip.shape[1:3])
-    top, left = (clip.shape[1] - square) // 2, (clip.shape[2] - square) // 2
-    if square >= side:
-        how = cv2.INTER_AREA
-    else:
-        how = cv2.INTER_NEAREST if side % square == 0 else cv2.INTER_LINEAR
-    fitted = [
-        cv2.resize(
-            clip[n, top : top + square, left : left + square], (side, side), interpolation=how
-        )
-        for n in chosen
-    ]
-    return torch.from_numpy(np.stack(fitted)).movedim(-1, -3).float().div(255)
-
-
-def encode_image(image: np.ndarray, kind: str) -> bytes:
-    """Encodes RGB bytes (H, W, 3) as a "png", exact, or as a "jpeg", an order faster to make."""
-    done, data = cv2.imencode(
-        _EXTENSIONS[kind], cv2.cvtColor(image, cv2.COLOR_RGB2BGR), _PARAMETERS[kind]
-    )
-    if not done:
-        raise ClipError(f"A picture of {image.shape[1]} x {image.shape[0]} pixels is too large.")
-    return data.tobytes()
-
-
-def write_gif(path: Path, clip: np.ndarray, *, fps: int = 8, scale: int = 4) -> None:
-    """Writes a clip of RGB bytes (T, H, W, 3) as a GIF that loops for ever.
-
-    Args:
-        path: the file, which is replaced if it exists.
-        clip: the frames.
-        fps: frames a second.
-        scale: whole factor by which the frames are enlarged, with hard edges.
-    """
-    animation = cv2.Animation()
-    animation.frames = [
-        cv2.cvtColor(frame.repeat(scale, 0).repeat(scale, 1), cv2.COLOR_RGB2BGR) for frame in clip
-    ]
-    animation.durations = np.full(len(clip), round(1000 / fps), np.int32)
-    if not cv2.imwriteanimation(str(path), animation, _GIF):
-        raise ClipError(f"The file {path} could not be written: check the folder and the disk.")
