@@ -25,6 +25,7 @@ from rwae.errors import CheckpointError, CodesError, ConfigError
 CONFIG_FILE = "config.json"
 WEIGHTS_FILE = "model.safetensors"
 GALLERY_FILE = "gallery.safetensors"
+_UNDER_WAY = ".part"  # the end of the name of a file that is being written
 
 
 @contextmanager
@@ -34,7 +35,7 @@ def atomic(path: Path) -> Iterator[Path]:
     Whoever reads `path` sees the whole old file or the whole new one, also after a crash.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
-    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=_UNDER_WAY)
     os.close(handle)
     temporary = Path(name)
     try:
@@ -45,6 +46,12 @@ def atomic(path: Path) -> Iterator[Path]:
         os.replace(temporary, path)
     finally:
         temporary.unlink(missing_ok=True)
+
+
+def sweep(folder: Path) -> None:
+    """Removes what a killed process left of the files that it was writing to a folder."""
+    for path in folder.glob(f".*{_UNDER_WAY}"):
+        path.unlink(missing_ok=True)
 
 
 def pack(tensors: Mapping[str, Tensor], about: Mapping[str, str] | None = None) -> bytes:

@@ -8,11 +8,13 @@ import sys
 import time
 from pathlib import Path
 
+import pytest
 from conftest import ROOT
 
 from rwae import RWAE
-from rwae.training.__main__ import command, configure, parse
+from rwae.errors import ConfigError
 from rwae.training.metrics import METRICS_FILE
+from rwae.training.options import command, configure, parse
 from rwae.training.presets import PRESETS
 
 
@@ -65,6 +67,36 @@ def test_the_command_line_overrides_the_preset_and_switches_parts_off(tmp_path: 
     )
     changed = configure(parse([*common, "--steps", "850", "--seed", "3", "--no-relight"]))
     assert (changed.steps, changed.seed, changed.relight, changed.mirror) == (850, 3, False, True)
+
+
+def test_a_term_of_the_loss_can_be_weighted_or_left_out(tmp_path: Path) -> None:
+    common = ["--preset", "sprites", "--out", str(tmp_path)]
+    given = parse([*common, "--weight", "dependence=0", "--weight", "prior_score=.5"])
+    weights = configure(given).weights
+    assert (weights.dependence, weights.prior_score) == (0.0, 0.5)
+    assert weights.static_penalty == PRESETS["sprites"].weights.static_penalty
+    assert command(given).endswith(
+        "--weight dependence=0 --weight prior_score=.5 --out runs/sprites"
+    )
+
+
+@pytest.mark.parametrize(
+    ("preset", "option", "told"),
+    [
+        ("sprites", ["--weight", "beauty=1"], "names no term"),
+        ("sprites", ["--weight", "dependence"], "a number from 0 on"),
+        ("sprites", ["--weight", "dependence=-1"], "a number from 0 on"),
+        ("sprites", ["--weight", "dependence=nan"], "a number from 0 on"),
+        ("moving_mnist", ["--no-relight"], "knows no --relight"),
+        ("sprites-mocogan", ["--no-mirror"], "knows no --mirror"),
+        ("moving_mnist", ["--precision", "bfloat16"], "float32 alone"),
+    ],
+)
+def test_an_option_that_would_do_nothing_is_refused(
+    preset: str, option: list[str], told: str, tmp_path: Path
+) -> None:
+    with pytest.raises(ConfigError, match=told):
+        configure(parse(["--preset", preset, "--out", str(tmp_path), *option]))
 
 
 def test_two_ranks_train_one_model(tmp_path: Path) -> None:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import torch
@@ -29,6 +31,10 @@ class DivergedError(RWAEError):
     """A loss is not finite."""
 
 
+class DiskError(RWAEError):
+    """The folder of a run cannot be written."""
+
+
 def train(
     config: TrainingConfig,
     clips: ClipSource,
@@ -53,6 +59,7 @@ def train(
     Raises:
         ConfigError: if there are fewer clips than a batch needs.
         DivergedError: if a loss is not finite; the message names the term.
+        DiskError: if the folder cannot be written, for example because the disk is full.
         CheckpointError: if `out` holds the state of another run.
     """
     config.check_clips(len(clips))
@@ -60,9 +67,10 @@ def train(
     ranks.say(resume(state, out))
     objective = ranks.replicate(state.objective).train()
     clips = clips.to(ranks.device)
-    recorder = Recorder(state, clips, out, ranks, command) if ranks.first else None
+    with written(state, out):
+        recorder = Recorder(state, clips, out, ranks, command) if ranks.first else None
 
-    with asked_to_stop() as stop, progress(state, ranks) as bar:
+    with asked_to_stop() as stop, progress(state, ranks) as bar, written(state, out):
         while state.step < config.steps:
             generator = step_generator(config.seed, state.step, ranks)
             terms = objective(next_batch(clips, config.batch, generator), generator)
@@ -77,9 +85,22 @@ def train(
             if leaving:
                 ranks.say(f"Stopped after step {state.step}; the same command goes on from there.")
                 return False
-    if recorder:
-        recorder.finish()
+    with written(state, out):
+        if recorder:
+            recorder.finish()
     return True
+
+
+@contextmanager
+def written(state: TrainState, out: Path) -> Iterator[None]:
+    """Turns a disk that takes no more into a sentence; what was saved before is whole."""
+    try:
+        yield
+    except OSError as error:
+        raise DiskError(
+            f"The folder {out} cannot be written at step {state.step} ({error.strerror}): make "
+            "room there and give the same command, which goes on from the last state."
+        ) from error
 
 
 class Recorder:
@@ -89,8 +110,13 @@ class Recorder:
         self, state: TrainState, clips: ClipSource, out: Path, ranks: Ranks, command: str
     ) -> None:
         self.state, self.clips, self.out, self.ranks = state, clips, out, ranks
+        checkpoint.sweep(out)
         self.metrics = Metrics(out, state.step)
-        settings = {"command": command} | state.config.to_dict()
+        settings = {
+            "command": command,
+            "ranks": ranks.count,
+            "precision": str(state.precision).removeprefix("torch."),
+        } | state.config.to_dict()
         with checkpoint.atomic(out / SETTINGS_FILE) as path:
             path.write_text(json.dumps(settings, indent=2) + "\n", "utf-8")
 

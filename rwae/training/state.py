@@ -39,6 +39,7 @@ class TrainState:
 
     Attributes:
         step: number of optimiser steps taken.
+        precision: of the networks that may be computed in less than float32.
         objective: the model, and the critics that play against it, if there are any.
         average: the exponential moving average of the model, which is evaluated and shipped.
         optimizer: Adam over the weights of the objective.
@@ -52,6 +53,7 @@ class TrainState:
     ) -> None:
         torch.manual_seed(config.seed)
         self.config = config
+        self.precision = precision
         self.step = 0
         model = build(config.model)
         objective = OBJECTIVES[config.model.family](model, config, precision)
@@ -67,7 +69,11 @@ class TrainState:
         return self.objective.model
 
     def learning_rate(self) -> float:
-        """Linear warm-up, then half a cosine that reaches zero after the last step."""
+        """Linear warm-up, then half a cosine that reaches zero after the last step.
+
+        A run that is resumed with more steps follows the longer curve from there on: its rate
+        rises again, and it is not the run that had as many from the start.
+        """
         config = self.config
         rise = (self.step + 1) / config.warmup
         fall = 0.5 * (1 + math.cos(math.pi * self.step / config.steps))
