@@ -19,6 +19,7 @@ PRECISIONS = {"float32": torch.float32, "bfloat16": torch.bfloat16}
 # Settings of a run that the command line may give; what kind they are, the preset says.
 OVERRIDES = (
     *("dataset", "steps", "batch", "learning_rate", "seed", "ema"),
+    *("static_frames", "decoded_frames"),
     *("log_every", "save_every", "sheet_every"),
     *("relight", "mirror"),
 )
