@@ -2,14 +2,17 @@
 
 python app.py                                   # every model in checkpoints/
 python app.py --model runs/mine                 # this one alone; again for another beside it
-python app.py --model owner/name --port 8080    # one from the Hugging Face Hub
+python app.py --model owner/name@v2 --port 8080 # one from the Hugging Face Hub
+python app.py --mcp                             # for language models as well
 """
 
 from __future__ import annotations
 
 import argparse
+import importlib.util
 import os
 import sys
+from importlib import metadata
 from pathlib import Path
 
 # Before gradio is imported: it would otherwise report to its makers when it starts.
@@ -19,9 +22,8 @@ os.environ["HF_HUB_DISABLE_TELEMETRY"] = "1"
 from gradio.exceptions import ServerFailedToStartError
 
 from rwae.errors import RWAEError
-from rwae.inference import Studio
-from rwae.ui import page, shelf
-from rwae.ui.shelf import Shelf
+from rwae.ui import logs, page, sweep
+from rwae.ui.opening import VARIABLE, named, open_shelf
 
 CHECKPOINTS = Path(__file__).resolve().parent / "checkpoints"
 
@@ -34,40 +36,50 @@ def arguments() -> argparse.Namespace:
     parser.add_argument(
         "--model",
         action="append",
-        help="folder of a checkpoint, or a Hub id; may be given several times, the first is "
-        "shown first; by default every model in checkpoints/",
+        help="folder of a checkpoint, or a Hub id, owner/name or owner/name@revision; may be "
+        "given several times, the first is shown first; by default those that the variable "
+        f"{VARIABLE} names, or every model in checkpoints/",
     )
     parser.add_argument("--host", default=host, help="address to listen at")
     parser.add_argument("--port", default=port, type=int, help="port to listen at")
     parser.add_argument("--device", help="cuda, mps or cpu; the fastest by default")
+    parser.add_argument(
+        "--mcp",
+        action="store_true",
+        help="offer the endpoints to language models too, by the Model Context Protocol",
+    )
     return parser.parse_args()
 
 
-def models(chosen: argparse.Namespace) -> list[Studio]:
-    """Loads the models that were named, or all that are in `CHECKPOINTS`.
-
-    A model that was named has to load; of those found, one that does not is left out, in words.
-    """
-    if chosen.model:
-        return [shelf.load_one(source, chosen.device) for source in chosen.model]
-    studios, complaints = shelf.load_all(CHECKPOINTS, chosen.device)
-    for complaint in complaints:
-        print(complaint, file=sys.stderr)
-    if not studios:
-        raise RWAEError(f"There is no model in {CHECKPOINTS}: train one, or name it with --model.")
-    return studios
+def check_mcp() -> None:
+    """Makes sure that the Model Context Protocol can be spoken, before any model is loaded."""
+    if importlib.util.find_spec("mcp") is None:
+        raise RWAEError(
+            "The option --mcp needs one more package: install it with pip install "
+            f"'gradio[mcp]=={metadata.version('gradio')}'."
+        )
 
 
 def main() -> int:
     """Loads the models and serves the page until it is stopped."""
     chosen = arguments()
+    logs.begin()
+    sweep.begin()
     try:
-        blocks = page.build(Shelf(models(chosen)))
+        if chosen.mcp:
+            check_mcp()
+        models = open_shelf(named(chosen.model), CHECKPOINTS, chosen.device)
+        blocks = page.build(models, mcp=chosen.mcp)
     except RWAEError as error:
         print(error, file=sys.stderr)
         return 2
     try:
-        blocks.launch(server_name=chosen.host, server_port=chosen.port, **page.settings())
+        blocks.launch(
+            server_name=chosen.host,
+            server_port=chosen.port,
+            mcp_server=chosen.mcp,
+            **page.settings(),
+        )
     except (OSError, OverflowError, ServerFailedToStartError) as error:
         print(
             f"The address {chosen.host}, port {chosen.port}, cannot be used "

@@ -13,18 +13,22 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
-import torch
-from safetensors import SafetensorError
-from safetensors.torch import load_file, save
+from safetensors.torch import save
 from torch import Tensor
 
+from rwae import tensors
 from rwae.codes import Codes
 from rwae.config import ModelConfig
 from rwae.errors import CheckpointError, CodesError, ConfigError
+from rwae.tensors import check as check  # beside `pack`, where those who read weights look
 
 CONFIG_FILE = "config.json"
 WEIGHTS_FILE = "model.safetensors"
 GALLERY_FILE = "gallery.safetensors"
+DIRECTIONS_FILE = "directions.json"
+SETTINGS_FILE = "training.json"  # how the weights came about
+MOST_CONFIG = 2**16  # bytes; a configuration has about six hundred
+MOST_GALLERY = 2**26  # bytes; a hundred times the largest that is shipped
 _UNDER_WAY = ".part"  # the end of the name of a file that is being written
 
 
@@ -81,50 +85,36 @@ def read_config(folder: Path) -> ModelConfig:
                 f"The folder {folder} has no {name}: a checkpoint needs {CONFIG_FILE} and "
                 f"{WEIGHTS_FILE}. Name the folder that holds both."
             )
+    path = folder / CONFIG_FILE
     try:
-        return ModelConfig.from_dict(json.loads((folder / CONFIG_FILE).read_text("utf-8")))
-    except ValueError as error:
-        raise ConfigError(f"The file {folder / CONFIG_FILE} is not JSON: {error}.") from error
-
-
-def read(folder: Path) -> tuple[ModelConfig, dict[str, Tensor]]:
-    """Reads configuration and weights; nothing is built from them yet.
-
-    Raises:
-        CheckpointError: if a file is missing or cannot be read.
-        ConfigError: if the configuration holds a bad value.
-    """
-    config = read_config(folder)
-    try:
-        return config, load_file(folder / WEIGHTS_FILE)
-    except (SafetensorError, OSError) as error:
-        raise CheckpointError(
-            f"The file {folder / WEIGHTS_FILE} is not a readable safetensors file ({error}): "
-            "fetch it again."
-        ) from error
-
-
-def check(weights: Mapping[str, Tensor], expected: Mapping[str, Tensor]) -> None:
-    """Compares names, shapes and types of the weights with those that the model needs.
-
-    Raises:
-        CheckpointError: if a tensor is missing, unknown, or has another shape or type.
-    """
-    if wrong := sorted(set(weights) ^ set(expected)):
-        raise CheckpointError(
-            f"The weights do not fit the configuration: {', '.join(wrong[:3])} "
-            f"{'is' if len(wrong) == 1 else 'are'} missing or unknown. "
-            "Use the config.json that was saved with them."
-        )
-    for name, tensor in weights.items():
-        if tensor.shape != expected[name].shape or tensor.dtype != expected[name].dtype:
-            raise CheckpointError(
-                f"The weights {name} are {tuple(tensor.shape)} {tensor.dtype}, but the "
-                f"configuration needs {tuple(expected[name].shape)} {expected[name].dtype}. "
-                "Use the config.json that was saved with them."
+        if path.stat().st_size > MOST_CONFIG:
+            raise ConfigError(
+                f"The file {path} has {path.stat().st_size:,} bytes: a configuration has at most "
+                f"{MOST_CONFIG:,}. Use the file that was saved with the weights."
             )
-        if tensor.is_floating_point() and not bool(torch.isfinite(tensor).all()):
-            raise CheckpointError(f"The weights {name} hold numbers that are not finite.")
+        settings = json.loads(path.read_text("utf-8"))
+    except (ValueError, RecursionError) as error:
+        raise ConfigError(
+            f"The file {path} is not JSON ({error}): use the file that was saved with the weights."
+        ) from error
+    except OSError as error:
+        raise CheckpointError(f"The file {path} cannot be read: {error.strerror}.") from error
+    return ModelConfig.from_dict(settings)
+
+
+def read_weights(folder: Path, needed: Mapping[str, Tensor]) -> dict[str, Tensor]:
+    """Reads the weights of a model.
+
+    Args:
+        folder: of the checkpoint.
+        needed: the model's state, whose tensors need no memory: those on the device "meta" do.
+            The file is compared with it before any of its tensors is read.
+
+    Raises:
+        CheckpointError: if the file is missing, damaged or too large, does not fit, or holds a
+            number that is not finite.
+    """
+    return tensors.read(folder / WEIGHTS_FILE, needed)
 
 
 def write_gallery(folder: Path, gallery: Codes) -> None:
@@ -141,11 +131,16 @@ def read_gallery(folder: Path) -> Codes:
     Raises:
         CheckpointError: if the file is missing or holds anything else.
     """
+    path = folder / GALLERY_FILE
     try:
-        tensors = load_file(folder / GALLERY_FILE)
-        tensors = {name: tensor.float() for name, tensor in tensors.items()}
-        return Codes(tensors["static"], tensors["dynamic"], tensors.get("action"))
-    except (SafetensorError, OSError, KeyError, CodesError) as error:
+        if path.stat().st_size > MOST_GALLERY:
+            raise CodesError(f"it has more than {MOST_GALLERY:,} bytes")
+        parts = {name: part.float() for name, part in tensors.read(path).items()}
+        codes = Codes(parts["static"], parts["dynamic"], parts.get("action"))
+        if not len(codes):
+            raise CodesError("it holds no clip")
+        return codes
+    except (CheckpointError, CodesError, OSError, KeyError) as error:
         raise CheckpointError(
             f"The folder {folder} has no readable {GALLERY_FILE} ({error}): "
             "`python -m rwae.training` writes it beside the weights."

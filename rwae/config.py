@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 from dataclasses import dataclass
+from reprlib import repr as short
 from typing import Any
 
 from rwae.errors import ConfigError
@@ -63,7 +64,7 @@ class ModelConfig:
     def __post_init__(self) -> None:
         if self.family not in FAMILIES:
             raise ConfigError(
-                f"The model setting family is {self.family!r}: it needs to be one of "
+                f"The model setting family is {short(self.family)}: it needs to be one of "
                 f"{', '.join(FAMILIES)}."
             )
         for name, (low, high) in _RANGES.items():
@@ -71,16 +72,17 @@ class ModelConfig:
             kind = float if isinstance(low, float) else int
             if isinstance(value, bool) or not isinstance(value, kind):
                 raise ConfigError(
-                    f"The model setting {name} is {value!r}: it needs to be {_A[kind]}."
+                    f"The model setting {name} is {short(value)}: it needs to be {_A[kind]}."
                 )
             if not low <= value <= high:
                 raise ConfigError(
-                    f"The model setting {name} is {value}: it needs to lie in [{low}, {high}]."
+                    f"The model setting {name} is {short(value)}: it needs to lie in "
+                    f"[{low}, {high}]."
                 )
         for name in ("learned_noise", "recurrent_decoder", "canvas"):
             if not isinstance(getattr(self, name), bool):
                 raise ConfigError(
-                    f"The model setting {name} is {getattr(self, name)!r}: "
+                    f"The model setting {name} is {short(getattr(self, name))}: "
                     "it needs to be true or false."
                 )
         if self.actions == 1:
@@ -118,9 +120,9 @@ class ModelConfig:
                 f"The model settings are {type(settings).__name__}: they need to be a JSON object."
             )
         known = {field.name for field in dataclasses.fields(cls)}
-        if wrong := sorted(map(str, set(settings) - known)):
+        if wrong := sorted(set(settings) - known):
             raise ConfigError(
-                f"The model settings have unknown keys: {', '.join(wrong)}. "
+                f"The model settings have unknown keys: {', '.join(map(short, wrong[:3]))}. "
                 "The file belongs to another version of the project."
             )
         return cls(**settings)

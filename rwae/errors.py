@@ -17,6 +17,10 @@ class CheckpointError(RWAEError):
     """A checkpoint is missing, incomplete, or belongs to another model."""
 
 
+class HubError(CheckpointError):
+    """The Hub could not be reached, was too slow or refused; another time it may work."""
+
+
 class OtherRunError(CheckpointError):
     """A folder holds the state of a run with other settings."""
 

@@ -15,6 +15,11 @@ def to_bytes(x: Tensor) -> np.ndarray:
     return rounded.movedim(-3, -1).contiguous().cpu().numpy()
 
 
+def from_bytes(clips: np.ndarray) -> Tensor:
+    """Turns bytes (B, T, H, W, 3) into clips (B, T, 3, H, W) in [0, 1]: undoes `to_bytes`."""
+    return torch.from_numpy(clips).movedim(-1, -3).float() / 255
+
+
 def sheet(clips: np.ndarray) -> np.ndarray:
     """Lays clips out as one picture: a row for each clip, a column for each frame.
 

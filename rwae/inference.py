@@ -25,6 +25,7 @@ from rwae.codes import Codes
 from rwae.directions import Basis, principal
 from rwae.errors import ClipError, RWAEError
 from rwae.model import CodeModel
+from rwae.named import Named, read_named
 
 EXAMPLES = 12  # clips that the app offers
 WAIT = 20.0  # seconds that a caller waits for the model
@@ -43,16 +44,26 @@ class Studio:
         examples: a few of them, unlike one another.
         name: short, such as the name of the checkpoint's folder.
         card: what people call the model.
+        folder: of its checkpoint; None if it was made in memory.
+        named: directions of the static code that change one attribute; None without labels.
     """
 
     def __init__(
-        self, model: CodeModel, gallery: Codes, name: str = "model", card: Card | None = None
+        self,
+        model: CodeModel,
+        gallery: Codes,
+        name: str = "model",
+        card: Card | None = None,
+        folder: Path | None = None,
+        named: Named | None = None,
     ) -> None:
         model.check(gallery)
         self.model = model
         self.gallery = Codes(gallery.static, gallery.dynamic).to("cpu")
         self.name = name
         self.card = card or Card(name)
+        self.folder = folder
+        self.named = named
         self.examples = self.gallery[spread(self.gallery, EXAMPLES)]
         self._lock = threading.Lock()
 
@@ -61,11 +72,12 @@ class Studio:
         """Loads a checkpoint with its gallery.
 
         Args:
-            source: a folder, or a Hub id "owner/name".
+            source: a folder, or a Hub id "owner/name" or "owner/name@revision".
             device_name: see `rwae.device.choose`.
 
         Raises:
-            CheckpointError: if the checkpoint or its gallery is missing or does not fit.
+            CheckpointError: if the checkpoint or its gallery is missing or does not fit, or its
+                named directions are there but do not.
             ConfigError: if the configuration or the device is bad.
         """
         chosen = device.choose(device_name)
@@ -74,9 +86,11 @@ class Studio:
             # one when other programs use the cores.
             torch.set_num_threads(1)
         folder = hub.locate(source)
-        name = Path(source).name or folder.resolve().name
+        name = hub.short_name(source)
         model = families.load(folder, device=chosen)
-        return cls(model, checkpoint.read_gallery(folder), name, read_card(folder, name))
+        gallery = checkpoint.read_gallery(folder)
+        named = read_named(folder, model.config.static_size)
+        return cls(model, gallery, name, read_card(folder, name), folder, named)
 
     @contextmanager
     def _turn(self) -> Iterator[None]:

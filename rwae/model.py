@@ -54,24 +54,34 @@ class CodeModel(nn.Module):
         """Loads a trained model, in evaluation mode.
 
         Args:
-            source: a folder with `config.json` and `model.safetensors`, or a Hub id "owner/name".
+            source: a folder with `config.json` and `model.safetensors`, or a Hub id "owner/name"
+                or "owner/name@revision".
             revision: branch, tag or commit on the Hub.
             device: where the weights go.
 
         Raises:
-            CheckpointError: if nothing is there, or the weights do not fit the configuration.
+            CheckpointError: if nothing is there, or the weights do not fit the configuration;
+                its child HubError if the Hub cannot be reached or is too slow.
             ConfigError: if `config.json` holds a bad value, or belongs to another class of model.
         """
-        config, weights = checkpoint.read(hub.locate(source, revision))
+        folder = hub.locate(source, revision)
+        config = checkpoint.read_config(folder)
         with torch.device("meta"):
             model = cls(config)
-        checkpoint.check(weights, model.state_dict())
+        weights = checkpoint.read_weights(folder, model.state_dict())
         model.load_state_dict(weights, strict=True, assign=True)
         return model.to(device, memory_format=torch.channels_last).eval().requires_grad_(False)
 
     def save_pretrained(self, folder: str | Path) -> None:
         """Writes `config.json` and `model.safetensors` to a folder, each in one atomic step."""
         checkpoint.write(Path(folder), self.config, self.state_dict())
+
+    def push_to_hub(self, repo: str, *, card: str | None = None, private: bool = False) -> str:
+        """Sends settings, weights and a model card to the Hub; see `rwae.hub.send_model`.
+
+        `python -m rwae.publish model` sends a whole checkpoint, with its gallery and scores.
+        """
+        return hub.send_model(repo, self.config, self.state_dict(), card=card, private=private)
 
     @property
     def device(self) -> torch.device:

@@ -6,11 +6,13 @@ import shutil
 import socket
 import subprocess
 import sys
+import tempfile
 import time
 import urllib.request
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from typing import TextIO
 
 import pytest
 import torch
@@ -63,6 +65,8 @@ def app(
     cache: Path,
     root: Path = ROOT,
     environment: dict[str, str] | None = None,
+    log: Path | None = None,
+    options: Sequence[str] = (),
 ) -> Iterator[str]:
     """Runs app.py on a free port, and yields its address once it answers.
 
@@ -71,36 +75,42 @@ def app(
         cache: where temporary files go, so that a test can see whether any stay.
         root: folder of app.py.
         environment: variables that the app finds beside this process's own.
+        log: a file for what the app prints, if a test wants to read it.
+        options: further words of the command line.
     """
     port = free_port()
     places = {"TMPDIR": str(cache), "GRADIO_TEMP_DIR": str(cache / "gradio")}
     folders = [models] if isinstance(models, Path) else models
-    options = [word for folder in folders for word in ("--model", str(folder))]
-    server = subprocess.Popen(
-        [sys.executable, "app.py", *options, "--port", str(port), "--device", "cpu"],
-        cwd=root,
-        env=os.environ | places | (environment or {}),
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-    )
+    named = [word for folder in folders for word in ("--model", str(folder))]
     address = f"http://127.0.0.1:{port}"
-    try:
-        _await_answer(server, address)
-        yield address
-    finally:
-        server.terminate()
+    # A file and no pipe, which would fill up and stop the app.
+    with open(log, "w+") if log else tempfile.TemporaryFile("w+") as words:
+        server = subprocess.Popen(
+            [sys.executable, "app.py", *named, *options, "--port", str(port), "--device", "cpu"],
+            cwd=root,
+            env=os.environ | places | (environment or {}),
+            stdout=words,
+            stderr=subprocess.STDOUT,
+        )
         try:
-            server.wait(timeout=60)
+            _await_answer(server, address, words)
+            yield address
         finally:
-            server.kill()
+            server.terminate()
+            try:
+                server.wait(timeout=60)
+            finally:
+                server.kill()
 
 
-def _await_answer(server: subprocess.Popen, address: str, seconds: float = 180) -> None:
+def _await_answer(
+    server: subprocess.Popen, address: str, words: TextIO, seconds: float = 180
+) -> None:
     end = time.monotonic() + seconds
     while time.monotonic() < end:
         if server.poll() is not None:
-            pytest.fail(f"the app ended at its start:\n{server.stdout.read()}")
+            words.seek(0)
+            pytest.fail(f"the app ended at its start:\n{words.read()}")
         try:
             urllib.request.urlopen(address, timeout=5).close()
         except OSError:

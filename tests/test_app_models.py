@@ -16,6 +16,7 @@ from rwae.errors import ConfigError, RWAEError
 from rwae.inference import Studio
 from rwae.ui import boot
 from rwae.ui.endpoints import public
+from rwae.ui.opening import open_shelf
 from rwae.ui.requests import MAX_FRAMES, MAX_PIXELS, MAX_TOTAL, most_frames
 from rwae.ui.shelf import Shelf, load_all, load_one
 
@@ -62,11 +63,9 @@ def test_all_good_models_are_listed_and_each_bad_one_is_named(folder: Path) -> N
 
 
 def test_the_app_starts_without_the_bad_ones_and_says_so(
-    folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    folder: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setattr(app, "CHECKPOINTS", folder)
-    monkeypatch.setattr(sys, "argv", ["app.py", "--device", "cpu"])
-    assert [studio.name for studio in app.models(app.arguments())][:2] == ["sprites", "large"]
+    assert list(open_shelf([], folder, "cpu").studios)[:2] == ["sprites", "large"]
     said = capsys.readouterr()
     assert said.out == ""
     assert len(said.err.splitlines()) == 6
@@ -78,7 +77,7 @@ def test_named_models_replace_the_list_and_have_to_load(
 ) -> None:
     options = ["--model", str(folder / "weak"), "--model", str(folder / "rival")]
     monkeypatch.setattr(sys, "argv", ["app.py", *options])
-    assert [studio.name for studio in app.models(app.arguments())] == ["weak", "rival"]
+    assert list(open_shelf(app.arguments().model, folder).studios) == ["weak", "rival"]
     monkeypatch.setattr(sys, "argv", ["app.py", *options, "--model", str(folder / "torn")])
     assert app.main() == 2
     assert "is not JSON" in capsys.readouterr().err

@@ -1,10 +1,16 @@
 """The server against visitors who do not use the page."""
 
-import asyncio
+import http.client
 import json
+import os
+import resource
+import socket
 import urllib.error
+import urllib.parse
 import urllib.request
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -12,8 +18,29 @@ import pytest
 from conftest import ROOT
 from serving import app, small_checkpoint
 
-from rwae.ui import limits
-from rwae.ui.limits import Limits
+SECRET = "hf_nobody_may_read_this"
+
+
+WATCH = """
+import os, socket
+def note(kind, host):
+    if host not in ("127.0.0.1", "localhost", "0.0.0.0", "::1", None, ""):
+        with open(os.environ["WATCHED"], "a") as file:
+            file.write(f"{kind} {host}\\n")
+def watched(kind, inner, host):
+    def call(*arguments, **others):
+        note(kind, host(arguments))
+        return inner(*arguments, **others)
+    return call
+socket.getaddrinfo = watched("look up", socket.getaddrinfo, lambda a: a[0])
+class Socket(socket.socket):
+    def connect(self, address):
+        if isinstance(address, tuple):
+            note("connect to", address[0])
+        return super().connect(address)
+socket.socket = Socket
+note("watch", "begun")
+"""
 
 
 @pytest.fixture(scope="module")
@@ -23,24 +50,45 @@ def cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def address(cache: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+def log(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """What the app prints."""
+    return tmp_path_factory.mktemp("log") / "app.log"
+
+
+@pytest.fixture(scope="module")
+def address(cache: Path, log: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The app, with a secret in its environment, and watched.
+
+    Python runs a sitecustomize.py first: here one that notes every name and address.
+    """
+    (log.parent / "sitecustomize.py").write_text(WATCH)
+    watch = {"PYTHONPATH": str(log.parent), "WATCHED": str(log.with_name("watched"))}
     model = small_checkpoint(tmp_path_factory.mktemp("model"))
-    with app(model, cache) as address:
+    with app(model, cache, environment={"HF_TOKEN": SECRET} | watch, log=log) as address:
         yield address
 
 
 FORM = "multipart/form-data; boundary=x"
+ASK = "/gradio_api/component_server"
+PROGRAMS = {"/models", "/examples", "/sample", "/encode", "/swap", "/decode"}
+
+
+def fetch(url: str, body: bytes | None = None, kind: str = "application/json") -> tuple[int, str]:
+    """The status and text of an answer; status 0 if the server closed while more was coming."""
+    request = urllib.request.Request(url, body, {"Content-Type": kind})
+    try:
+        with urllib.request.urlopen(request, timeout=60) as answer:
+            return answer.status, answer.read().decode(errors="replace")
+    except urllib.error.HTTPError as error:
+        return error.code, error.read().decode(errors="replace")
+    except http.client.IncompleteRead as torn:
+        return 200, torn.partial.decode(errors="replace")
+    except (ConnectionError, urllib.error.URLError):
+        return 0, ""
 
 
 def status(url: str, body: bytes | None = None, kind: str = "application/json") -> int:
-    request = urllib.request.Request(url, body, {"Content-Type": kind})
-    try:
-        with urllib.request.urlopen(request, timeout=20) as answer:
-            return answer.status
-    except urllib.error.HTTPError as error:
-        return error.code
-    except (ConnectionError, urllib.error.URLError):
-        return 0  # closed while the rest of the body was still on its way
+    return fetch(url, body, kind)[0]
 
 
 @pytest.mark.parametrize(
@@ -49,85 +97,150 @@ def status(url: str, body: bytes | None = None, kind: str = "application/json") 
      "/proc/self/environ", "http://127.0.0.1:9/"],
 )  # fmt: skip
 def test_no_file_is_served_by_its_path(address: str, path: str) -> None:
-    assert status(f"{address}/gradio_api/file={path}") in (400, 403, 404)
+    for door in ("file=", "file/", "proxy=", "stream/"):
+        assert status(f"{address}/gradio_api/{door}{path}") in (400, 403, 404)
+    for door in ("assets", "static", "svelte"):
+        climbing = "/".join(["..%2f" * 9 + path.lstrip("/")])
+        assert status(f"{address}/{door}/{climbing}") in (400, 403, 404)
 
 
-def test_the_doors_that_the_page_does_not_use_are_closed(address: str) -> None:
+@pytest.mark.parametrize(
+    "path",
+    ["upload", "upload/", "upload_progress?upload_id=x", "process_recording", "deep_link?x=1",
+     "run/decode", "api/decode", "api/predict", "runs", "run-history/buckets", "dev/reload",
+     "login_check", "token", "user", "queue/status", "custom_component/x/server/y/z",
+     "../app.py", "/queue/join"],
+)  # fmt: skip
+def test_the_doors_that_the_page_does_not_use_are_closed(address: str, path: str) -> None:
     form = (
         b'--x\r\nContent-Disposition: form-data; name="files"; filename="a"\r\n\r\nb\r\n--x--\r\n'
     )
-    for name in ("upload", "process_recording"):
-        assert status(f"{address}/gradio_api/{name}", form, FORM) == 404
-    assert status(f"{address}/gradio_api/deep_link?session_hash=x") == 404
-    for name in ("predict", "explore", "lambda"):
-        assert status(f"{address}/gradio_api/api/{name}", b'{"data": []}') >= 400
-    info = json.load(urllib.request.urlopen(f"{address}/gradio_api/info", timeout=20))
-    assert info["named_endpoints"] == {}
+    for body, kind in ((None, ""), (b'{"data": []}', "application/json"), (form, FORM)):
+        assert status(f"{address}/gradio_api/{path}", body, kind) == 404
 
 
-def test_a_huge_request_is_cut_off(address: str) -> None:
+def test_other_doors_are_closed_too(address: str) -> None:
+    for path in ("login", "logout", "monitoring", "monitoring/summary", "docs", "redoc", "x",
+                 "openapi.json", "gradio_api", "gradio_api/"):  # fmt: skip
+        assert status(f"{address}/{path}") == 404, path
+
+
+def test_programs_find_the_endpoints_that_are_meant_for_them(address: str) -> None:
+    info = json.loads(fetch(f"{address}/gradio_api/info")[1])
+    assert set(info["named_endpoints"]) == PROGRAMS
+    assert not info["unnamed_endpoints"]
+    for private in ("explore", "lambda", "predict", "load"):
+        assert status(f"{address}/gradio_api/call/{private}", b'{"data": []}') >= 400
+
+
+def test_it_says_that_it_is_alive(address: str) -> None:
+    assert fetch(f"{address}/healthz") == (200, "alive")
+
+
+def memory(address: str) -> int:
+    """Bytes that the server holds in memory."""
+    door = f":{urllib.parse.urlsplit(address).port:04X}"
+    rows = [line.split() for line in Path("/proc/net/tcp").read_text().splitlines()]
+    inode = next(row[9] for row in rows if row[1].endswith(door) and row[3] == "0A")
+    for folder in Path("/proc").glob("[0-9]*"):
+        with suppress(OSError):
+            if any(f"socket:[{inode}]" == os.readlink(fd) for fd in (folder / "fd").iterdir()):
+                resident = int((folder / "statm").read_text().split()[1])
+                return resident * resource.getpagesize()
+    raise AssertionError("the server was not found")
+
+
+def head(kind: str, length: int) -> bytes:
+    """The first lines of a request, whose body is still to come."""
+    return (
+        f"POST {ASK} HTTP/1.1\r\nHost: x\r\nContent-Type: {kind}\r\n"
+        f"Content-Length: {length}\r\n\r\n"
+    ).encode()
+
+
+def test_a_huge_field_is_cut_off_and_takes_no_memory(address: str) -> None:
+    before = memory(address)
+    piece = b"x" * 2**20
+    start = b'--x\r\nContent-Disposition: form-data; name="data"\r\n\r\n'
+    with connected(address) as wire:
+        wire.sendall(head(FORM, 300 << 20) + start)
+        with suppress(OSError):
+            for _ in range(300):
+                wire.sendall(piece)
+        assert b" 413 " in wire.recv(100)
+    assert memory(address) - before < 50 * 2**20
     huge = b'{"data": "' + b"x" * (3 * 2**20) + b'"}'
-    assert status(f"{address}/gradio_api/component_server", huge) in (413, 0)
+    assert status(address + ASK, huge) in (413, 0)
     assert status(address) == 200, "the app must live on"
 
 
-def test_a_form_that_breaks_off_leaves_no_file(address: str, cache: Path) -> None:
+def test_a_crowd_of_files_in_one_form_is_refused(address: str) -> None:
+    part = b'--x\r\nContent-Disposition: form-data; name="f"; filename="a"\r\n\r\nb\r\n'
+    assert status(address + ASK, part * 60 + b"--x--\r\n", FORM) == 413
+
+
+def connected(address: str) -> socket.socket:
+    parts = urllib.parse.urlsplit(address)
+    return socket.create_connection((parts.hostname, parts.port), timeout=30)
+
+
+@pytest.mark.parametrize("kind", [FORM, "application/json"])
+def test_a_visitor_who_falls_silent_is_told_so(address: str, kind: str) -> None:
+    with connected(address) as wire:
+        wire.sendall(head(kind, 99) + b"--x")
+        assert b" 408 " in wire.recv(100)
+        while wire.recv(1000):
+            pass  # and then the server closes
+
+
+def test_forms_that_break_off_leave_no_file(address: str, cache: Path) -> None:
     part = (
         b'--x\r\nContent-Disposition: form-data; name="file"; filename="a"\r\n\r\n' + b"b" * 5000
     )
     for body in (part, part + b"--x--", part + b"\r\n--x\r\n"):
-        assert status(f"{address}/gradio_api/component_server", body, FORM) == 400
+        assert status(address + ASK, body, FORM) == 400
+    for _ in range(20):
+        with connected(address) as wire:
+            wire.sendall(head(FORM, 9999) + part)
     whole = part + b"\r\n--x--\r\n"
-    assert status(f"{address}/gradio_api/component_server", whole, FORM) != 400
+    assert status(address + ASK, whole, FORM) not in (400, 0)
     assert not [path for path in cache.rglob("*") if path.is_file()]
 
 
-def test_an_unknown_function_of_a_component_is_not_found(address: str) -> None:
-    call = {"data": None, "session_hash": "x", "component_id": 1, "fn_name": "__init__"}
-    for number in range(8):
-        body = json.dumps(call | {"component_id": number}).encode()
-        assert status(f"{address}/gradio_api/component_server", body) in (404, 500)
+def asking(component: int, function: str) -> bytes:
+    facts = {"data": 1, "component_id": component, "fn_name": function, "session_hash": "x"}
+    return json.dumps(facts).encode()
 
 
-def run(body: list[bytes], kind: bytes, path: str = "/x") -> tuple[int, int]:
-    """Sends a body in parts to an app behind the limits; returns its status and the bytes seen."""
-    seen = 0
-    sent: list[dict[str, Any]] = []
-    parts = [{"type": "http.request", "body": part, "more_body": True} for part in body]
-    parts.append({"type": "http.request", "body": b"", "more_body": False})
-
-    async def receive() -> dict[str, Any]:
-        return parts.pop(0)
-
-    async def send(message: dict[str, Any]) -> None:
-        sent.append(message)
-
-    async def inner(_scope: Any, receive: Any, send: Any) -> None:
-        nonlocal seen
-        while (message := await receive())["type"] == "http.request":
-            seen += len(message["body"])
-            if not message["more_body"]:
-                break
-        else:
-            raise RuntimeError("the client went away")
-        await send({"type": "http.response.start", "status": 200, "headers": []})
-
-    scope = {"type": "http", "path": path, "headers": [(b"content-type", kind)]}
-    asyncio.run(Limits(inner)(scope, receive, send))
-    return sent[0]["status"], seen
+JOIN = "/gradio_api/queue/join"
+# What no page would send: a path, and a body.
+ODD = {
+    "no json": (ASK, b"{"),
+    "deep json": (ASK, b'{"data": ' + b"[" * 100_000 + b"]" * 100_000 + b"}"),
+    "json without keys": (ASK, b"{}"),
+    "unknown component": (ASK, asking(99999, "x")),
+    "private method": (ASK, asking(1, "__init__")),
+    "attribute": (ASK, asking(1, "value")),
+    "no function": (JOIN, b'{"data": [], "fn_index": 9999, "session_hash": "x"}'),
+    "no session": (JOIN, b'{"data": [], "fn_index": 0}'),
+    "wrong data": ("/gradio_api/call/decode", b'{"data": [{"path": "/etc/passwd"}]}'),
+    "a file": ("/gradio_api/call/encode",
+               b'{"data": [{"path": "/etc/passwd", "meta": {"_type": "gradio.FileData"}}]}'),
+    "no call": ("/gradio_api/call/decode/none", None),
+    "no cancel": ("/gradio_api/cancel", b'{"session_hash": "x", "fn_index": 0, "event_id": "x"}'),
+    "other page": ("/config?page=../../etc/passwd", None),
+    "other theme": ("/?__theme=<script>", None),
+}  # fmt: skip
 
 
-def test_bytes_are_counted_whatever_the_headers_say(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(limits, "MAX_JSON", 25)
-    monkeypatch.setattr(limits, "MAX_FORM", 45)
-    ten = b"0123456789"
-    form = FORM.encode()
-    assert run([ten] * 2, b"application/json") == (200, 20)
-    assert run([ten] * 9, b"application/json") == (413, 20)
-    assert run([ten] * 3 + [b"\r\n--x--\r\n"], form) == (200, 39)
-    assert run([ten] * 3, form) == (400, 0)
-    assert run([ten] * 9, form) == (413, 0)
-    assert run([], b"", "/gradio_api/upload/") == (404, 0)
+@pytest.mark.parametrize("kind", ODD)
+def test_no_error_tells_a_path_or_the_workings_of_the_server(address: str, kind: str) -> None:
+    path, body = ODD[kind]
+    code, words = fetch(address + path, body)
+    assert code != 0
+    for secret in (str(ROOT), "site-packages", "Traceback", 'File "', SECRET, "root:"):
+        assert secret not in words
+    assert status(f"{address}/healthz") == 200
 
 
 def call(address: str, function: str, data: object) -> Any:
@@ -166,35 +279,62 @@ def test_codes_from_anywhere_are_decoded_or_refused_in_words(address: str) -> No
         assert "Traceback" not in answer["error"], name
 
 
-WATCH = """
-import os, socket
-def note(kind, host):
-    if host not in ("127.0.0.1", "localhost", "0.0.0.0", "::1", None, ""):
-        with open(os.environ["WATCHED"], "a") as file:
-            file.write(f"{kind} {host}\\n")
-def watched(kind, inner, host):
-    def call(*arguments, **others):
-        note(kind, host(arguments))
-        return inner(*arguments, **others)
-    return call
-socket.getaddrinfo = watched("look up", socket.getaddrinfo, lambda a: a[0])
-class Socket(socket.socket):
-    def connect(self, address):
-        if isinstance(address, tuple):
-            note("connect to", address[0])
-        return super().connect(address)
-socket.socket = Socket
-note("watch", "begun")
-"""
+def test_two_visitors_see_their_own_clips_alone(address: str) -> None:
+    """Each asks with numbers of its own, over and over, at the same time as the other."""
+
+    def visit(seed: int) -> list[Any]:
+        request = {"seed": seed, "clips": 2, "frames": 4, "temperature": 1.0}
+        seen = []
+        for _ in range(5):
+            clips = call(address, "sample_codes", request)["clips"]
+            sheet = call(address, "decode_codes", {"clips": clips, "exact": True})["sheet"]
+            seen.append((clips, sheet))
+        return seen
+
+    with ThreadPoolExecutor(4) as crowd:
+        one, two, again = crowd.map(visit, (1, 2, 1))
+    assert all(answer == one[0] for answer in (*one, *again))
+    assert all(answer == two[0] for answer in two)
+    assert one[0] != two[0]
 
 
-def test_the_server_asks_no_other_host(tmp_path: Path) -> None:
-    """Python runs a sitecustomize.py first: here one that notes every name and address."""
-    (tmp_path / "sitecustomize.py").write_text(WATCH)
-    log = tmp_path / "log"
-    watch = {"PYTHONPATH": str(tmp_path), "WATCHED": str(log)}
-    with app(small_checkpoint(tmp_path / "model"), tmp_path, environment=watch) as address:
-        assert status(address) == 200
-        request = {"seed": 1, "clips": 1, "frames": 4, "temperature": 1.0}
-        assert call(address, "sample_codes", request)["clips"]
-    assert log.read_text().splitlines() == ["watch begun"]
+def test_trouble_is_noted_without_a_word_about_the_visitor(address: str, log: Path) -> None:
+    status(f"{address}/gradio_api/upload?name=anna")
+    status(f"{address}/my/secret/path")
+    status(address + ASK, b"anna", FORM)
+    status(address + ASK, b'"' + b"x" * 2**21)
+    status(address + ASK, ODD["unknown component"][1])
+    event = json.loads(fetch(f"{address}/gradio_api/call/decode", b'{"data": ["anna"]}')[1])
+    fetch(f"{address}/gradio_api/call/decode/{event['event_id']}")
+    lines = [json.loads(line) for line in log.read_text().splitlines() if line.startswith("{")]
+    refused = {(line["status"], line["route"]) for line in lines if line["event"] == "refused"}
+    assert refused >= {(404, "other"), (413, ASK), (400, ASK)}
+    failed = {(line["function"], line["error"]) for line in lines if line["event"] == "failed"}
+    assert failed >= {(ASK, "KeyError"), ("queue", "ValueError")}
+    told = log.read_text()
+    assert "Traceback" not in told
+    assert not any(word in told for word in ("anna", "my/secret", "/etc/passwd", "99999"))
+
+
+def test_a_full_queue_is_told_and_the_page_still_opens(address: str) -> None:
+    config = json.loads(fetch(f"{address}/config")[1])
+    slow = next(part["id"] for part in config["dependencies"] if part["api_name"] == "decode")
+    clip = call(
+        address, "sample_codes", {"seed": 1, "clips": 1, "frames": 64, "temperature": 1.0}
+    )["clips"][0]
+    body = {"data": [[clip] * 8, "webm", None], "fn_index": slow, "session_hash": "crowd"}
+
+    def join(_: int) -> tuple[int, str]:
+        return fetch(f"{address}/gradio_api/queue/join", json.dumps(body).encode())
+
+    with ThreadPoolExecutor(30) as crowd:
+        answers = list(crowd.map(join, range(150)))
+    assert {code for code, _ in answers} == {200, 503}
+    assert all("Queue is full" in words for code, words in answers if code == 503)
+    assert status(address) == 200
+    assert call(address, "decode_codes", {"clips": [clip], "exact": True})["sheet"]
+
+
+def test_the_server_asked_no_other_host_in_all_this(address: str, log: Path) -> None:
+    assert status(address) == 200
+    assert log.with_name("watched").read_text().splitlines() == ["watch begun"]

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 from conftest import ROOT
 
-from rwae.card import Card, read_card
+from rwae.card import LONGEST, Card, read_card
 
 CARD = """---
 license: cc-by-sa-3.0
@@ -34,13 +34,45 @@ def test_title_and_first_sentence_come_as_plain_text(tmp_path: Path) -> None:
 
 def test_without_a_card_or_a_heading_the_name_has_to_do(tmp_path: Path) -> None:
     assert read_card(tmp_path, "mine") == Card("mine")
-    assert read(tmp_path, "no heading") == Card("mine")
+    assert read(tmp_path, "no heading") == Card("mine", text="no heading")
     assert read(tmp_path, "") == Card("mine")
 
 
 @pytest.mark.parametrize("rest", ["", "\n\n| a | b |\n|---|---|", "\n\n## Scores", "\n\n- a"])
 def test_what_is_no_sentence_is_left_out(tmp_path: Path, rest: str) -> None:
-    assert read(tmp_path, f"# Title{rest}") == Card("Title")
+    card = read(tmp_path, f"# Title{rest}")
+    assert (card.title, card.about, card.text) == ("Title", "", rest.strip())
+
+
+def test_the_text_starts_below_the_heading_and_the_front_matter_is_no_part_of_it(
+    tmp_path: Path,
+) -> None:
+    card = read(tmp_path, CARD)
+    assert card.text.startswith("An [autoencoder]")
+    assert card.text.endswith("# Another heading")
+    assert card.licence == "cc-by-sa-3.0"
+    assert len(read(tmp_path, "# Long\n\n" + "x" * 2 * LONGEST).text) <= LONGEST
+
+
+@pytest.mark.parametrize(
+    ("front", "licence"),
+    [
+        ("license: apache-2.0", "apache-2.0"),
+        ('license: "mit"', "mit"),
+        ("license: other\nlicense_name: research-only", "research-only"),
+        ("license: other", "other"),
+        ("tags: [license]", ""),
+    ],
+)
+def test_the_licence_is_that_of_the_front_matter(tmp_path: Path, front: str, licence: str) -> None:
+    assert read(tmp_path, f"---\n{front}\n---\n\n# Title\n").licence == licence
+    assert read(tmp_path, f"# Title\n\n{front}\n").licence == ""
+
+
+def test_the_licence_of_the_data_is_read_from_the_table(tmp_path: Path) -> None:
+    table = "| | |\n|---|---|\n| licence of the data | [CC0](https://x.org), for *all* |\n"
+    assert read(tmp_path, f"# Title\n\n{table}").data_licence == "CC0, for all"
+    assert read(tmp_path, "# Title\n").data_licence == ""
 
 
 def test_every_shipped_model_introduces_itself() -> None:
@@ -50,3 +82,5 @@ def test_every_shipped_model_introduces_itself() -> None:
         card = read_card(folder, folder.name)
         assert card.title != folder.name, "a person should not have to know the folder's name"
         assert card.about.endswith("."), folder.name
+        assert card.licence, folder.name
+        assert card.data_licence, folder.name

@@ -8,8 +8,8 @@ import torch
 from evaluation_doubles import UNIT, Perfect, Reader, labelled
 
 from rwae import Codes
-from rwae.evaluation import actions
 from rwae.evaluation.run import score_model
+from rwae.evaluation.scores import actions
 
 RENAMED = torch.tensor([2, 0, 3, 1])  # the action that the double calls class k
 

@@ -12,9 +12,11 @@ from rwae.data.clips import Clips
 from rwae.data.moving_mnist import MovingDigits
 from rwae.errors import DataError
 from rwae.evaluation import __main__ as command
-from rwae.evaluation import probes, protocols, sweep
-from rwae.evaluation.baselines import COPY, SAME
-from rwae.evaluation.digits_judge import DigitsJudge
+from rwae.evaluation import protocols
+from rwae.evaluation.codes import probes
+from rwae.evaluation.judges.digits import DigitsJudge
+from rwae.evaluation.scores import sweep
+from rwae.evaluation.scores.baselines import COPY, SAME
 from rwae.factors import Factor
 from rwae.judge import Judge
 

@@ -15,9 +15,11 @@ from rwae.codes import Codes
 from rwae.data import moving_mnist
 from rwae.data.moving_mnist import BOX, MovingDigits
 from rwae.errors import CheckpointError, ClipError, ConfigError
-from rwae.evaluation import digits, digits_train
-from rwae.evaluation.digits import agreement, digits_table, others, score_digits
-from rwae.evaluation.digits_judge import DigitsJudge, Found, cut
+from rwae.evaluation.judges import digits_training
+from rwae.evaluation.judges.digits import DigitsJudge, Found, cut
+from rwae.evaluation.judges.digits_found import agreement
+from rwae.evaluation.scores import digits
+from rwae.evaluation.scores.digits import digits_table, others, score_digits
 
 JUDGE = Path(__file__).resolve().parent.parent / "checkpoints" / "judges" / "moving_mnist"
 
@@ -157,8 +159,8 @@ def test_boxes_are_cut_at_their_places() -> None:
 def test_the_judge_learns_and_is_read_back(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(digits_train, "BATCH", 8)
-    judge = digits_train.train(painted(), steps=4)
+    monkeypatch.setattr(digits_training, "BATCH", 8)
+    judge = digits_training.train(painted(), steps=4)
     judge.save(tmp_path)
     x = painted().batch(torch.arange(3))
     found, back = judge.find(x), DigitsJudge.load(tmp_path).find(x)

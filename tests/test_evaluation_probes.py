@@ -4,7 +4,7 @@ import pytest
 import torch
 
 from rwae.codes import Codes
-from rwae.evaluation import probes
+from rwae.evaluation.codes import probes
 from rwae.factors import Factor
 
 FACTORS = (Factor("shape", ("a", "b", "c"), True), Factor("way", ("up", "down"), False))

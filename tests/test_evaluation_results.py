@@ -12,10 +12,10 @@ from evaluation_doubles import FACTORS, Perfect, Reader, labelled
 
 from rwae.errors import ConfigError
 from rwae.evaluation import __main__ as command
-from rwae.evaluation import results
-from rwae.evaluation.baselines import COPY, score_baselines
-from rwae.evaluation.columns import CODES, RENDERED, Column, at
 from rwae.evaluation.run import score_model
+from rwae.evaluation.scores.baselines import COPY, score_baselines
+from rwae.evaluation.tables import results
+from rwae.evaluation.tables.columns import CODES, RENDERED, Column, at
 
 
 def seeded() -> torch.Generator:

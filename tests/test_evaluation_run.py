@@ -11,11 +11,12 @@ from evaluation_doubles import FACTORS, Copying, Perfect, Reader, labelled
 
 from rwae import RWAE, Codes
 from rwae.data.clips import Clips
-from rwae.evaluation import actions, baselines, probes, sweep
-from rwae.evaluation.nearest import nearest, shrink
+from rwae.evaluation.codes import probes
 from rwae.evaluation.run import score_model
-from rwae.evaluation.scores import TASKS
-from rwae.evaluation.table import table
+from rwae.evaluation.scores import actions, baselines, sweep
+from rwae.evaluation.scores.nearest import nearest, shrink
+from rwae.evaluation.scores.tasks import TASKS
+from rwae.evaluation.tables.scores import table
 from rwae.families import build
 from rwae.judge import Judge
 

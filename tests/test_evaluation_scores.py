@@ -7,7 +7,8 @@ import torch
 from evaluation_doubles import FACTORS, labelled
 
 from rwae.errors import DataError
-from rwae.evaluation import scores
+from rwae.evaluation.scores import pairing
+from rwae.evaluation.scores import tasks as scores
 
 
 def answers(clips: int, classes: int, generator: torch.Generator) -> torch.Tensor:
@@ -56,7 +57,7 @@ def test_pairs_differ_in_character_and_motion_and_use_every_clip_once() -> None:
     clips = labelled()
     for seed in range(5):
         generator = torch.Generator().manual_seed(seed)
-        partner = scores.pairing(clips.labels, FACTORS, generator)
+        partner = pairing.pairing(clips.labels, FACTORS, generator)
         assert sorted(partner.tolist()) == list(range(len(clips)))
         a, b = clips.labels, clips.labels[partner]
         assert bool((a[:, :2] != b[:, :2]).any(1).all())
@@ -66,7 +67,7 @@ def test_pairs_differ_in_character_and_motion_and_use_every_clip_once() -> None:
 def test_pairs_follow_from_the_seed() -> None:
     labels = labelled().labels
     one, same, other = (
-        scores.pairing(labels, FACTORS, torch.Generator().manual_seed(seed)) for seed in (3, 3, 4)
+        pairing.pairing(labels, FACTORS, torch.Generator().manual_seed(seed)) for seed in (3, 3, 4)
     )
     assert torch.equal(one, same)
     assert not torch.equal(one, other)
@@ -75,12 +76,12 @@ def test_pairs_follow_from_the_seed() -> None:
 def test_one_character_alone_cannot_be_paired(generator: torch.Generator) -> None:
     labels = torch.tensor([[0, 0, 0], [0, 0, 1], [0, 0, 2]])
     with pytest.raises(DataError, match="evaluate on more clips"):
-        scores.pairing(labels, FACTORS, generator)
+        pairing.pairing(labels, FACTORS, generator)
 
 
 def test_a_swap_wants_who_of_one_and_motion_of_the_other() -> None:
     a, b = torch.tensor([[2, 1, 0]]), torch.tensor([[0, 0, 3]])
-    assert scores.swapped(a, b, FACTORS).tolist() == [[2, 1, 3]]
+    assert pairing.swapped(a, b, FACTORS).tolist() == [[2, 1, 3]]
 
 
 def test_only_kept_factors_count_and_joint_needs_all_of_them() -> None:

@@ -6,7 +6,7 @@ from evaluation_doubles import FACTORS, UNIT, Copying, Perfect, Reader, labelled
 
 from rwae import Codes
 from rwae.evaluation.run import score_model
-from rwae.evaluation.sweep import BLENDS, blend, kept, sweep
+from rwae.evaluation.scores.sweep import BLENDS, blend, kept, sweep
 
 
 def seeded(seed: int = 0) -> torch.Generator:

@@ -8,7 +8,7 @@ from torch import Tensor
 from rwae import RWAE
 from rwae.data.clips import Clips
 from rwae.errors import DataError
-from rwae.evaluation.verification import eer, score_verification, verify
+from rwae.evaluation.scores.verification import eer, score_verification, verify
 from rwae.factors import Factor
 
 

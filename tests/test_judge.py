@@ -13,7 +13,8 @@ from rwae.checkpoint import CONFIG_FILE, WEIGHTS_FILE
 from rwae.data import DATA_SETS, DataSet, figures, sprites, weizmann
 from rwae.data.clips import Clips
 from rwae.errors import CheckpointError, ConfigError
-from rwae.evaluation import train_judge
+from rwae.evaluation.judges import factors, places
+from rwae.evaluation.judges.fitting import disturb
 from rwae.factors import Factor
 from rwae.judge import ApartJudge, Judge, make_judge
 
@@ -67,7 +68,7 @@ def test_saved_and_loaded_it_says_the_same(judge: Judge, tmp_path: Path) -> None
 
 
 def test_a_folder_without_a_judge_says_how_to_train_one(tmp_path: Path) -> None:
-    with pytest.raises(CheckpointError, match="train_judge"):
+    with pytest.raises(CheckpointError, match=r"rwae\.evaluation\.judges"):
         Judge.load(tmp_path)
 
 
@@ -94,14 +95,14 @@ def test_weights_of_another_judge_are_refused(judge: Judge, tmp_path: Path) -> N
 @pytest.mark.parametrize("apart", [False, True])
 def test_it_learns_to_name_both_factors(apart: bool) -> None:
     clips = moving_bars()
-    judge = train_judge.train(clips, 10, 0, apart)
-    assert min(train_judge.accuracies(judge.folded(), clips).values()) > 0.95
+    judge = factors.train(clips, 10, 0, apart)
+    assert min(factors.accuracies(judge.folded(), clips).values()) > 0.95
 
 
 def test_the_seed_decides_and_the_global_state_is_left_alone() -> None:
     clips = moving_bars()
     state = torch.random.get_rng_state()
-    one, same, other = (train_judge.train(clips, 1, seed).state_dict() for seed in (0, 0, 1))
+    one, same, other = (factors.train(clips, 1, seed).state_dict() for seed in (0, 0, 1))
     assert torch.equal(state, torch.random.get_rng_state())
     assert all(torch.equal(one[name], same[name]) for name in one)
     assert not torch.equal(one["heads.0.weight"], other["heads.0.weight"])
@@ -109,7 +110,7 @@ def test_the_seed_decides_and_the_global_state_is_left_alone() -> None:
 
 def test_disturbed_clips_stay_close(generator: torch.Generator) -> None:
     x = moving_bars().batch(torch.arange(8))
-    seen = [train_judge.disturb(x, generator) for _ in range(8)]
+    seen = [disturb(x, generator) for _ in range(8)]
     assert len({float(s.double().sum()) for s in seen}) > 2
     for s in seen:
         assert s.shape == x.shape
@@ -122,14 +123,14 @@ def test_a_missing_judge_is_trained_once_and_one_of_other_data_refused(
     clips = moving_bars()
     bars = DataSet(lambda *_: clips, "none", needs_folder=False, judge_epochs=1)
     monkeypatch.setitem(DATA_SETS, "bars", bars)
-    made = train_judge.find_or_train(tmp_path, "bars", clips, None)
+    made = places.find_or_train(tmp_path, "bars", clips, None)
     assert 'real clips of the split "test"' in (tmp_path / "README.md").read_text()
-    monkeypatch.setattr(train_judge, "make", None)
-    found = train_judge.find_or_train(tmp_path, "bars", clips, None)
+    monkeypatch.setattr(factors, "make", None)
+    found = places.find_or_train(tmp_path, "bars", clips, None)
     for one, two in zip(made.parameters(), found.parameters(), strict=True):
         assert torch.equal(one, two)
     with pytest.raises(ConfigError, match="a judge of its own with --judge"):
-        train_judge.find_or_train(
+        places.find_or_train(
             tmp_path, "bars", Clips(clips.frames, clips.labels, FACTORS[:1]), None
         )
 
@@ -157,12 +158,12 @@ def test_clips_without_labels_cannot_have_a_judge(
     bare = Clips(moving_bars().frames, torch.empty(96, 0, dtype=torch.long), ())
     monkeypatch.setitem(DATA_SETS, "bare", DataSet(lambda *_: bare, "none", needs_folder=False))
     with pytest.raises(ConfigError, match="carry no label"):
-        train_judge.make(tmp_path, "bare", None)
+        factors.make(tmp_path, "bare", None)
 
 
 def test_judges_of_own_data_are_kept_apart_from_the_shipped_ones() -> None:
-    assert train_judge.place("sprites") == ROOT / "checkpoints" / "judges" / "sprites"
-    assert train_judge.place("folder") == Path("runs/judges/folder")
+    assert places.place("sprites") == ROOT / "checkpoints" / "judges" / "sprites"
+    assert places.place("folder") == Path("runs/judges/folder")
 
 
 @pytest.mark.parametrize("name", ["sprites", "figures", "weizmann"])
@@ -179,14 +180,14 @@ def test_the_shipped_judge_of_figures_knows_unseen_ones() -> None:
     judge = Judge.load(ROOT / "checkpoints" / "judges" / "figures")
     clips = figures.load("test")
     some = Clips(clips.frames[::3], clips.labels[::3], clips.factors)
-    assert min(train_judge.accuracies(judge, some).values()) > 0.97
+    assert min(factors.accuracies(judge, some).values()) > 0.97
 
 
 def test_the_shipped_judge_knows_the_real_clips(sprites_folder: Path) -> None:
     judge = Judge.load(ROOT / "checkpoints" / "judges" / "sprites")
     clips = sprites.load(sprites_folder, "test")
     some = Clips(clips.frames[::5], clips.labels[::5], clips.factors)
-    assert min(train_judge.accuracies(judge, some).values()) >= 0.998
+    assert min(factors.accuracies(judge, some).values()) >= 0.998
 
 
 def test_the_shipped_judge_knows_people_in_actions_that_it_never_saw(
@@ -195,4 +196,4 @@ def test_the_shipped_judge_knows_people_in_actions_that_it_never_saw(
     judge = Judge.load(ROOT / "checkpoints" / "judges" / "weizmann")
     clips = weizmann.load(real_data("weizmann"), "judge_test")
     some = Clips(clips.frames[::4], clips.labels[::4], clips.factors)
-    assert min(train_judge.accuracies(judge, some).values()) >= 0.97
+    assert min(factors.accuracies(judge, some).values()) >= 0.97

@@ -12,16 +12,17 @@ from serving import app, small_checkpoint
 
 LAYERS = (
     {"errors", "config", "codes", "distributions", "factors"},
-    {"losses", "mmd", "networks", "checkpoint", "card", "hub", "video", "filmstrip", "device"},
+    {"losses", "mmd", "networks", "tensors", "checkpoint", "card"}
+    | {"drafting", "hub", "video", "filmstrip", "device"},
     {"model", "objects", "mocogan", "families", "judge"},
-    {"inference", "directions", "data"},
-    {"training", "evaluation", "ui"},
+    {"inference", "directions", "named", "data", "export"},
+    {"training", "evaluation", "ui", "publish"},
     {"benchmark"},
 )
 DOORS = {
     "cv2": {"rwae/video"},
-    "huggingface_hub": {"rwae/hub.py"},
-    "gradio": {"rwae/ui", "app.py"},
+    "huggingface_hub": {"rwae/hub"},
+    "gradio": {"rwae/ui", "app.py", "rwae/benchmark/live/usual.py"},
 }
 SOCIABLE_FLOORS = (0, 1, 2, 3)  # rooms here may look at each other, in one direction
 

@@ -11,7 +11,7 @@ from rwae import RWAE, data, load
 from rwae.checkpoint import GALLERY_FILE, WEIGHTS_FILE, read_gallery
 from rwae.data.clips import Clips
 from rwae.evaluation import Judge, score_model
-from rwae.evaluation.train_judge import JUDGES
+from rwae.judge import JUDGES
 
 SHIPPED = sorted(p.parent for p in (ROOT / "checkpoints").glob(f"*/{GALLERY_FILE}"))
 LARGEST = 10_000_000  # bytes of a file

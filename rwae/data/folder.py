@@ -27,14 +27,14 @@ from rwae.data import split as splits
 from rwae.data.clips import Clips
 from rwae.errors import ClipError, DataError
 from rwae.factors import Factor
-from rwae.video import read_clip, read_frames, read_image, to_frames
+from rwae.video import Decoder, read_clip, read_frames, read_image, to_frames
 
 SIDE = 64
 FRAMES = 8
 PIECE = 32  # frames of a recording from which one clip is made, at least
 LONGEST = 1800  # frames of a recording: a minute
 PICTURES = frozenset({".png", ".jpg", ".jpeg", ".bmp"})
-VIDEOS = frozenset({".mp4", ".m4v", ".mov", ".webm", ".mkv", ".avi", ".gif"})
+VIDEOS = frozenset({".mp4", ".m4v", ".mov", ".webm", ".mkv", ".avi", ".gif", ".webp"})
 SPLITS = ("train", "validation", "test")
 LABELS = (("who", True), ("how", False))  # of the first and second level of folders
 
@@ -58,12 +58,16 @@ class Recording:
         """The names of the folders that it lies in."""
         return tuple(self.name.split("/")[:-1])
 
-    def read(self) -> np.ndarray:
-        """RGB bytes (N, H, W, 3); raises DataError with the name of what cannot be read."""
+    def read(self, decoder: Decoder | None = None) -> np.ndarray:
+        """RGB bytes (N, H, W, 3); raises DataError with the name of what cannot be read.
+
+        Args:
+            decoder: the process that opens a file, where there are many.
+        """
         if self.frames:
             return read_frames(self.frames)
         try:
-            return read_clip(self.path, most=LONGEST)
+            return read_clip(self.path, most=LONGEST, decoder=decoder)
         except ClipError as error:
             raise DataError(f"The clip {self.path} cannot be used. {error}") from error
 
@@ -118,13 +122,13 @@ def factors(found: list[Recording]) -> tuple[Factor, ...]:
     )
 
 
-def clips_of(recording: Recording) -> Tensor:
+def clips_of(recording: Recording, decoder: Decoder | None = None) -> Tensor:
     """The clips of a recording, as bytes (clips, 8, 3, 64, 64).
 
     Raises:
         DataError: if it cannot be read or has fewer than eight frames; the message names it.
     """
-    film = recording.read()
+    film = recording.read(decoder)
     if len(film) < FRAMES:
         raise DataError(
             f"The clip {recording.path} has {len(film)} frames: it needs at least {FRAMES}. Take "
@@ -152,9 +156,10 @@ def load(folder: Path, split: str) -> Clips:
     known = factors(found)
     levels = [level for level, (name, _) in enumerate(LABELS) if name in [f.name for f in known]]
     frames, labels = [], []
-    for recording in found:
-        if splits.part(recording.name, 80, 10) == split:
-            frames.append(clips_of(recording))
+    chosen = [r for r in found if splits.part(r.name, 80, 10) == split]
+    with Decoder() as decoder:  # one for all of them: its start takes longer than most clips
+        for recording in chosen:
+            frames.append(clips_of(recording, decoder))
             label = [
                 factor.values.index(recording.labels[level])
                 for factor, level in zip(known, levels, strict=True)

@@ -6,8 +6,8 @@ It cannot be handed on: name the folder that holds TRAIN/ and TEST/, in either c
 As usual the two sentences SA1 and SA2 that everybody reads are left out, the 24 speakers of the
 core test set are "test", and "validation" is every seventh of the other speakers in TEST/. All
 speakers of TRAIN/ train, so no speaker is in two splits: the measure is the equal error rate of
-speaker verification (`rwae.evaluation.verification`), not a classifier's answer. A sentence is cut
-into clips of 0.64 s; see `rwae.data.speech`.
+speaker verification (`rwae.evaluation.scores.verification`), not a classifier's answer. A
+sentence is cut into clips of 0.64 s; see `rwae.data.speech`.
 """
 
 from __future__ import annotations

@@ -24,17 +24,16 @@ import torch
 
 from rwae import data, device
 from rwae.card import CARD_FILE
-from rwae.checkpoint import atomic
+from rwae.checkpoint import SETTINGS_FILE, atomic
 from rwae.errors import ConfigError, RWAEError
-from rwae.evaluation import results
-from rwae.evaluation.blocks import rewrite
 from rwae.evaluation.protocols import score
+from rwae.evaluation.tables import results
+from rwae.evaluation.tables.blocks import rewrite
 from rwae.families import load
 
 ROOT = Path(__file__).resolve().parents[2]
 CHECKPOINTS = ROOT / "checkpoints"
 README = ROOT / "README.md"
-SETTINGS_FILE = "training.json"
 SETTINGS = ("dataset", "seed", "steps", "batch", "command")
 CARD_BEGIN, CARD_END = "<!-- scores -->", "<!-- end of the scores -->"
 

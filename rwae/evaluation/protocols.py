@@ -11,14 +11,14 @@ import torch
 from rwae import data
 from rwae.data.clips import ClipSource
 from rwae.errors import ConfigError, DataError
-from rwae.evaluation.baselines import score_baselines
-from rwae.evaluation.code_table import code_tables
-from rwae.evaluation.digits import digits_table, score_digits
-from rwae.evaluation.digits_judge import DigitsJudge
+from rwae.evaluation.judges.digits import DigitsJudge
+from rwae.evaluation.judges.places import find_or_train, place
 from rwae.evaluation.run import score_model
-from rwae.evaluation.table import table
-from rwae.evaluation.train_judge import find_or_train, place
-from rwae.evaluation.verification import score_verification, verification_table
+from rwae.evaluation.scores.baselines import score_baselines
+from rwae.evaluation.scores.digits import digits_table, score_digits
+from rwae.evaluation.scores.verification import score_verification, verification_table
+from rwae.evaluation.tables.codes import code_tables
+from rwae.evaluation.tables.scores import table
 from rwae.model import CodeModel
 
 DIGITS = "moving_mnist"

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from typing import Any
 
 import torch
@@ -10,16 +9,15 @@ from torch import Tensor
 
 from rwae.codes import Codes
 from rwae.data.clips import ClipSource
-from rwae.evaluation.actions import chosen_actions, clusters_against
-from rwae.evaluation.analysis import analyse, encode
-from rwae.evaluation.nearest import nearest_distances
-from rwae.evaluation.render import judge_and_shrink, judge_codes
-from rwae.evaluation.scores import judged, pairing, score_answers
-from rwae.evaluation.sweep import how_many, sweep
+from rwae.evaluation.codes.analysis import analyse, encode
+from rwae.evaluation.scores.actions import chosen_actions, clusters_against
+from rwae.evaluation.scores.nearest import nearest_distances
+from rwae.evaluation.scores.pairing import DRAWS, pairing
+from rwae.evaluation.scores.render import judge_and_shrink, judge_codes
+from rwae.evaluation.scores.sweep import how_many, sweep
+from rwae.evaluation.scores.tasks import judged, score_answers, squared_error
 from rwae.judge import CHUNK, Judge, join
 from rwae.model import CodeModel
-
-DRAWS = 512
 
 
 def score_model(
@@ -33,24 +31,25 @@ def score_model(
     """Scores a model on labelled clips that it was not trained on.
 
     Codes are posterior means, inferred once for each clip. The first five entries after the
-    number of clips hold what `scores.judged` returns, over all N clips unless it says otherwise:
+    number of clips hold what `scores.tasks.judged` returns, over all N clips unless it says
+    otherwise:
 
         clips: N.
         reconstruction: static and dynamic codes of the same clip; all factors are kept. Also
             squared_error, the mean over frames, channels and pixels of the whole frame, and
             squared_error_per_frame, the same summed over the channels and pixels of a frame.
-        swap: static code of clip A, dynamic codes of clip B (see `scores.pairing`); right is
-            who A is and how B moves.
+        swap: static code of clip A, dynamic codes of clip B (see `scores.pairing.pairing`);
+            right is who A is and how B moves.
         prior_static: dynamic codes of a clip, static code drawn from N(0, I); the motion is kept.
             This is the published protocol.
         prior_motion: static code of a clip, dynamic codes drawn from the prior; all static
             factors are kept.
         unconditional: both drawn, 512 clips (fewer if N is less); nothing is kept. With
-            `training`, also nearest: see `nearest.nearest_distances`.
-        sweep: see `sweep.sweep`.
-        actions: for a weakly supervised model, `actions.clusters_against` on the clips, and with
-            `validation` drawn, see `actions.chosen_actions`.
-        probes, information: with `training` and `validation`; see `analysis.analyse`.
+            `training`, also nearest: see `scores.nearest.nearest_distances`.
+        sweep: see `scores.sweep.sweep`.
+        actions: for a weakly supervised model, `scores.actions.clusters_against` on the clips,
+            and with `validation` drawn, see `scores.actions.chosen_actions`.
+        probes, information: with `training` and `validation`; see `codes.analysis.analyse`.
 
     A model that cannot encode gets unconditional and sweep alone.
 
@@ -128,12 +127,6 @@ def _score_draws(
     if training is not None:
         scores["nearest"] = nearest_distances(small, clips, training)
     return scores
-
-
-def squared_error(mean: float, clips: ClipSource) -> dict[str, float]:
-    """Both ways to state the error: the mean over all numbers of a clip, and the frame's sum."""
-    size = math.prod(clips.shape[1:])
-    return {"squared_error": mean, "squared_error_per_frame": mean * size}
 
 
 def _reconstruct(

@@ -12,6 +12,7 @@ from torch import Tensor
 from tqdm import tqdm
 
 from rwae import checkpoint
+from rwae.checkpoint import SETTINGS_FILE
 from rwae.codes import Codes
 from rwae.data.clips import ClipSource
 from rwae.errors import RWAEError
@@ -23,7 +24,6 @@ from rwae.training.ranks import Ranks
 from rwae.training.sheet import write_sheet
 from rwae.training.state import TrainState, resume
 
-SETTINGS_FILE = "training.json"
 GALLERY_CLIPS = 288
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import functools
 import time
 from typing import Any
@@ -10,7 +11,8 @@ from rwae import device
 from rwae.codes import Codes
 from rwae.directions import Basis
 from rwae.inference import Studio
-from rwae.ui import requests
+from rwae.named import Named
+from rwae.ui import files, requests
 from rwae.ui.pictures import picture, to_json
 from rwae.ui.shelf import Shelf
 
@@ -48,8 +50,11 @@ def opened(studio: Studio) -> dict[str, Any]:
         "side": config.frame_size,
         "frames": config.frames,
         "most": requests.most_frames(config),
+        "longest": min(requests.MAX_FRAMES, requests.most_frames(config)),
+        "apart": not (config.recurrent_decoder or config.actions),  # each frame by itself
         "encodes": studio.model.encodes,
         "actions": config.actions,
+        "exports": files.kinds(studio),
         "device": device.label(studio.model.device),
         "parameters": studio.model.parameters_total,
         "ms": speed(studio),
@@ -75,17 +80,24 @@ def examples(studio: Studio) -> Codes:
 
 
 def directions(studio: Studio) -> dict[str, Any]:
-    """The coordinates in which both kinds of code are shown, and which numbers do nothing."""
-    return {
-        "who": _basis(studio.who),
-        "motion": _basis(studio.motion),
+    """The coordinates in which both kinds of code are shown, and which numbers do nothing.
+
+    Where directions of the static code have names, these come too, as "named".
+    """
+    found = {
+        "who": _numbers(studio.who, "mean", "read", "write", "share"),
+        "motion": _numbers(studio.motion, "mean", "read", "write", "share"),
         "idle": {"static": studio.idle_static, "dynamic": studio.idle_dynamic},
     }
+    if studio.named:
+        names = [dataclasses.asdict(name) for name in studio.named.names]
+        found["named"] = _numbers(studio.named, "mean", "read", "write") | {"names": names}
+    return found
 
 
-def _basis(basis: Basis) -> dict[str, Any]:
+def _numbers(basis: Basis | Named, *parts: str) -> dict[str, Any]:
     return {
         name: [[round(v, 5) for v in row] if isinstance(row, list) else round(row, 5)
                for row in getattr(basis, name).tolist()]
-        for name in ("mean", "read", "write", "share")
+        for name in parts
     }  # fmt: skip

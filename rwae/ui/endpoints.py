@@ -6,17 +6,17 @@ nothing, and answers with JSON values: what was asked for, or {"error": one plai
 
 from __future__ import annotations
 
-import logging
-import tempfile
 import time
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 from rwae import filmstrip, video
 from rwae.errors import ClipError, RWAEError
 from rwae.inference import Studio
-from rwae.ui import boot, requests
+from rwae.ui import boot, logs, requests, takeaway
+from rwae.ui.about import about_model
+from rwae.ui.comparing import carrier
+from rwae.ui.judging import judge_codes
 from rwae.ui.pictures import picture, to_json
 from rwae.ui.shelf import Shelf
 
@@ -98,25 +98,31 @@ def encode_clip(studio: Studio, request: Any) -> Answer:
         request: what Gradio makes of a form: `files` holds one (name, bytes).
 
     Returns:
-        {"clips": codes, "fed": the very frames that the model saw, as a data address}.
+        {"clips": codes, "fed": the very frames that the model saw, as a data address, "rule":
+        which frames, part and size these are, in words}.
     """
     files = getattr(request, "files", None)
     if not files or len(files) != 1:
         raise ClipError("No file came along: choose one video, GIF or image strip.")
-    data = files[0][1]
+    return encode_bytes(studio, files[0][1])
+
+
+def encode_bytes(studio: Studio, data: bytes) -> Answer:
+    """Infers the codes of a file's content; the answer is that of `encode_clip`."""
     if not 0 < len(data) <= MAX_UPLOAD:
         raise ClipError(
             f"The file has {len(data) / 2**20:.1f} MB: it needs to have something in it, and at "
             f"most {MAX_UPLOAD // 2**20} MB."
         )
     # The visitor's file name is never used: only the content says what the file is.
-    with tempfile.TemporaryDirectory(prefix="rwae-") as folder:
-        path = Path(folder) / "clip"
-        path.write_bytes(data)
-        clip = video.read_clip(path)
+    clip = video.read_clip(data)
     config = studio.model.config
     x = video.to_frames(clip, config.frames, config.frame_size)[None]
-    return {"clips": to_json(studio.encode(x)), "fed": picture(filmstrip.to_bytes(x), "png")}
+    return {
+        "clips": to_json(studio.encode(x)),
+        "fed": picture(filmstrip.to_bytes(x), "png"),
+        "rule": video.fitting_rule(clip, config.frames, config.frame_size),
+    }
 
 
 def open_model(studio: Studio, _request: Any) -> Answer:
@@ -143,7 +149,19 @@ def find_directions(studio: Studio, _request: Any) -> Answer:
     return boot.directions(studio)
 
 
-ALL = (open_model, find_directions, decode_codes, sample_codes, extend_codes, encode_clip)
+ALL = (
+    *(
+        open_model,
+        find_directions,
+        about_model,
+        decode_codes,
+        sample_codes,
+        extend_codes,
+        encode_clip,
+        judge_codes,
+    ),
+    *(takeaway.export_clip, takeaway.read_codes),
+)
 
 
 def public(shelf: Shelf) -> list[Callable[[Any], Answer]]:
@@ -152,7 +170,7 @@ def public(shelf: Shelf) -> list[Callable[[Any], Answer]]:
     Every request may name its model with the key "model"; the first of the shelf answers one
     that does not.
     """
-    return [_guarded(shelf, function) for function in ALL]
+    return [_guarded(shelf, function) for function in (*ALL, carrier(shelf))]
 
 
 def _guarded(shelf: Shelf, function: Callable[[Studio, Any], Answer]) -> Callable[[Any], Answer]:
@@ -161,8 +179,8 @@ def _guarded(shelf: Shelf, function: Callable[[Studio, Any], Answer]) -> Callabl
             return function(shelf.find(requests.model_name(request)), request)
         except RWAEError as error:
             return {"error": str(error)}
-        except Exception:  # the last border before a visitor: logged here, told in words there
-            logging.getLogger(__name__).exception("The request %s failed.", function.__name__)
+        except Exception as error:  # the last border: logged here, told a visitor in words
+            logs.failed(function.__name__, error)
             return {"error": "The server failed at this request: try another value."}
 
     answer.__name__ = function.__name__

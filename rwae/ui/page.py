@@ -15,37 +15,65 @@ from typing import Any
 import gradio as gr
 from starlette.middleware import Middleware
 
-from rwae.ui import boot
+from rwae.ui import api, boot
+from rwae.ui.comparing import peers
 from rwae.ui.component import ASSETS, asset, component, tab
 from rwae.ui.endpoints import MAX_UPLOAD, public
+from rwae.ui.headers import Headers
 from rwae.ui.limits import Limits
 from rwae.ui.shelf import Shelf
 
 ROOT = Path(__file__).resolve().parents[2]  # no file of the project is ever served by its path
 PLAYER = ("dom", "pump", "model", "player", "gallery")
-EDITOR = ("codes", "link", "editor", "knobs", "lanes", "panels")
-STYLES = ("page", "header", "controls", "player", "explore", "lanes", "grids")
+SLOTS = ("strip", "webcam", "slot", "crossing", "pad")
+EDITOR = (
+    *("codes", "motion", "locks", "editor", "link", "partial"),
+    *("knobs", "previews", "lanehead", "lanes", "panels", "draws", "keys", "takeaway"),
+)
+COMPARE = ("codes", "verdict", "peer", "lineup", "trial", "look")
+ABOUT = ("markdown", "plot", "snippets")
+STYLES = (
+    *("page", "header", "controls", "player", "explore", "knobs", "lanes"),
+    *("grids", "swap", "sample", "compare", "about", "takeaway"),
+)
 # Runs in the browser alone: the clip itself is already there when the tab is shown.
 _SHOW_EXPLORE = "() => ({ selected: 'explore', __type__: 'update' })"
+# An address with the settings of a sheet of samples opens at that tab.
+_SHOW_LINKED = """() => location.hash.startsWith('#sample&')
+    ? { selected: 'sample', __type__: 'update' } : { __type__: 'update' }"""
 
 
-def build(shelf: Shelf) -> gr.Blocks:
-    """Builds the page around loaded models."""
+def build(shelf: Shelf, mcp: bool = False) -> gr.Blocks:
+    """Builds the page around loaded models.
+
+    Args:
+        shelf: the models.
+        mcp: whether the page may say that the endpoints are there by the Model Context Protocol.
+    """
     server, first = public(shelf), shelf.find(None)
     # The clip that plays at once travels with the page; of other models it is asked for.
     start = {"directions": boot.directions(first)} | boot.opened(first)
     value = {"models": boot.models(shelf), "first": start | {"name": shelf.first}}
+    value["notice"] = shelf.notice
     with gr.Blocks(title="R-WAE Studio", analytics_enabled=False, fill_width=True) as page:
         component("header", value, ("dom", "pump"), server)
         with gr.Tabs(elem_id="rw-tabs", selected="explore") as tabs:
             with gr.Tab("Explore", id="explore"):
                 tab("explore", {}, (*PLAYER, *EDITOR), server)
             with gr.Tab("Swap", id="swap"):
-                swap = tab("swap", {"maxUpload": MAX_UPLOAD}, (*PLAYER, "slot"), server)
+                swap = tab("swap", {"maxUpload": MAX_UPLOAD}, (*PLAYER, *SLOTS), server)
             with gr.Tab("Sample", id="sample"):
-                sample = tab("sample", {}, PLAYER, server)
+                sample = tab("sample", {}, (*PLAYER, "link", "sheetlink"), server)
+            with gr.Tab("Compare", id="compare"):
+                beside = {"peers": peers(shelf), "maxUpload": MAX_UPLOAD}
+                tab("compare", beside, (*PLAYER, *COMPARE), server)
+            with gr.Tab("About", id="about"):
+                about = {"mcp": mcp, "endpoints": api.listed(shelf)}
+                tab("about", about, ("dom", "pump", "model", *ABOUT), server)
         for grid in (swap, sample):
             grid.explore(None, None, tabs, js=_SHOW_EXPLORE, queue=False, api_visibility="private")
+        page.load(None, None, tabs, js=_SHOW_LINKED, queue=False, api_visibility="private")
+        api.offer(page, shelf)
     page.queue(api_open=False, max_size=64)
     return page
 
@@ -59,7 +87,8 @@ def settings() -> dict[str, Any]:
         "footer_links": [],
         "max_file_size": MAX_UPLOAD,
         "blocked_paths": [str(ROOT)],
-        "app_kwargs": {"middleware": [Middleware(Limits)]},
+        "app_kwargs": {"middleware": [Middleware(Headers), Middleware(Limits)]},
+        "state_session_capacity": 1000,  # visits that Gradio keeps an entry for
         "ssr_mode": False,
         "show_error": False,
         "enable_monitoring": False,

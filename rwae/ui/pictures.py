@@ -30,5 +30,9 @@ def to_json(codes: Codes) -> list[dict[str, Any]]:
 
 def picture(clips: np.ndarray, kind: str) -> str:
     """Clips of bytes (B, T, H, W, 3) as one sheet in a data address."""
-    data = video.encode_image(filmstrip.sheet(clips), kind)
-    return f"data:image/{kind};base64,{base64.b64encode(data).decode('ascii')}"
+    return address(video.encode_image(filmstrip.sheet(clips), kind), f"image/{kind}")
+
+
+def address(data: bytes, kind: str) -> str:
+    """The content of a file as a data address; its kind is a media type such as "image/png"."""
+    return f"data:{kind};base64,{base64.b64encode(data).decode('ascii')}"

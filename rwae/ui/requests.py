@@ -13,7 +13,7 @@ from rwae.errors import CodesError
 
 LIMIT = 10.0  # largest absolute value of a number in a code; encoded clips stay below 5
 MAX_FRAMES = 64
-MAX_CLIPS = 32
+MAX_CLIPS = 80  # the stills beside the sliders of Explore are one request
 MAX_TOTAL = 512  # frames in one request, all clips together
 MAX_PIXELS = 2**23  # in one request: fewer frames of more than 128 pixels
 MAX_SEED = 2**31 - 1

@@ -23,9 +23,11 @@ class Shelf:
     Attributes:
         studios: the models by name, in the order in which the page lists them; a visitor who
             asks for none meets the first.
+        notice: what the page says at its top, such as which model is missing; empty if nothing.
     """
 
-    def __init__(self, studios: Sequence[Studio]) -> None:
+    def __init__(self, studios: Sequence[Studio], notice: str = "") -> None:
+        self.notice = notice
         self.studios: dict[str, Studio] = {}
         for studio in studios:
             # Two folders of one name are told apart by a number.

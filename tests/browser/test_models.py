@@ -110,7 +110,7 @@ def test_a_link_opens_with_the_model_that_it_names(
 
 @pytest.mark.parametrize(
     ("name", "sentence"),
-    [("nobody", "you see first instead"), ("first", "The link belongs to another model")],
+    [("nobody", "you see first instead"), ("first", "The link is damaged")],
 )
 def test_a_link_that_fits_no_model_is_refused_in_words(
     visit: Visit, studios: dict[str, Studio], name: str, sentence: str
@@ -217,7 +217,7 @@ def test_a_phone_shows_the_list_without_sideways_scrolling(
     visit.page.wait_for_timeout(300)
     outside = visit.page.evaluate(
         """() => [...document.querySelectorAll('.rw, .rw *')].filter(node =>
-            node.offsetParent && !node.closest('.rw-filmstrip *, .rw-chooser *, svg') &&
+            node.checkVisibility() && !node.closest('.rw-filmstrip *, .rw-chooser *, svg') &&
             (node.getBoundingClientRect().right > innerWidth + 0.5 ||
              node.getBoundingClientRect().left < -0.5)).map(node => node.className)"""
     )

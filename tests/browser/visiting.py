@@ -1,7 +1,7 @@
 """A visit to the app in a real browser, for the tests beside this file."""
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 import numpy as np
 import pytest
 import torch
+from conftest import ROOT
 from serving import app, browser_path
 
 from rwae import Codes
@@ -67,13 +68,19 @@ class Visit:
 
 
 @contextmanager
-def visiting(models: list[Path], cache: Path) -> Iterator[Visit]:
-    """Serves models, and opens the page of the first."""
+def visiting(
+    models: list[Path], cache: Path, arguments: Sequence[str] = (), root: Path = ROOT
+) -> Iterator[Visit]:
+    """Serves models from the folder of app.py, and opens the page of the first.
+
+    The arguments are the browser's.
+    """
     path = browser_path()
-    with app(models, cache) as address, playwright.sync_playwright() as play:
-        browser = play.chromium.launch(executable_path=path, args=list(ARGUMENTS))
+    with app(models, cache, root) as address, playwright.sync_playwright() as play:
+        browser = play.chromium.launch(executable_path=path, args=[*ARGUMENTS, *arguments])
         page = browser.new_page(viewport={"width": 1280, "height": 900})
         page.set_default_timeout(PATIENCE)
+        playwright.expect.set_options(timeout=PATIENCE)
         visit = Visit(page, address, Studio.load(models[0], "cpu"), cache)
         page.on("console", lambda m: m.type == "error" and visit.complaints.append(m.text))
         page.on("pageerror", lambda error: visit.complaints.append(str(error)))

@@ -1,16 +1,37 @@
 // Codes in the page: {static: [D_c], dynamic: [T][D_m]}, and the coordinates they are shown in.
+// Codes are never changed in place: an edit makes new ones, so that every step can be taken back.
+
+const CODE_LIMIT = 10; // the server refuses larger numbers
 
 const copyCodes = (codes) => ({
   static: [...codes.static],
   dynamic: codes.dynamic.map((row) => [...row]),
 });
 
+const sameRow = (a, b) => a.length === b.length && a.every((z, n) => z === b[n]);
+
+const sameRows = (a, b) => a.length === b.length && a.every((row, n) => sameRow(row, b[n]));
+
+const sameCodes = (a, b) => sameRow(a.static, b.static) && sameRows(a.dynamic, b.dynamic);
+
+// Codes on the straight way between two of the same sizes: `part` 0 is `from`, 1 is `to`.
+function betweenCodes(from, to, part) {
+  const row = (a, b) => a.map((z, n) => z + part * (b[n] - z));
+  return {
+    static: row(from.static, to.static),
+    dynamic: from.dynamic.map((code, frame) => row(code, to.dynamic[frame])),
+  };
+}
+
 const clampTo = (value, limit) => Math.min(limit, Math.max(-limit, value));
 
+const dot = (a, b) => a.reduce((sum, value, n) => sum + value * b[n], 0);
+
 // Coordinates c = read (z - mean); adding write[k] to a code raises its coordinate k by one.
+// `share` says what each explains, `names` what each changes; either may be missing.
 class Basis {
-  constructor({ mean, read, write, share, idle }) {
-    Object.assign(this, { mean, read, write, share, idle });
+  constructor({ mean, read, write, share, names, idle }) {
+    Object.assign(this, { mean, read, write, share, names, idle });
     this.size = read.length;
   }
 
@@ -18,7 +39,7 @@ class Basis {
     const eye = Array.from({ length: size }, (_, k) =>
       Array.from({ length: size }, (_, d) => Number(k === d)),
     );
-    return new Basis({ mean: Array(size).fill(0), read: eye, write: eye, share: null, idle });
+    return new Basis({ mean: Array(size).fill(0), read: eye, write: eye, idle });
   }
 
   coordinate(code, axis) {
@@ -31,5 +52,3 @@ class Basis {
     this.write[axis].forEach((w, d) => (code[d] = clampTo(code[d] + step * w, CODE_LIMIT)));
   }
 }
-
-const CODE_LIMIT = 10; // the server refuses larger numbers

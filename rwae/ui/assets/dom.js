@@ -13,6 +13,15 @@ function parts(root) {
   return Object.fromEntries(nodes.map((node) => [node.dataset.part, node]));
 }
 
+// The line of a tab that says how something went. What went wrong looks unlike what went well.
+function told(line) {
+  const put = (text, failed) => {
+    line.textContent = text ?? "";
+    line.toggleAttribute("data-failed", failed);
+  };
+  return { say: (text) => put(text, false), fail: (text) => put(text, true) };
+}
+
 // Tells a range input how far it is filled, from `--zero` on, for its painted track.
 function fill(input) {
   const span = input.max - input.min || 1;
@@ -21,7 +30,12 @@ function fill(input) {
 
 const percent = (share) => (share < 0.01 ? "< 1 %" : `${Math.round(100 * share)} %`);
 
+const LARGEST_SEED = 999999; // that the page takes
+
 const seedNumber = () => 1 + Math.floor(Math.random() * 9999);
+
+// A seed as it was typed, made into one that can be used.
+const seedOf = (text) => Math.min(LARGEST_SEED, Math.max(0, Math.round(Number(text)) || 0));
 
 const icon = (path) =>
   `<svg viewBox="0 0 16 16" aria-hidden="true" focusable="false"><path d="${path}"/></svg>`;

@@ -1,34 +1,87 @@
 // The clip that is being edited: the original, what it has become, and the way back.
 
 const LONGEST = 200; // steps that can be undone
+const GLIDE = 600; // milliseconds from one clip to another that was drawn
+
+// Slow at both ends: 3 t^2 - 2 t^3.
+const eased = (part) => part * part * (3 - 2 * part);
+
+const jumps = () => document.hidden || matchMedia("(prefers-reduced-motion: reduce)").matches;
 
 class Editor {
   // told(kind): "opened" when another clip came, "changed" when its codes did.
-  constructor(told) {
-    Object.assign(this, { told, original: null, codes: null, past: [], future: [] });
-    this.gesture = false;
+  // guard(before, after): what an edit may make of the codes; it says what is locked.
+  constructor(told, guard = (before, after) => after) {
+    Object.assign(this, { told, guard, original: null, codes: null, past: [], future: [] });
+    Object.assign(this, { gesture: false, gliding: null });
   }
 
   get dirty() {
-    return this.past.length > 0;
+    return !sameCodes(this.codes, this.original);
   }
 
   open(clip) {
+    this.settle();
     Object.assign(this, { original: clip.codes, codes: copyCodes(clip.codes) });
     Object.assign(this, { past: [], future: [], gesture: false });
     this.told("opened");
   }
 
-  // `edit` changes the codes in place, or returns new ones. A gesture that is not done yet is one
-  // step together with what follows.
+  // `edit` changes a copy of the codes in place, or returns new ones. A gesture that is not done
+  // yet is one step together with what follows.
   change(edit, done = true) {
-    if (!this.gesture) {
-      this.past.push(copyCodes(this.codes));
+    this.settle();
+    this.take(this.edited(edit), done);
+  }
+
+  // The same in small steps, which are one to undo. The end is exactly what `edit` makes.
+  glide(edit) {
+    this.settle();
+    const [from, to] = [this.codes, this.edited(edit)];
+    if (jumps() || from.dynamic.length !== to.dynamic.length) {
+      this.take(to, true);
+      return;
+    }
+    const start = performance.now();
+    const step = (now) => {
+      const part = Math.max(0, (now - start) / GLIDE);
+      if (part >= 1) {
+        this.settle();
+        return;
+      }
+      this.take(betweenCodes(from, to, eased(part)), false);
+      this.gliding.frame = requestAnimationFrame(step);
+    };
+    this.gliding = { to, frame: requestAnimationFrame(step) };
+  }
+
+  // Ends a glide at once, where it leads to: whatever comes next starts from there.
+  settle() {
+    if (!this.gliding) return;
+    const { to, frame } = this.gliding;
+    cancelAnimationFrame(frame);
+    this.gliding = null;
+    this.take(to, true);
+  }
+
+  edited(edit) {
+    const draft = copyCodes(this.codes);
+    return this.guard(this.codes, copyCodes(edit(draft) ?? draft));
+  }
+
+  take(codes, done) {
+    const going = this.gesture;
+    if (sameCodes(codes, this.codes)) {
+      this.gesture = going && !done;
+      return;
+    }
+    if (!going) {
+      this.past.push(this.codes);
       this.past.splice(0, this.past.length - LONGEST);
       this.future = [];
     }
     this.gesture = !done;
-    this.codes = copyCodes(edit(this.codes) ?? this.codes);
+    this.codes = codes;
     this.told("changed");
   }
 
@@ -41,24 +94,11 @@ class Editor {
   }
 
   travel(from, to) {
+    this.settle();
     if (!from.length) return;
+    this.gesture = false;
     to.push(this.codes);
     this.codes = from.pop();
     this.told("changed");
   }
-}
-
-// Edits of the motion: each takes codes and returns new ones.
-const motionOf = (codes, dynamic) => ({ ...codes, dynamic });
-
-const frozen = (codes, frame) => motionOf(codes, codes.dynamic.map(() => codes.dynamic[frame]));
-
-const reversed = (codes) => motionOf(codes, [...codes.dynamic].reverse());
-
-// Each code becomes the weighted mean of itself and its neighbours, (1, 2, 1) / 4.
-function smoothed(codes) {
-  const rows = codes.dynamic;
-  const at = (n) => rows[Math.min(rows.length - 1, Math.max(0, n))];
-  return motionOf(codes, rows.map((row, n) =>
-    row.map((z, d) => (at(n - 1)[d] + 2 * z + at(n + 1)[d]) / 4)));
 }

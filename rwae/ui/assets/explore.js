@@ -2,8 +2,8 @@
 
 const part = parts(element);
 const [first] = boot.clips;
-const sizes = { static: first.static.length, dynamic: first.dynamic[0].length };
-const say = (text) => (part.message.textContent = text ?? "");
+const sizes = sizesOf(first);
+const { say, fail } = told(part.message);
 
 // What one sees.
 
@@ -23,26 +23,58 @@ function fit() {
   edited.scale(wholeFactor(room - small * boot.side, boot.side, 8));
 }
 
-function put(sheet, row, frames) {
+function put(codes, sheet, row) {
+  const frames = codes.dynamic.length;
   if (clock.frames !== frames) clock.resize(frames);
   edited.show(sheet, row);
   strip.show(sheet, row, frames);
   difference.draw();
+  rendering.keep({ codes, sheet, row });
 }
+
+// What the server is asked for.
+
+const decoded = decoder(server, boot.side);
+const rendering = new Rendering(decoded, boot.apart);
+
+const pump = new Pump(
+  (codes, exact) => rendering.render(codes, exact),
+  ({ sheet, row, ms }, codes) => {
+    put(codes, sheet, row ?? 0);
+    if (ms) tellSpeed((ms / codes.dynamic.length) * boot.frames);
+  },
+  (busy, error) => {
+    part.stage.setAttribute("aria-busy", String(busy));
+    if (error) fail(error);
+    if (!busy && editor.codes) previews.ask(editor.codes);
+  },
+);
+const previews = new Previews(decoded, () => whos.find(({ root }) => !root.hidden));
 
 // What one changes.
 
-const editor = new Editor((what) => {
-  refresh();
-  part.root.codes = editor.codes; // what is on the page, for scripts and tests
-  part.undo.disabled = part.reset.disabled = !editor.dirty;
-  part.redo.disabled = !editor.future.length;
-  if (what === "changed") pump.push(editor.codes);
-});
+const locks = new Locks();
+const editor = new Editor(changed, (before, after) => locks.keep(before, after));
 let whos = [];
 let motions = [];
-choice(part.whoswitch, [part.whomain, part.whoall], refresh);
+choice(part.whoswitch, [part.whomain, part.whonamed, part.whoall], () => {
+  refresh();
+  previews.ask(editor.codes, 0);
+});
 choice(part.motionswitch, [part.motionmain, part.motionall], refresh);
+
+function changed(what) {
+  const { codes, original: before } = editor;
+  refresh();
+  part.root.codes = codes; // what is on the page, for scripts and tests
+  part.undo.disabled = !editor.past.length;
+  part.redo.disabled = !editor.future.length;
+  part.reset.disabled = !editor.dirty;
+  part.resetwho.disabled = sameRow(codes.static, before.static);
+  part.resetmotion.disabled = sameRows(codes.dynamic, before.dynamic);
+  say("");
+  if (what === "changed") pump.push(codes);
+}
 
 // The clip moves at once. The directions come with the first model; the first visitor of another
 // waits for them.
@@ -51,15 +83,15 @@ async function buildPanels() {
   if (life.aborted) return;
   if (found.error) {
     part.whomain.textContent = part.motionmain.textContent = "";
-    say(found.error);
+    fail(found.error);
     return;
   }
   boot.directions = found;
   whos = whoPanels(part, boot, sizes, editor);
-  motions = motionPanels(part, boot, sizes, editor, clock);
+  motions = motionPanels(part, boot, sizes, editor, clock, locks, refresh);
   if (!editor.codes) return;
   refresh();
-  previews.push(editor.codes, true);
+  previews.ask(editor.codes, 0);
 }
 
 // A hidden panel waits until it is shown.
@@ -70,42 +102,36 @@ function refresh() {
   motions.filter(inSight).forEach((panel) => panel.show(codes.dynamic, before.dynamic));
 }
 
-// What the server is asked for.
-
-const decoded = decoder(server, boot.side);
-
-const pump = new Pump(
-  (codes, exact) => decoded([codes], exact),
-  (answer, codes) => {
-    const frames = codes.dynamic.length;
-    put(answer.sheet, 0, frames);
-    tellSpeed((answer.ms / frames) * boot.frames);
-  },
-  (busy, error) => {
-    part.stage.setAttribute("aria-busy", String(busy));
-    if (error || !busy) say(error);
-    if (!busy && editor.codes) previews.push(editor.codes, true);
-  },
-);
-
-// The pictures at the ends of the sliders wait until the clip itself rests.
-const previews = new Pump(
-  async (codes, exact) => (whos.length ? decoded(whos[0].ends(codes), exact) : { sheet: null }),
-  (answer) => answer.sheet && whos[0].showEnds(answer.sheet),
-  () => {},
-);
-
-// An answer that comes when another clip is open already is dropped.
+// Glides to what the server answers. An answer that comes when another clip is open is dropped.
 async function fetched(call, use) {
   const { original: before } = editor;
   const answer = await ask(call);
   if (editor.original !== before) return;
-  if (answer.error) say(answer.error);
-  else editor.change((codes) => use(codes, answer.clips[0]));
+  if (answer.error) fail(answer.error);
+  else editor.glide((codes) => use(codes, answer.clips[0]));
 }
 
-const draw = (frames) => () =>
-  server.sample_codes({ seed: seedNumber(), clips: 1, frames, temperature: 1 });
+const draws = new Draws(part, server, editor, fetched);
+
+// Forward and back, unless the clip would become longer than the server takes.
+function pingPong() {
+  const frames = editor.codes.dynamic.length;
+  const longer = pingPongLength(frames);
+  if (longer > boot.longest) {
+    fail(`Forward and back, this clip would have ${longer} frames: ${boot.longest} are the most.`);
+    return;
+  }
+  editor.change(pingPonged);
+  say(longer === frames
+    ? `A clip of ${frames} frames goes forward and back already.`
+    : `Forward, then back: ${frames} frames became ${longer}.`);
+}
+
+const longer = () => fetched(
+  () => server.extend_codes({ clip: editor.codes, frames: boot.frames, seed: seedNumber() }),
+  ({ static: who, dynamic }, drawn) =>
+    ({ static: who, dynamic: [...dynamic, ...drawn.dynamic.slice(dynamic.length)] }),
+);
 
 // The buttons.
 
@@ -120,48 +146,55 @@ const edits = {
 const acts = {
   undo: () => editor.undo(),
   redo: () => editor.redo(),
-  randomwho: () => fetched(draw(1), (codes, drawn) => ({ ...codes, static: drawn.static })),
-  randommotion: () =>
-    fetched(draw(editor.codes.dynamic.length), (codes, drawn) => motionOf(codes, drawn.dynamic)),
-  longer: () => fetched(
-    () => server.extend_codes({ clip: editor.codes, frames: boot.frames, seed: seedNumber() }),
-    (codes, longer) =>
-      motionOf(codes, [...codes.dynamic, ...longer.dynamic.slice(codes.dynamic.length)]),
-  ),
-  link: async () => say(await copyLink(boot.name, editor.codes)),
-  // Asks for the exact picture, so that a strip saved in mid-drag is exact as well.
-  save: async () => {
-    const asked = { clips: [editor.codes], exact: true };
-    const answer = await ask(() => server.decode_codes(asked));
-    say(answer.error);
-    if (!answer.error) make("a", "", { href: answer.sheet, download: `${boot.name}-strip.png` }).click();
-  },
+  pingpong: pingPong,
+  randomwho: () => draws.who(),
+  randommotion: () => draws.motion(),
+  randomboth: () => draws.both(),
+  longer,
+  link: copied,
 };
 Object.entries(edits).forEach(([name, edit]) => (acts[name] = () => editor.change(edit)));
 Object.entries(acts).forEach(([name, act]) => part[name].addEventListener("click", act));
-part.root.addEventListener("keydown", (event) => {
-  if (!(event.ctrlKey || event.metaKey) || event.key.toLowerCase() !== "z") return;
-  event.preventDefault();
-  acts[event.shiftKey ? "redo" : "undo"]();
+listenToKeys(part.root, life, {
+  ...acts,
+  play: () => clock.play(!clock.playing),
+  back: () => clock.seek(clock.frame - 1),
+  on: () => clock.seek(clock.frame + 1),
 });
+takeAway(part.takeaway, {
+  boot, server, say, fail, open: showClip, codes: held, fps: () => clock.fps,
+});
+
+// What leaves the page is never in the middle of a glide.
+function held() {
+  editor.settle();
+  return editor.codes;
+}
+
+// An opened clip comes with pictures of the codes before they were rounded: what a link shows is
+// what the page then shows as well.
+async function copied() {
+  pump.push(held(), true);
+  say(await shareAddress(boot.name, toLink(boot.name, held())));
+}
 
 // Which clip: an example, one from another tab, or the one that the address holds.
 
 function open(clip) {
   pump.cancel();
   original.show(clip.sheet, clip.row);
-  put(clip.sheet, clip.row, clip.codes.dynamic.length);
+  put(clip.codes, clip.sheet, clip.row);
+  draws.forget();
   editor.open(clip);
-  previews.push(editor.codes, true);
+  previews.ask(editor.codes, 0);
 }
 
 async function openLink() {
-  if (!boot.linked) return;
-  const codes = fromLink(location.hash, sizes.static, sizes.dynamic);
-  if (codes === undefined) say("The link belongs to another model.");
+  const { codes, error } = boot.linked ? fromLink(location.hash, boot.name, sizes) : {};
+  if (error) fail(error);
   if (!codes) return;
   const answer = await ask(() => decoded([codes], true));
-  if (answer.error) say(answer.error);
+  if (answer.error) fail(answer.error);
   else showClip({ codes, sheet: answer.sheet, row: 0 });
 }
 

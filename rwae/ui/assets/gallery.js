@@ -31,13 +31,24 @@ function wholeFactor(room, side, most) {
   return Math.min(most, Math.max(1, Math.floor((room / side) * dense)) / dense);
 }
 
+const SMALL = 96; // pixels: tiles below this are worth more room than even pixels
+
+// The same, but never more than the room, and where whole factors would leave much of it empty to
+// small tiles, as on a phone, any factor.
+function fittingFactor(room, side, most) {
+  const whole = wholeFactor(room, side, most);
+  const exact = Math.min(most, room / side);
+  const wasteful = whole * side < SMALL && whole < 0.75 * exact;
+  return whole > exact || wasteful ? exact : whole;
+}
+
 // Gives all views of a grid the largest factor at which `columns` of them fit side by side.
 function fitGrid(grid, views, columns, side, most, margin) {
   new ResizeObserver(() => {
     const gap = parseFloat(getComputedStyle(grid).columnGap) || 0;
     const box = getComputedStyle(grid.parentElement);
     const width = grid.parentElement.clientWidth - 2 * parseFloat(box.paddingLeft) - margin;
-    const factor = wholeFactor((width + gap) / columns - gap, side, most);
+    const factor = fittingFactor((width + gap) / columns - gap, side, most);
     views.forEach((view) => view.scale(factor));
   }).observe(grid.parentElement);
 }
@@ -50,3 +61,19 @@ const whenClipIsShown = (signal, use) =>
   document.addEventListener("rwae-clip", (event) => use(event.detail), { signal });
 
 const tellSpeed = (ms) => document.dispatchEvent(new CustomEvent("rwae-speed", { detail: ms }));
+
+// The codes of the clip in Explore, cut to the length of the model's clips, and how many frames it
+// has there; or an error, in words.
+function exploredCodes({ frames, clips: [first] }) {
+  const codes = document.querySelector(".rw-explore")?.codes;
+  const fits = codes?.static.length === first.static.length &&
+    codes.dynamic[0].length === first.dynamic[0].length;
+  if (!fits) return { error: "Explore holds no clip of this model yet: try again in a moment." };
+  const held = codes.dynamic.length;
+  if (held < frames) {
+    return { error: `The clip in Explore has ${held} frames, a swap needs ${frames}: make it ` +
+      "longer there first." };
+  }
+  const cut = { static: [...codes.static], dynamic: codes.dynamic.slice(0, frames) };
+  return { codes: cut, frames: held };
+}

@@ -1,7 +1,8 @@
 // The header: which model the page shows, where it runs, and how fast it is right now.
 
 const part = parts(element);
-const { models, first } = props.value;
+const { models, first, notice } = props.value;
+const { say, fail } = told(part.message);
 const boots = new Map([[first.name, first]]); // what shows a model, kept once it has come
 let turn = 0;
 
@@ -11,18 +12,18 @@ const wanted = () => new URLSearchParams(location.search).get("model") || first.
 // Fetches what shows a model, and tells the tabs. Of several in a row the last one counts.
 async function choose(name) {
   const mine = ++turn;
-  say("");
+  fail(notice);
   const known = models.some((model) => model.name === name);
   const shown = known ? name : first.name;
   if (!known) {
-    say(`The address names the model ${name}, which is not here: you see ${first.title} instead.`);
+    fail(`The address names the model ${name}, which is not here: you see ${first.title} instead.`);
   }
   part.root.setAttribute("aria-busy", "true");
   const boot = boots.get(shown) ?? (await ask(() => server.open_model({ model: shown })));
   if (mine !== turn) return;
   part.root.setAttribute("aria-busy", "false");
   if (boot.error) {
-    say(boot.error);
+    fail(boot.error);
     return;
   }
   boots.set(shown, boot);
@@ -45,10 +46,6 @@ function show({ name, title, device, parameters, ms }) {
 
 function tell(milliseconds) {
   part.speed.textContent = `${milliseconds.toFixed(milliseconds < 10 ? 1 : 0)} ms a clip`;
-}
-
-function say(text) {
-  part.message.textContent = text;
 }
 
 // The list: an address for each model, which also opens in a window of its own.

@@ -1,80 +1,127 @@
-// Sliders on the coordinates of the static code.
+// Sliders on the coordinates of the static code. Beside each one a strip of stills shows where it
+// leads, before it is touched; a click on a still goes there, and so do the keys 1 to 5.
 
 const END = 3; // standard deviations at either end of a slider
+const STEPS = [-3, -1.5, 0, 1.5, 3];
 
 class Knobs {
   // changed(axis, value, done): a slider moved; `done` when the hand let go.
-  // With `side`, both ends of each slider show where it leads.
-  constructor(root, basis, changed, side = 0) {
-    Object.assign(this, { root, basis, changed, side });
+  // restored(axis): it should go back to the original.
+  // With `side`, the size of a frame, each slider has its strip.
+  constructor(root, basis, { changed, restored }, side = 0) {
+    Object.assign(this, { root, basis, changed, restored, side });
     root.replaceChildren();
     this.rows = Array.from({ length: basis.size }, (_, axis) => this.row(axis));
   }
 
   row(axis) {
     const idle = this.basis.idle?.[axis];
-    const row = make("label", `rw-knob${idle ? " rw-idle" : ""}`);
+    const row = make("div", `rw-knob${idle ? " rw-idle" : ""}`);
     const input = make("input", "rw-range rw-centred", {
       type: "range", min: -END, max: END, step: 0.01, "aria-label": this.describe(axis, idle),
     });
     const number = make("output", "rw-number");
-    const ends = this.side ? [this.end(), this.end()] : [];
-    row.append(this.name(axis), ...ends.slice(0, 1), input, ...ends.slice(1), number);
+    const steps = this.side ? STEPS.map((value) => this.step(axis, value)) : [];
+    row.append(this.name(axis), ...(this.side ? [this.strip(steps)] : []), input, number);
     input.addEventListener("input", () => this.changed(axis, Number(input.value), false));
     input.addEventListener("change", () => this.changed(axis, Number(input.value), true));
+    input.addEventListener("dblclick", () => this.restored(axis));
+    input.addEventListener("keydown", (event) => this.key(event, axis));
     this.root.append(row);
-    return { input, number, ends };
+    return { input, number, steps };
+  }
+
+  key(event, axis) {
+    if (event.ctrlKey || event.metaKey || event.altKey) return;
+    const step = STEPS[Number(event.key) - 1];
+    if (event.key === "Delete" || event.key === "Backspace") this.restored(axis);
+    else if (this.side && step !== undefined) this.changed(axis, step, true);
+    else return;
+    event.preventDefault();
   }
 
   name(axis) {
-    const share = this.basis.share?.[axis];
+    const { share, names } = this.basis;
     const name = make("span", "rw-knob-name", { "aria-hidden": "true" });
-    if (share === undefined) name.textContent = `z${axis + 1}`;
-    else {
-      name.innerHTML = `<b>Look ${axis + 1}</b><small class="rw-number">${percent(share)}</small>`;
-      name.style.setProperty("--share", share / this.basis.share[0]);
+    const [title, note] = [make("b", ""), make("small", names ? "" : "rw-number")];
+    name.append(title);
+    title.textContent = `z${axis + 1}`;
+    if (names) {
+      title.textContent = named(names[axis]);
+      note.textContent = purityOf(names[axis]);
+    } else if (share) {
+      title.textContent = `Look ${axis + 1}`;
+      note.textContent = percent(share[axis]);
+      name.style.setProperty("--share", share[axis] / share[0]);
       name.title = "Its part in what differs from clip to clip";
     }
+    if (note.textContent) name.append(note);
     return name;
   }
 
-  end() {
-    return make("canvas", "rw-end", { width: this.side, height: this.side, "aria-hidden": "true" });
+  describe(axis, idle) {
+    const { share, names } = this.basis;
+    if (idle) return `Who, number ${axis + 1}: does nothing`;
+    if (names) return `Who, ${named(names[axis])}: ${purityOf(names[axis])}`;
+    if (!share) return `Who, number ${axis + 1}`;
+    return `Who, look ${axis + 1}, explains ${percent(share[axis])}`;
   }
 
-  describe(axis, idle) {
-    if (idle) return `Who, number ${axis + 1}: does nothing`;
-    if (!this.basis.share) return `Who, number ${axis + 1}`;
-    return `Who, look ${axis + 1}, explains ${percent(this.basis.share[axis])}`;
+  strip(steps) {
+    const strip = make("div", "rw-steps");
+    strip.append(...steps.map(({ button }) => button));
+    return strip;
+  }
+
+  // For a pointer alone: with the keyboard the slider itself goes there.
+  step(axis, value) {
+    const name = this.basis.names ? named(this.basis.names[axis]) : `Look ${axis + 1}`;
+    const button = make("button", "rw-step", {
+      type: "button", tabindex: -1, "aria-label": `${name} at ${signed(value)}`,
+      title: `Go to ${signed(value)}`,
+    });
+    const canvas = make("canvas", "rw-still", { width: this.side, height: this.side });
+    button.append(canvas);
+    button.addEventListener("click", () => this.changed(axis, value, true));
+    return { button, canvas, value };
   }
 
   show(code, original) {
-    this.rows.forEach(({ input, number }, axis) => {
+    this.rows.forEach(({ input, number, steps }, axis) => {
       const value = this.basis.coordinate(code, axis);
       const was = clampTo(this.basis.coordinate(original, axis), END);
       input.style.setProperty("--was", (was + END) / (2 * END));
       // A slider under the hand keeps its own value, which is finer than a read-off.
       if (Math.abs(Number(input.value) - value) > 0.006) input.value = value.toFixed(2);
       number.textContent = this.basis.idle?.[axis] ? "does nothing" : signed(value);
+      steps.forEach(({ button, value: at }) =>
+        button.toggleAttribute("data-near", Math.abs(clampTo(value, END) - at) <= 0.75));
       fill(input);
     });
   }
 
-  // The stills at both ends of every slider, as codes to decode: two rows of a sheet for each.
-  ends(codes) {
-    return this.rows.flatMap((_, axis) => [-END, END].map((value) => {
-      const end = { static: [...codes.static], dynamic: [codes.dynamic[0]] };
-      this.basis.set(end.static, axis, value);
-      return end;
+  // The stills of all strips, as codes to decode.
+  stills(codes) {
+    return this.rows.flatMap((_, axis) => STEPS.map((value) => {
+      const still = { static: [...codes.static], dynamic: [codes.dynamic[0]] };
+      this.basis.set(still.static, axis, value);
+      return still;
     }));
   }
 
-  showEnds(sheet) {
-    this.rows.flatMap(({ ends }) => ends).forEach((canvas, row) => {
-      sheet.draw(canvas.getContext("2d"), row, 0);
+  // `sheets` hold them in the same order, each `rows` of them.
+  showStills(sheets, rows) {
+    this.rows.flatMap(({ steps }) => steps).forEach(({ canvas }, n) => {
+      sheets[Math.floor(n / rows)].draw(canvas.getContext("2d"), n % rows, 0);
     });
   }
 }
+
+// "hair: red", but "hair 3" where the values have no names of their own.
+const named = ({ factor, value }) => (value.startsWith(factor) ? value : `${factor}: ${value}`);
+
+const purityOf = ({ factor, purity }) =>
+  `changes ${factor} alone in ${Math.round(100 * purity)} % of clips`;
 
 const signed = (value) => {
   const text = Math.abs(value).toFixed(2);

@@ -5,9 +5,10 @@ const REACH = 3.5; // standard deviations from the middle of a lane to its edge
 
 class Lanes {
   // changed(frame, axis, value, done): a point moved; `done` when the hand let go.
-  // restored(frame, axis): a point should go back to the original.
-  constructor(root, basis, clock, changed, restored) {
-    Object.assign(this, { root, basis, clock, changed, restored, frames: 0, lanes: [] });
+  // restored(axis, frame): a point should go back to the original, or the whole lane without one.
+  // locked(axis) says whether a lane is locked, and lock(axis) turns that over.
+  constructor(root, basis, clock, hand) {
+    Object.assign(this, { root, basis, clock, ...hand, frames: 0, lanes: [] });
     clock.listen(() => this.mark());
   }
 
@@ -17,6 +18,7 @@ class Lanes {
       const values = dynamic.map((code) => this.basis.coordinate(code, axis));
       const before = original.map((code) => this.basis.coordinate(code, axis));
       const [line, ghost] = [this.path(values), this.path(before)];
+      lane.head.show(this.locked(axis), line !== ghost);
       if (lane.drawn === line + ghost) return; // most moves leave most lanes as they are
       lane.drawn = line + ghost;
       lane.line.setAttribute("d", line);
@@ -46,7 +48,7 @@ class Lanes {
 
   ruler() {
     const ruler = make("div", "rw-ruler");
-    ruler.append(make("span", "rw-lane-name"));
+    ruler.append(make("span", ""));
     const row = make("div", "rw-ruler-row");
     // On a phone no more than these numbers fit side by side.
     const step = this.frames > 16 ? Math.ceil(this.frames / 10) : 1;
@@ -66,11 +68,9 @@ class Lanes {
   lane(axis) {
     const idle = this.basis.idle?.[axis];
     const row = make("div", `rw-lane${idle ? " rw-idle" : ""}`);
-    const name = make("span", "rw-lane-name");
-    const share = this.basis.share?.[axis];
-    name.innerHTML = share === undefined
-      ? `<b>z${axis + 1}</b><small>${idle ? "does nothing" : ""}</small>`
-      : `<b>Move ${axis + 1}</b><small class="rw-number">${percent(share)}</small>`;
+    const head = new LaneHead(row, axis, this.basis, {
+      lock: () => this.lock(axis), restored: () => this.restored(axis),
+    });
     const field = make("div", "rw-field", {
       role: "group", "aria-label": `Motion ${axis + 1}: arrow keys choose a frame and its value`,
     });
@@ -79,11 +79,11 @@ class Lanes {
       <path class="rw-ghost"/><path class="rw-line"/></svg>`;
     const cells = Array.from({ length: this.frames }, (_, frame) => this.cell(axis, frame));
     field.append(...cells);
-    row.append(name, field);
+    row.append(head.root, field);
     this.root.append(row);
     this.draws(field, axis);
     const [ghost, line] = ["ghost", "line"].map((which) => field.querySelector(`.rw-${which}`));
-    return { cells, ghost, line };
+    return { head, cells, ghost, line };
   }
 
   cell(axis, frame) {
@@ -97,14 +97,16 @@ class Lanes {
   }
 
   key(event, axis, frame) {
+    if (event.ctrlKey || event.metaKey || event.altKey) return;
     const step = event.shiftKey ? 0.5 : 0.1;
     const moves = { ArrowUp: step, ArrowDown: -step, PageUp: 0.5, PageDown: -0.5 };
     const goes = { ArrowLeft: frame - 1, ArrowRight: frame + 1, Home: 0, End: this.frames - 1 };
-    if (event.key in moves) {
+    if (event.key in goes) this.focus(axis, goes[event.key]);
+    else if (event.key in moves) {
+      if (this.locked(axis)) return;
       const now = Number(this.lanes[axis].cells[frame].getAttribute("aria-valuenow"));
       this.changed(frame, axis, clampTo(now + moves[event.key], REACH), true);
-    } else if (event.key in goes) this.focus(axis, goes[event.key]);
-    else if (event.key === "Delete" || event.key === "Backspace") this.restored(frame, axis);
+    } else if (event.key === "Delete" || event.key === "Backspace") this.restored(axis, frame);
     else return;
     event.preventDefault();
   }
@@ -137,7 +139,7 @@ class Lanes {
       last = here;
     };
     field.addEventListener("pointerdown", (event) => {
-      if (event.button) return;
+      if (event.button || this.locked(axis)) return;
       field.setPointerCapture(event.pointerId);
       draw(place(event), false);
       event.preventDefault();

@@ -1,38 +1,72 @@
-// Codes in the address: the same link shows the same clip. Each number takes two bytes.
+// Codes in the address: the same link shows the same pixels. Each number takes four bytes, which
+// hold exactly what the model computes with. Two short sums before them tell a link that was
+// damaged on its way from one of another model.
 
-const LINK_SCALE = 1000;
+const LINK_HEAD = 8; // bytes: the sum of the model's name and sizes, and that of the numbers
 
-function toLink({ static: who, dynamic }) {
-  const numbers = Int16Array.from([...who, ...dynamic.flat()], (z) => Math.round(z * LINK_SCALE));
-  const bytes = String.fromCharCode(...new Uint8Array(numbers.buffer));
-  return `#clip=${btoa(bytes).replaceAll("+", "-").replaceAll("/", "_").replaceAll("=", "")}`;
+const LINK_DAMAGED = "The link is damaged, a part is missing or was changed: copy it once more.";
+const LINK_FOREIGN = "The link belongs to another model: choose the one it was made with.";
+
+// 32 bits of bytes that are changed by any change of one of them (FNV-1a).
+function sumOf(bytes) {
+  return bytes.reduce((sum, byte) => Math.imul(sum ^ byte, 0x01000193) >>> 0, 0x811c9dc5);
 }
 
-// Puts model and codes into the address and, where the browser allows it, the address on the
-// clipboard.
-async function copyLink(model, codes) {
+const modelSum = (model, sizes) =>
+  sumOf(new TextEncoder().encode(`${model} ${sizes.static} ${sizes.dynamic}`));
+
+const sizesOf = (codes) => ({ static: codes.static.length, dynamic: codes.dynamic[0].length });
+
+function toLink(model, codes) {
+  const numbers = Float32Array.from([...codes.static, ...codes.dynamic.flat()]);
+  const bytes = new Uint8Array(LINK_HEAD + numbers.byteLength);
+  bytes.set(new Uint8Array(numbers.buffer), LINK_HEAD);
+  const head = new DataView(bytes.buffer);
+  head.setUint32(0, modelSum(model, sizesOf(codes)));
+  head.setUint32(4, sumOf(bytes.subarray(LINK_HEAD)));
+  const text = btoa(String.fromCharCode(...bytes));
+  return `#clip=${text.replaceAll("+", "-").replaceAll("/", "_").replaceAll("=", "")}`;
+}
+
+const copyLink = (model, codes) => shareAddress(model, toLink(model, codes));
+
+// Puts a model and what is shown of it into the address and, where the browser allows it, the
+// address on the clipboard.
+async function shareAddress(model, hash) {
   const address = new URL(location.href);
   address.searchParams.set("model", model);
-  address.hash = toLink(codes);
+  address.hash = hash;
   history.replaceState(null, "", address);
   const copied = await navigator.clipboard?.writeText(location.href).then(() => true, () => false);
   return copied ? "The link is copied." : "The link is in the address bar.";
 }
 
-// The codes in an address, null if it holds none, undefined if they do not fit the model.
-function fromLink(hash, staticSize, dynamicSize) {
-  const text = /^#clip=([\w-]+)$/.exec(hash)?.[1];
-  if (!text) return null;
+// What an address holds: {codes}, {error: one sentence}, or {} if it holds no clip.
+function fromLink(hash, model, sizes) {
+  if (!hash.startsWith("#clip=")) return {};
+  const bytes = linkBytes(hash.slice("#clip=".length));
+  if (!bytes) return { error: LINK_DAMAGED };
+  const head = new DataView(bytes.buffer);
+  const body = bytes.slice(LINK_HEAD);
+  if (head.getUint32(4) !== sumOf(body)) return { error: LINK_DAMAGED };
+  if (head.getUint32(0) !== modelSum(model, sizes)) return { error: LINK_FOREIGN };
+  const values = [...new Float32Array(body.buffer)];
+  const frames = (values.length - sizes.static) / sizes.dynamic;
+  const bad = !Number.isInteger(frames) || frames < 1
+    || values.some((z) => !(Math.abs(z) <= CODE_LIMIT));
+  if (bad) return { error: LINK_DAMAGED };
+  const dynamic = Array.from({ length: frames }, (_, t) =>
+    values.slice(sizes.static + t * sizes.dynamic, sizes.static + (t + 1) * sizes.dynamic));
+  return { codes: { static: values.slice(0, sizes.static), dynamic } };
+}
+
+// The bytes of a link's text, null if it is none.
+function linkBytes(text) {
   try {
     const bytes = atob(text.replaceAll("-", "+").replaceAll("_", "/"));
-    const numbers = new Int16Array(Uint8Array.from(bytes, (c) => c.charCodeAt(0)).buffer);
-    const values = [...numbers].map((n) => clampTo(n / LINK_SCALE, CODE_LIMIT));
-    const frames = (values.length - staticSize) / dynamicSize;
-    if (!Number.isInteger(frames) || frames < 1) return undefined;
-    const dynamic = Array.from({ length: frames }, (_, t) =>
-      values.slice(staticSize + t * dynamicSize, staticSize + (t + 1) * dynamicSize));
-    return { static: values.slice(0, staticSize), dynamic };
+    const whole = bytes.length > LINK_HEAD && bytes.length % 4 === 0;
+    return whole ? Uint8Array.from(bytes, (c) => c.charCodeAt(0)) : null;
   } catch {
-    return undefined;
+    return null;
   }
 }

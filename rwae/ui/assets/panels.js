@@ -1,7 +1,8 @@
-// The controls of both kinds of code, each along the main directions and number by number.
+// The controls of both kinds of code: along the main directions, by name where names were
+// measured, and number by number.
 
 const SHOWN = 0.015; // a direction that explains less of the picture than this is left out
-const MOST = 16; // directions: the pictures at both ends of their sliders are one request
+const MOST = 16; // directions: the stills beside their sliders are one request
 
 // Leaves out the directions that change next to nothing.
 function visible(basis) {
@@ -10,31 +11,43 @@ function visible(basis) {
   return new Basis({ ...basis, read, write, share });
 }
 
-// Sliders for who. The first of the two also shows where each slider leads.
+// Sliders for who, a list for each of the roots. All but the plain numbers show where they lead.
 function whoPanels(part, boot, sizes, editor) {
-  const bases = [visible(new Basis(boot.directions.who)),
-    Basis.raw(sizes.static, boot.directions.idle.static)];
-  return [part.whomain, part.whoall].map((root, n) => {
-    const basis = bases[n];
+  const { who, named, idle } = boot.directions;
+  const lists = [[part.whomain, visible(new Basis(who)), boot.side]];
+  part.whohasnames.hidden = !named;
+  if (named) lists.push([part.whonamed, new Basis(named), boot.side]);
+  lists.push([part.whoall, Basis.raw(sizes.static, idle.static), 0]);
+  return lists.map(([root, basis, side]) => {
     const changed = (axis, value, done) =>
       editor.change((codes) => void basis.set(codes.static, axis, value), done);
-    return new Knobs(root, basis, changed, n ? 0 : boot.side);
+    const restored = (axis) =>
+      changed(axis, basis.coordinate(editor.original.static, axis), true);
+    return new Knobs(root, basis, { changed, restored }, side);
   });
 }
 
-// Lanes for how it moves.
-function motionPanels(part, boot, sizes, editor, clock) {
-  const bases = [visible(new Basis(boot.directions.motion)),
-    Basis.raw(sizes.dynamic, boot.directions.idle.dynamic)];
-  return [part.motionmain, part.motionall].map((root, n) => {
-    const basis = bases[n];
+// Lanes for how it moves; `changedLocks` is told when one is locked or set free.
+function motionPanels(part, boot, sizes, editor, clock, locks, changedLocks) {
+  const { motion, idle } = boot.directions;
+  const lists = [[part.motionmain, visible(new Basis(motion))],
+    [part.motionall, Basis.raw(sizes.dynamic, idle.dynamic)]];
+  return lists.map(([root, basis]) => {
     const changed = (frame, axis, value, done) =>
       editor.change((codes) => void basis.set(codes.dynamic[frame], axis, value), done);
-    const restored = (frame, axis) => {
-      const before = editor.original.dynamic[frame]; // none beyond the end of the original
-      if (before) changed(frame, axis, basis.coordinate(before, axis), true);
+    // A frame beyond the end of the original has nothing to go back to, and stays.
+    const restored = (axis, only) => editor.change((codes) => {
+      editor.original.dynamic.forEach((before, frame) => {
+        if (frame !== (only ?? frame) || !codes.dynamic[frame]) return;
+        basis.set(codes.dynamic[frame], axis, basis.coordinate(before, axis));
+      });
+    });
+    const lock = (axis) => {
+      locks.toggle(basis, axis);
+      changedLocks();
     };
-    return new Lanes(root, basis, clock, changed, restored);
+    const locked = (axis) => locks.has(basis, axis);
+    return new Lanes(root, basis, clock, { changed, restored, lock, locked });
   });
 }
 

@@ -2,9 +2,10 @@
 
 // A picture with a row for each clip and a column for each frame.
 class Sheet {
+  // `image` may be a canvas as well.
   constructor(image, side) {
     Object.assign(this, { image, side });
-    this.frames = Math.round(image.naturalWidth / side);
+    this.frames = Math.round((image.naturalWidth ?? image.width) / side);
   }
 
   static async load(address, side) {
@@ -88,8 +89,11 @@ class Square {
     canvas.classList.toggle("rw-fine", side >= FINE);
   }
 
+  // A factor that would make some pixels wider than others smooths them instead.
   scale(factor) {
     this.canvas.style.width = this.canvas.style.height = `${this.side * factor}px`;
+    const even = Math.abs(((factor * (window.devicePixelRatio || 1) + 0.5) % 1) - 0.5) < 0.01;
+    this.canvas.classList.toggle("rw-fine", this.side >= FINE || !even);
   }
 }
 

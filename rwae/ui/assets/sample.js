@@ -4,6 +4,7 @@ const part = parts(element);
 const CLIPS = Math.min(16, Math.floor(boot.most / boot.frames));
 const clock = new Clock(part.root, boot.frames);
 const decoded = decoder(server, boot.side);
+const { say, fail } = told(part.message);
 let shown = null; // on the tiles: {clips, sheet}
 
 const views = Array.from({ length: CLIPS }, (_, row) => {
@@ -30,7 +31,7 @@ const pump = new Pump(
   },
   (busy, error) => {
     part.stage.setAttribute("aria-busy", String(busy));
-    if (error || !busy) part.message.textContent = error ?? "";
+    if (error) fail(error);
   },
 );
 
@@ -47,18 +48,37 @@ async function drawn({ whoSeed, motionSeed, oneWho, oneMotion, temperature, acti
   return { clips, ...(await decoded(clips, true)) };
 }
 
-function refresh() {
-  part.heatvalue.textContent = Number(part.heat.value).toFixed(2);
-  fill(part.heat);
-  const settings = {
-    whoSeed: Number(part.whoseed.value),
-    motionSeed: Number(part.motionseed.value),
+// From the controls to a recipe and back.
+
+function recipe() {
+  return {
+    whoSeed: seedOf(part.whoseed.value),
+    motionSeed: seedOf(part.motionseed.value),
     oneWho: part.onewho.checked,
     oneMotion: part.onemotion.checked,
     temperature: Number(part.heat.value),
     action: part.action.value ? Number(part.action.value) : null,
   };
-  pump.push(settings, true);
+}
+
+function put({ whoSeed, motionSeed, oneWho, oneMotion, temperature, action }) {
+  part.whoseed.value = whoSeed;
+  part.motionseed.value = motionSeed;
+  part.onewho.checked = oneWho;
+  part.onemotion.checked = oneMotion;
+  part.heat.value = temperature;
+  part.action.value = action !== null && action < boot.actions ? action : "";
+  refresh();
+}
+
+function refresh() {
+  lastRecipe = recipe();
+  part.whoseed.value = lastRecipe.whoSeed; // a seed that cannot be used is replaced in sight
+  part.motionseed.value = lastRecipe.motionSeed;
+  part.heatvalue.textContent = lastRecipe.temperature.toFixed(2);
+  fill(part.heat);
+  say("");
+  pump.push(lastRecipe, true);
 }
 
 const renew = (...inputs) => () => {
@@ -71,11 +91,24 @@ part.both.addEventListener("click", renew(part.whoseed, part.motionseed));
 [part.whoseed, part.motionseed, part.onewho, part.onemotion, part.action].forEach((input) =>
   input.addEventListener("change", refresh));
 part.heat.addEventListener("input", refresh);
-part.whoseed.value = part.motionseed.value = 1;
+part.link.addEventListener("click", async () =>
+  say(await shareAddress(boot.name, recipeLink(lastRecipe))));
+
 // A weakly supervised model tells its actions apart by number alone; people count from one.
 part.actionrow.hidden = !boot.actions;
 part.action.append(new Option("any", ""));
 for (let n = 0; n < boot.actions; n += 1) part.action.append(new Option(n + 1, n));
 transport(part.transport, clock);
 fitGrid(part.grid, views, 4, boot.side, 3, 0);
-refresh();
+
+// An address with a recipe counts for the model that it names, and once.
+function open() {
+  const linked = boot.linked ? recipeFromLink(location.hash, boot.actions) : null;
+  put(linked ?? lastRecipe);
+  if (linked === undefined) {
+    fail("The link holds settings that this model does not have: you see the first sheet instead.");
+  }
+}
+
+open();
+window.addEventListener("hashchange", open, { signal: life });

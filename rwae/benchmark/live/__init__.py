@@ -1,0 +1,1 @@
+"""How fast the page follows a hand, in a real browser: `python -m rwae.benchmark.live`."""

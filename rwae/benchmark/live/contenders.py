@@ -1,0 +1,57 @@
+"""Three pages that do the same: ours, the usual way, and the floor."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+# The first frame of the clip: what the slider moves is the same in all frames.
+_OURS = ".rw-explore .rw-cell canvas"
+_SLIDER = "input[type=range]"
+
+
+@dataclass(frozen=True)
+class Contender:
+    """A page with a slider and a clip.
+
+    Attributes:
+        title: its column in the table.
+        program: what `python` runs to serve it, before the checkpoint.
+        slider: selector of the slider.
+        picture: selector of what shows the first frame: a canvas or a video.
+        still: a script that stops what moves by itself, so that only the slider changes pictures.
+        waiting: whether the page shows no clip before the slider is moved.
+        exact: whether the last picture has to be right to the last digit but one.
+    """
+
+    title: str
+    program: tuple[str, ...]
+    slider: str
+    picture: str
+    still: str = ""
+    exact: bool = True
+    waiting: bool = False
+
+
+CONTENDERS = (
+    Contender(
+        "this app",
+        ("app.py", "--model"),
+        ".rw-knob input",
+        _OURS,
+        "document.querySelector('.rw-explore .rw-cell').click()",
+    ),
+    Contender(
+        "gr.Slider to gr.Video",
+        ("-m", "rwae.benchmark.live.usual"),
+        _SLIDER,
+        "video",
+        exact=False,
+        waiting=True,
+    ),
+    Contender(
+        "raw RGBA, plain route",
+        ("-m", "rwae.benchmark.live.floor"),
+        _SLIDER,
+        "canvas",
+    ),
+)

@@ -1,0 +1,154 @@
+"""Finds the named directions of a model: static codes moved so that one attribute changes.
+
+    python -m rwae.evaluation.naming checkpoints/sprites --data data/sprites
+    python -m rwae.evaluation.naming runs/figures --dataset figures
+
+For each value of each labelled static factor it looks for a direction that gives a clip this value
+and leaves everything else as it is. Directions are fitted to training clips and chosen on
+validation clips; the figures are from test clips. Those that reach the value in at least half of
+the clips, and are pure in at least four fifths of these, are written to `directions.json` beside
+the weights, where the app finds them. One CPU thread takes about a quarter of an hour.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from pathlib import Path
+from typing import Any
+
+from rwae import data, device
+from rwae.errors import ConfigError, RWAEError
+from rwae.evaluation.codes.analysis import encode
+from rwae.evaluation.judges.places import find_or_train, place
+from rwae.evaluation.naming.fitting import Labelled
+from rwae.evaluation.naming.search import LEAST_PURITY, LEAST_REACH, Found, named, search
+from rwae.evaluation.scores.pairing import spaced
+from rwae.families import load
+from rwae.judge import trained_on
+from rwae.named import write_named
+
+FITTED = 1800  # training clips
+CHOSEN = 48  # validation clips
+
+
+def parse(arguments: list[str] | None) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(
+        prog="python -m rwae.evaluation.naming",
+        description=__doc__,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("checkpoint", type=Path, help="folder of a model")
+    parser.add_argument(
+        "--dataset", choices=data.NAMES, help="that which the model was trained on, or sprites"
+    )
+    parser.add_argument("--data", type=Path, help="folder of the data set, if it needs one")
+    parser.add_argument("--judge", type=Path, help="folder of the judge; that of the data set")
+    parser.add_argument("--clips", type=int, default=148, help="test clips; 148 by default")
+    parser.add_argument("--seed", type=int, default=0, help="of the refinement")
+    parser.add_argument("--device", help="cuda, mps or cpu; the best there is by default")
+    parser.add_argument("--threads", type=int, default=1, help="CPU threads")
+    options = parser.parse_args(arguments)
+    if options.clips < 1:
+        parser.error(f"--clips is {options.clips}: it needs at least one")
+    return options
+
+
+def find(options: argparse.Namespace, dataset: str) -> list[Found]:
+    """Runs the search, and says how it goes.
+
+    Raises:
+        RWAEError: if the model, the data or the judge is missing, broken or does not fit.
+    """
+    model = load(options.checkpoint, device=device.choose(options.device))
+    if not model.encodes:
+        raise ConfigError(
+            f"The model in {options.checkpoint} has no encoder, so that no code has a label: "
+            "name another."
+        )
+    splits = ("train", "validation", "test")
+    clips = [data.load(dataset, split, options.data) for split in splits]
+    judge = options.judge or place(dataset, options.data)
+    judge = find_or_train(judge, dataset, clips[0], options.data).to(model.device)
+    picked = [
+        spaced(len(some), count)
+        for some, count in zip(clips, (FITTED, CHOSEN, options.clips), strict=True)
+    ]
+    codes = [
+        encode(model, some, which).to("cpu") for some, which in zip(clips, picked, strict=True)
+    ]
+    training = Labelled(codes[0], clips[0].labels[picked[0]])
+    found = []
+    for one in search(model, judge, training, codes[1], codes[2], options.seed):
+        found.append(one)
+        print(line(one), flush=True)
+    if not found:
+        raise ConfigError(
+            f"The static codes of {options.checkpoint} tell no value from another: name a model "
+            "that is trained."
+        )
+    return found
+
+
+def line(found: Found) -> str:
+    """What was found for one value, as a line of a table."""
+    return (
+        f"{found.factor + ': ' + found.value:<24} "
+        f"{'refined' if found.refined else 'mean':<8} "
+        f"reached by {found.shown.reach:7.2%}, of these pure {found.shown.purity:7.2%}"
+        f"{'' if found.offered else '   (left out)'}"
+    )
+
+
+def about(options: argparse.Namespace, dataset: str, found: list[Found]) -> dict[str, Any]:
+    """How the directions were found and measured."""
+    known = data.describe(dataset)
+    source = f" --data data/{known.download or dataset}" if known.needs_folder else ""
+    command = f"python -m rwae.evaluation.naming {options.checkpoint}{source}"
+    return {
+        "command": command,
+        "dataset": dataset,
+        "split": "test",
+        "clips": options.clips,
+        "seed": options.seed,
+        "rule": {"split": "validation", "reach": LEAST_REACH, "purity": LEAST_PURITY},
+        "measured": [
+            {
+                "factor": one.factor,
+                "value": one.value,
+                "offered": one.offered,
+                "refined": one.refined,
+                **{
+                    split: {"tested": o.tested, "reached": o.reached, "pure": o.pure}
+                    for split, o in (("validation", one.chosen), ("test", one.shown))
+                },
+            }
+            for one in found
+        ],
+    }
+
+
+def main(arguments: list[str] | None = None) -> int:
+    options = parse(arguments)
+    dataset = options.dataset or trained_on(options.checkpoint) or "sprites"
+    try:
+        device.use_threads(options.threads)
+        found = find(options, dataset)
+        kept = named(found)
+        write_named(options.checkpoint, kept, about(options, dataset, found))
+    except RWAEError as error:
+        print(error, file=sys.stderr)
+        return 2
+    except OSError as error:
+        print(
+            f"The directions cannot be written to {options.checkpoint} ({error.strerror}): make "
+            "the folder writable.",
+            file=sys.stderr,
+        )
+        return 2
+    print(f"{len(kept.names)} of {len(found)} directions are offered.", file=sys.stderr)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

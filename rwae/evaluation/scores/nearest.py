@@ -1,0 +1,64 @@
+"""Whether a model remembers its training clips: the distance to the nearest of them."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor
+from torch.nn import functional as F
+
+from rwae.data.clips import ClipSource
+from rwae.evaluation.scores.pairing import spaced
+
+BLOCK = 4
+CHUNK = 256
+
+
+def shrink(x: Tensor) -> Tensor:
+    """Averages blocks of 4 x 4 pixels: (B, T, C, H, W) -> (B, T * C * H/4 * W/4)."""
+    return F.avg_pool2d(x.flatten(0, 1), BLOCK).unflatten(0, x.shape[:2]).flatten(1)
+
+
+def nearest(clips: Tensor, training: Tensor) -> Tensor:
+    """The squared error of each of N vectors to the nearest of M others, a mean over D.
+
+    Args:
+        clips: with shape (N, D).
+        training: with shape (M, D).
+
+    Returns:
+        With shape (N,): min over m of |a_n - b_m|^2 / D = (|a|^2 - 2 a.b + |b|^2) / D.
+    """
+    best = torch.full((len(clips),), torch.inf)
+    own = clips.square().sum(1, keepdim=True)
+    for part in training.split(CHUNK):
+        square = own - 2 * clips @ part.T + part.square().sum(1)
+        best = torch.minimum(best, square.amin(1))
+    return best.clamp_min(0) / clips.shape[1]
+
+
+def nearest_distances(small: Tensor, real: ClipSource, training: ClipSource) -> dict[str, float]:
+    """Compares how close drawn clips and real unseen clips come to the training clips.
+
+    The distance is the squared error, a mean over all frames, to the nearest training clip, on
+    frames averaged over 4 x 4 pixels. A model that only repeats its training clips comes much
+    closer to them than real unseen clips do.
+
+    Args:
+        small: drawn clips as `shrink` returns them, with shape (N, D).
+        real: unseen clips; as many as were drawn are used, evenly spaced.
+        training: the clips that the model was trained on.
+
+    Returns:
+        drawn, drawn_least, real, real_least: mean and least distance of either kind.
+    """
+    unseen = shrink(real.batch(spaced(len(real), len(small))))
+    known = torch.cat(
+        [shrink(training.batch(part)) for part in torch.arange(len(training)).split(CHUNK)]
+    )
+    drawn, seen = nearest(small, known), nearest(unseen, known)
+    return {
+        "drawn": float(drawn.mean()),
+        "drawn_least": float(drawn.amin()),
+        "real": float(seen.mean()),
+        "real_least": float(seen.amin()),
+    }

@@ -1,0 +1,19 @@
+"""The judge of a data set: a classifier that names who a clip shows and how it moves.
+
+networks: the two kinds of judge, and their files; shipped: which judge belongs to a model.
+"""
+
+from rwae.judge.networks import CHUNK, ApartJudge, Judge, fold, join, make_judge
+from rwae.judge.shipped import JUDGES, judge_of, trained_on
+
+__all__ = [
+    "CHUNK",
+    "JUDGES",
+    "ApartJudge",
+    "Judge",
+    "fold",
+    "join",
+    "judge_of",
+    "make_judge",
+    "trained_on",
+]

@@ -1,0 +1,93 @@
+"""What the About tab says of a model and of the app: card, scores, licences, versions."""
+
+from __future__ import annotations
+
+import platform
+import tomllib
+from contextlib import suppress
+from importlib import metadata
+from pathlib import Path
+from typing import Any
+
+from rwae.errors import CheckpointError
+from rwae.inference import Studio
+from rwae.ui.scores import read_scores
+
+PROJECT = Path(__file__).resolve().parents[2] / "pyproject.toml"
+PACKAGES = {"torch": "PyTorch", "gradio": "Gradio", "numpy": "NumPy",
+            "opencv-python-headless": "OpenCV"}  # fmt: skip
+LICENCES = {  # short names of the Hub that a person may not know
+    "apache-2.0": "Apache License 2.0",
+    "cc-by-sa-3.0": "CC BY-SA 3.0",
+    "cc-by-sa-4.0": "CC BY-SA 4.0",
+    "cc-by-4.0": "CC BY 4.0",
+    "cc-by-nc-4.0": "CC BY-NC 4.0",
+    "cc0-1.0": "CC0 1.0",
+    "mit": "MIT",
+    "other": "terms of its own",
+}
+
+
+def about_model(studio: Studio, _request: Any) -> dict[str, Any]:
+    """Says what there is to know of a model.
+
+    Args:
+        studio: the model.
+
+    Returns:
+        {"title", "card": Markdown without its front matter, "scores": see
+        `rwae.ui.scores.read_scores`, "complaint": a sentence if the scores cannot be shown,
+        "licences": {what: which}, "versions": {program: version}}.
+    """
+    card = studio.card
+    scores, complaint = _scores(studio)
+    return {
+        "title": card.title,
+        "card": card.text,
+        "scores": scores,
+        "complaint": complaint,
+        "licences": licences(studio),
+        "versions": versions(),
+    }
+
+
+def _scores(studio: Studio) -> tuple[dict[str, Any] | None, str]:
+    if studio.folder is None:
+        return None, "This model has no folder in which scores could be."
+    try:
+        found = read_scores(studio.folder)
+    except CheckpointError as error:
+        return None, str(error)
+    if found is None:
+        return None, "This model has not been scored: python -m rwae.evaluation does it."
+    if not found["measures"]:
+        return None, "The scores of this model hold nothing that is plotted here."
+    return found, ""
+
+
+def licences(studio: Studio) -> dict[str, str]:
+    """Of the program, of the weights that are shown, and of the data behind them."""
+    card = studio.card
+    unknown = "not stated in the model's card: ask whoever trained it"
+    named = card.licence.lower()
+    return {
+        "Program": "Apache License 2.0",
+        "Weights": LICENCES.get(named, card.licence) or unknown,
+        "Data": card.data_licence or unknown,
+    }
+
+
+def versions() -> dict[str, str]:
+    """Of this program, of Python, and of the packages that do the work."""
+    found = {"R-WAE Studio": _own_version(), "Python": platform.python_version()}
+    for package, name in PACKAGES.items():
+        with suppress(metadata.PackageNotFoundError):  # OpenCV, for one, has several packages
+            found[name] = metadata.version(package)
+    return found
+
+
+def _own_version() -> str:
+    """The program's version, which only its project file states."""
+    if not PROJECT.is_file():
+        return "unknown"
+    return str(tomllib.loads(PROJECT.read_text("utf-8"))["project"]["version"])

@@ -1,0 +1,58 @@
+"""What the decoder and the app say to each other, through the decoder's input and output.
+
+The app writes a line of JSON for each file: {"folder": where it lies, under the name `FILE`,
+"most": frames that it may have, "seconds": of processor time that it may take}. The decoder
+answers with records: a frame each, and then an end or a refusal. A record is a header of fixed
+size, and that of a frame is followed by its RGB bytes. Nothing in it can be run, or be as large
+as its sender likes, so the app can read it though a hostile file may have taken the sender over.
+"""
+
+from __future__ import annotations
+
+import struct
+from enum import IntEnum
+
+FILE = "clip"  # no extension: only the content says what a file is
+MAX_SIDE = 4096  # pixels, of a frame in a file
+# Kind; two whole numbers, which for a frame are its height and width; a time in milliseconds.
+HEADER = struct.Struct("<BIId")
+
+
+class Kind(IntEnum):
+    """What a record is: a frame, the end of the clip, or why there is none."""
+
+    FRAME = 0
+    END = 1
+    NO_VIDEO = 2
+    BAD_PICTURE = 3
+    BAD_VIDEO = 4
+    NO_STRIP = 5  # and the picture's width and height
+    TOO_LARGE = 6  # and the frame's width and height
+    TOO_LONG = 7
+    TOO_HEAVY = 8
+
+
+class Refused(Exception):  # noqa: N818 - it is the answer, not an accident
+    """A file that cannot be a clip.
+
+    Attributes:
+        kind: why.
+        numbers: what the sentence about it needs, at most two.
+    """
+
+    def __init__(self, kind: Kind, *numbers: float) -> None:
+        super().__init__(kind.name)
+        self.kind = kind
+        self.numbers = numbers
+
+
+def check_size(width: float, height: float) -> None:
+    """Refuses a frame with a side of none, or of more than `MAX_SIDE` pixels."""
+    if not 1 <= width <= MAX_SIDE or not 1 <= height <= MAX_SIDE:
+        raise Refused(Kind.TOO_LARGE, width, height)
+
+
+def header(kind: Kind, first: float = 0, second: float = 0, time: float = 0.0) -> bytes:
+    """A record's header; numbers that do not fit, such as a damaged file's sizes, are bent."""
+    whole = [int(min(max(n, 0), 2**32 - 1)) if n == n else 0 for n in (first, second)]
+    return HEADER.pack(kind, *whole, time)

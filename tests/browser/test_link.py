@@ -1,0 +1,114 @@
+"""The address holds the codes: the same link shows the same pixels."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import pytest
+import torch
+from serving import small_checkpoint
+from visiting import Visit, visiting
+from watching import CELLS, EXPLORE, LANES, draw, press, start_anew
+
+MESSAGE = f"{EXPLORE} [data-part=message]"
+
+
+@pytest.fixture(scope="module")
+def folders(tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
+    root = tmp_path_factory.mktemp("models")
+    # Two models of the same sizes: only the name tells their links apart.
+    return [small_checkpoint(root / name) for name in ("one", "twin")]
+
+
+@pytest.fixture(scope="module")
+def opened(folders: list[Path], tmp_path_factory: pytest.TempPathFactory) -> Iterator[Visit]:
+    with visiting(folders, tmp_path_factory.mktemp("cache")) as visit:
+        visit.page.emulate_media(reduced_motion="reduce")
+        visit.page.wait_for_selector(f"{LANES} .rw-point")
+        yield visit
+
+
+def link_of(visit: Visit) -> str:
+    press(visit, "Copy link")
+    visit.page.wait_for_function("location.hash.startsWith('#clip=')")
+    return visit.page.url
+
+
+def at(visit: Visit, address: str) -> Visit:
+    """A second window with an address."""
+    page = visit.page.context.browser.new_page()
+    page.goto(address)
+    page.wait_for_selector(f"{LANES} .rw-point")
+    other = Visit(page, visit.address, visit.studio, visit.cache)
+    other.rest(EXPLORE)
+    return other
+
+
+def untouched(visit: Visit) -> None:
+    """An example as it is: its pictures came with the page."""
+
+
+def edited(visit: Visit) -> None:
+    press(visit, "Random who")
+    press(visit, "Smooth")
+    draw(visit, 0, (0.1, 0.2), (0.8, 0.7))
+
+
+def longer(visit: Visit) -> None:
+    press(visit, "Ping-pong")
+
+
+@pytest.mark.parametrize("edit", [untouched, edited, longer])
+def test_a_link_shows_the_same_pixels(opened: Visit, edit) -> None:
+    start_anew(opened, 3)
+    edit(opened)
+    address = link_of(opened)
+    here, codes = opened.pixels(CELLS), opened.codes(EXPLORE)
+    other = at(opened, address)
+    other.until(lambda: torch.equal(other.codes(EXPLORE).static, codes.static))
+    other.rest(EXPLORE)
+    assert torch.equal(other.codes(EXPLORE).dynamic, codes.dynamic)
+    there = other.pixels(CELLS)
+    assert there.shape == here.shape
+    assert (there == here).all(), "not a bit may differ"
+    other.page.close()
+
+
+def broken(address: str, how: str) -> str:
+    head, text = address.split("#clip=")
+    middle = len(text) // 2
+    other = "A" if text[middle] != "A" else "B"
+    return (
+        head
+        + {
+            "changed": f"#clip={text[:middle]}{other}{text[middle + 1 :]}",
+            "cut": f"#clip={text[:-16]}",
+            "cut within a number": f"#clip={text[:-3]}",
+            "no code at all": "#clip=%3Cscript%3E",
+            "empty": "#clip=",
+        }[how]
+    )
+
+
+@pytest.mark.parametrize(
+    "how", ["changed", "cut", "cut within a number", "no code at all", "empty"]
+)
+def test_a_damaged_link_is_told_in_words(opened: Visit, how: str) -> None:
+    start_anew(opened)
+    other = at(opened, broken(link_of(opened), how))
+    other.until(lambda: "link is damaged" in other.page.inner_text(MESSAGE))
+    assert other.codes(EXPLORE).dynamic.shape[1] == 4, "an example is shown instead"
+    other.page.close()
+
+
+def test_a_link_of_another_model_is_told_in_words(opened: Visit) -> None:
+    start_anew(opened)
+    address = link_of(opened)
+    assert "model=one" in urlsplit(address).query
+    other = at(opened, address.replace("model=one", "model=twin"))
+    other.until(lambda: "belongs to another model" in other.page.inner_text(MESSAGE))
+    other.page.close()
+
+
+def test_nothing_went_wrong(opened: Visit) -> None:
+    assert opened.complaints == []

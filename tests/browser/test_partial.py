@@ -1,0 +1,110 @@
+"""A drag decodes the frames under the hand alone; the picture at rest is exact."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import torch
+from serving import small_checkpoint
+from visiting import Visit, visiting
+from watching import CELLS, EXPLORE, LANES, asked, draw, exact, press, start_anew
+
+from rwae.inference import Studio
+
+KINDS = {"plain": {}, "recurrent": {"recurrent_decoder": True}, "weak": {"actions": 3}}
+
+
+@pytest.fixture(scope="module")
+def folders(tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
+    root = tmp_path_factory.mktemp("models")
+    return [small_checkpoint(root / name, **settings) for name, settings in KINDS.items()]
+
+
+@pytest.fixture(scope="module")
+def opened(folders: list[Path], tmp_path_factory: pytest.TempPathFactory) -> Iterator[Visit]:
+    with visiting(folders, tmp_path_factory.mktemp("cache")) as visit:
+        visit.page.emulate_media(reduced_motion="reduce")
+        yield visit
+
+
+def show(opened: Visit, folders: list[Path], kind: str) -> None:
+    folder = next(folder for folder in folders if folder.name == kind)
+    opened.studio = Studio.load(folder, "cpu")
+    opened.page.goto(f"{opened.address}/?model={kind}")
+    opened.page.wait_for_function(f"window.rwaeModel?.name === '{kind}'")
+    opened.page.wait_for_selector(f"{LANES} .rw-point")
+    opened.rest(EXPLORE)
+
+
+def nudge(visit: Visit) -> None:
+    """Changes one frame with the keyboard."""
+    visit.page.locator(f"{LANES} .rw-point").first.focus()
+    visit.page.keyboard.press("PageUp")
+    visit.rest(EXPLORE)
+
+
+def test_a_change_of_one_frame_asks_for_one_frame_and_then_for_the_exact_clip(
+    opened: Visit, folders: list[Path]
+) -> None:
+    show(opened, folders, "plain")
+    with asked(opened) as requests:
+        nudge(opened)
+    moved = [[len(clip["dynamic"]) for clip in r["clips"]] for r in requests if not r["exact"]]
+    assert moved == [[1]]
+    at_rest = [r for r in requests if r["exact"]]
+    assert [len(clip["dynamic"]) for clip in at_rest[0]["clips"]] == [4]
+    assert exact(opened)
+
+
+def test_the_picture_at_rest_is_the_same_pixels_as_a_whole_decode(
+    opened: Visit, folders: list[Path]
+) -> None:
+    show(opened, folders, "plain")
+    draw(opened, 0, (0.3, 0.1), (0.7, 0.8))
+    drawn, codes = opened.pixels(CELLS), opened.codes(EXPLORE)
+    # The way around: the same codes, reached by edits that decode the whole clip.
+    press(opened, "Reset motion")
+    press(opened, "Random who")
+    press(opened, "Undo")
+    press(opened, "Undo")
+    assert torch.equal(opened.codes(EXPLORE).dynamic, codes.dynamic)
+    assert torch.equal(opened.codes(EXPLORE).static, codes.static)
+    assert (opened.pixels(CELLS) == drawn).all()
+
+
+def test_frames_that_did_not_change_stay_as_they_are_on_the_page(
+    opened: Visit, folders: list[Path]
+) -> None:
+    show(opened, folders, "plain")
+    start_anew(opened, 2)
+    before = opened.pixels(CELLS)
+    # Keeps the exact picture away, so that the patched one can be looked at.
+    opened.page.route(
+        "**/component_server/",
+        lambda route: route.abort() if '"exact":true' in route.request.post_data
+        else route.continue_(),
+    )  # fmt: skip
+    nudge(opened)
+    after = opened.pixels(CELLS)
+    opened.page.unroute("**/component_server/")
+    assert (after[1:] == before[1:]).all()
+    assert (after[0] != before[0]).any()
+    wanted = opened.studio.decode(opened.codes(EXPLORE))[0, 0].astype(int)
+    assert abs(after[0] - wanted).mean() < 6, "the patched frame is a photograph of the right one"
+    opened.complaints.clear()  # of the requests that were kept away
+
+
+@pytest.mark.parametrize("kind", ["recurrent", "weak"])
+def test_a_model_whose_frames_depend_on_each_other_is_decoded_whole(
+    opened: Visit, folders: list[Path], kind: str
+) -> None:
+    show(opened, folders, kind)
+    with asked(opened) as requests:
+        nudge(opened)
+    clips = [r["clips"] for r in requests if not r["exact"]]
+    assert [[len(clip["dynamic"]) for clip in few] for few in clips] == [[4]]
+    assert exact(opened)
+
+
+def test_nothing_went_wrong(opened: Visit) -> None:
+    assert opened.complaints == []

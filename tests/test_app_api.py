@@ -1,0 +1,334 @@
+"""The endpoints for programs, called as a program calls them: from outside a running app."""
+
+import base64
+import importlib.util
+import json
+import subprocess
+import sys
+import urllib.request
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+import httpx
+import numpy as np
+import pytest
+import torch
+from conftest import ROOT
+from gradio_client import Client
+from gradio_client.exceptions import AppError
+from serving import app, small_checkpoint
+
+import app as command
+from rwae import Codes, filmstrip, video
+from rwae.inference import Studio, swap
+from rwae.ui import api, calls, limits
+from rwae.ui.api import Programs, told
+from rwae.ui.pictures import to_json
+
+KINDS = {"first": {}, "weak": {"actions": 3}, "rival": {"family": "mocogan"}}
+NAMES = {"/models", "/examples", "/sample", "/encode", "/swap", "/decode"}
+
+
+@pytest.fixture(scope="module")
+def folders(tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
+    root = tmp_path_factory.mktemp("models")
+    return [small_checkpoint(root / name, **settings) for name, settings in KINDS.items()]
+
+
+@pytest.fixture(scope="module")
+def cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("cache")
+
+
+@pytest.fixture(scope="module")
+def address(folders: list[Path], cache: Path) -> Iterator[str]:
+    with app(folders, cache) as address:
+        yield address
+
+
+@pytest.fixture(scope="module")
+def client(address: str) -> Iterator[Client]:
+    client = Client(address, verbose=False, analytics_enabled=False)
+    yield client
+    client.close()
+
+
+@pytest.fixture(scope="module")
+def studio(folders: list[Path]) -> Studio:
+    return Studio.load(folders[0], "cpu")
+
+
+def strip(seed: int = 0) -> bytes:
+    """An image strip of four frames."""
+    frames = np.random.default_rng(seed).integers(0, 255, (1, 4, 32, 32, 3), np.uint8)
+    return video.encode_image(filmstrip.sheet(frames), "png")
+
+
+def text(data: bytes) -> str:
+    return base64.b64encode(data).decode("ascii")
+
+
+def shown(address: str, tmp_path: Path) -> np.ndarray:
+    """The frames of the picture in a data address."""
+    path = tmp_path / "picture"
+    path.write_bytes(base64.b64decode(address.partition(",")[2]))
+    return video.read_clip(path)
+
+
+def codes(clips: list[dict[str, Any]]) -> Codes:
+    return Codes(*(torch.tensor([clip[part] for clip in clips]) for part in ("static", "dynamic")))
+
+
+def test_these_endpoints_are_offered_with_types_and_words_and_no_others(client: Client) -> None:
+    offered = client.view_api(return_format="dict", print_info=False)
+    assert set(offered["named_endpoints"]) == NAMES
+    assert offered["unnamed_endpoints"] == {}
+    for name, endpoint in offered["named_endpoints"].items():
+        assert endpoint["description"].endswith("."), name
+        assert endpoint["returns"][0]["type"]["type"] in ("array", "object"), name
+        assert endpoint["returns"][0]["python_type"]["description"], name
+        for parameter in endpoint["parameters"]:
+            assert parameter["type"], f"{name} {parameter['parameter_name']}"
+            assert parameter["python_type"]["description"], f"{name} {parameter}"
+
+
+def test_the_words_state_the_limit_that_holds() -> None:
+    assert f"at most {calls.MAX_FILE // 2**20} MB" in Programs.encode.__doc__
+    assert len(text(b"x" * calls.MAX_FILE)) + 1000 < limits.MAX_CALL
+
+
+def test_models_are_listed(client: Client) -> None:
+    listed = {model["name"]: model for model in client.predict(api_name="/models")}
+    assert list(listed) == list(KINDS)
+    assert listed["weak"]["actions"] == 3
+    assert [listed[name]["encodes"] for name in KINDS] == [True, True, False]
+    assert listed["first"]["static_size"] == 6
+
+
+def test_examples_are_the_codes_of_the_page(client: Client, studio: Studio) -> None:
+    answer = client.predict(api_name="/examples")
+    assert answer["clips"] == to_json(studio.examples)
+    assert answer["model"] == "first"
+    assert answer["picture"] is None
+
+
+@pytest.mark.parametrize("name", list(KINDS))
+def test_a_sample_is_that_of_its_seed_and_model(
+    client: Client, folders: list[Path], name: str
+) -> None:
+    asked = {"count": 2, "seed": 7, "frames": 5, "temperature": 0.5, "model": name}
+    answer = client.predict(**asked, api_name="/sample")
+    drawn = Studio.load(folders[list(KINDS).index(name)], "cpu").sample(
+        2, seed=7, frames=5, temperature=0.5
+    )
+    assert answer["clips"] == to_json(drawn)
+    assert answer["model"] == name
+
+
+def test_an_action_can_be_asked_for(client: Client) -> None:
+    drawn = [
+        client.predict(seed=1, action=action, model="weak", api_name="/sample")["clips"][0]
+        for action in (0, 2)
+    ]
+    assert drawn[0]["static"] == drawn[1]["static"]
+    assert drawn[0]["dynamic"] != drawn[1]["dynamic"]
+
+
+@pytest.mark.parametrize("head", ["", "data:image/png;base64,"])
+def test_a_clip_is_encoded(client: Client, studio: Studio, tmp_path: Path, head: str) -> None:
+    (tmp_path / "clip").write_bytes(strip())
+    x = video.to_frames(video.read_clip(tmp_path / "clip"), 4, 32)[None]
+    answer = client.predict(head + text(strip()), api_name="/encode")
+    held = codes(answer["clips"])
+    assert torch.allclose(held.static, studio.encode(x).static, atol=1e-4)
+    assert torch.allclose(held.dynamic, studio.encode(x).dynamic, atol=1e-4)
+
+
+def test_a_swap_joins_who_and_motion_and_its_picture_is_exact(
+    client: Client, studio: Studio, tmp_path: Path
+) -> None:
+    a, b = client.predict(api_name="/examples")["clips"][:2]
+    answer = client.predict(a, b, picture="png", api_name="/swap")
+    assert answer["clips"] == [{"static": a["static"], "dynamic": b["dynamic"]}]
+    expected = studio.decode(swap(codes([a]), codes([b])))[0]
+    assert (shown(answer["picture"], tmp_path) == expected).all()
+
+
+def test_a_clip_can_move_as_a_longer_one(client: Client) -> None:
+    a = client.predict(seed=1, api_name="/sample")["clips"][0]
+    b = client.predict(seed=2, frames=9, api_name="/sample")["clips"][0]
+    assert len(client.predict(a, b, api_name="/swap")["clips"][0]["dynamic"]) == 9
+
+
+def test_changed_codes_are_decoded(client: Client, studio: Studio, tmp_path: Path) -> None:
+    clip = client.predict(api_name="/examples")["clips"][0]
+    changed = clip | {"static": [2 - value for value in clip["static"]]}
+    answer = client.predict([changed], api_name="/decode")
+    assert (shown(answer["picture"], tmp_path) == studio.decode(codes([changed]))[0]).all()
+
+
+@pytest.mark.parametrize("kind", ["gif", "webm"])
+def test_moving_pictures_show_all_clips_side_by_side(
+    client: Client, studio: Studio, tmp_path: Path, kind: str
+) -> None:
+    answer = client.predict(count=3, seed=4, picture=kind, api_name="/sample")
+    assert answer["picture"].startswith(f"data:{'image' if kind == 'gif' else 'video'}/{kind};")
+    frames = shown(answer["picture"], tmp_path)
+    clips = studio.decode(codes(answer["clips"]))
+    assert frames.shape == (4, 2 * 32 * 4, 2 * 32 * 4, 3)
+    blocks = frames.reshape(4, 64, 4, 64, 4, 3).mean((2, 4))
+    expected = calls.side_by_side(clips)
+    assert (expected[:, 32:, :32] == clips[2]).all()
+    assert (expected[:, 32:, 32:] == 0).all()
+    assert np.abs(blocks - expected).mean() < (3 if kind == "gif" else 12)
+
+
+GOOD = {"static": [0.0] * 6, "dynamic": [[0.0] * 4] * 4}
+BAD = [
+    ("/sample", {"count": 0}, "number of clips"),
+    ("/sample", {"count": "many"}, "number of clips"),
+    ("/sample", {"count": 1e300}, "number of clips"),
+    ("/sample", {"seed": -1}, "seed"),
+    ("/sample", {"frames": 1000}, "number of frames"),
+    ("/sample", {"temperature": "hot"}, "temperature"),
+    ("/sample", {"action": 0}, "action"),
+    ("/sample", {"model": "nobody"}, "no such model"),
+    ("/sample", {"model": ["first"]}, "needs to be a name"),
+    ("/sample", {"picture": "tiff"}, "picture needs to be one of"),
+    ("/sample", {"picture": {"a": 1}}, "picture needs to be one of"),
+    ("/sample", {"count": calls.MAX_MOVING + 1, "picture": "gif"}, "moving picture"),
+    ("/encode", {"file": ""}, "something in it"),
+    ("/encode", {"file": "no base64!"}, "not base64"),
+    ("/encode", {"file": 7}, "needs to be text"),
+    ("/encode", {"file": text(b"no clip")}, ""),
+    ("/encode", {"file": text(b"x" * (calls.MAX_FILE + 9))}, "at most 4 MB"),
+    ("/encode", {"file": text(strip()), "model": "rival"}, "cannot turn one into codes"),
+    ("/swap", {"who": GOOD, "motion": None}, "needs to be an object"),
+    ("/swap", {"who": GOOD | {"static": [0.0]}, "motion": GOOD}, "list of 6 numbers"),
+    ("/swap", {"who": GOOD, "motion": GOOD | {"dynamic": [["a"] * 4]}}, "no number"),
+    ("/swap", {"who": GOOD, "motion": GOOD | {"dynamic": []}}, "number of frames"),
+    ("/decode", {"clips": []}, "clips in a list"),
+    ("/decode", {"clips": "codes"}, "clips in a list"),
+    ("/decode", {"clips": [GOOD | {"static": [1e9] * 6}]}, "no number between"),
+    ("/decode", {"clips": [GOOD | {"dynamic": [[0.0] * 4] * 5000}]}, "number of frames"),
+]
+
+
+@pytest.mark.parametrize(("name", "asked", "words"), BAD)
+def test_bad_input_is_told_in_one_plain_sentence(
+    client: Client, name: str, asked: dict[str, Any], words: str
+) -> None:
+    with pytest.raises(AppError) as refused:
+        client.predict(**asked, api_name=name)
+    sentence = str(refused.value)
+    assert words in sentence
+    assert sentence.endswith(".")
+    assert "Traceback" not in sentence
+    assert "server failed" not in sentence
+
+
+def test_what_is_far_too_long_is_cut_off(client: Client) -> None:
+    with pytest.raises((httpx.HTTPStatusError, httpx.TransportError)):
+        client.predict("A" * 2 * limits.MAX_CALL, api_name="/encode")
+    assert client.predict(api_name="/models")
+
+
+def test_an_error_that_nobody_expected_says_nothing_of_the_server(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    def broken() -> None:
+        raise RuntimeError("/secret/path")
+
+    with pytest.raises(api.gr.Error) as refused:
+        told(broken)()
+    assert "secret" not in refused.value.message
+    assert refused.value.__cause__ is None
+    assert "RuntimeError" in caplog.text
+    assert "secret" not in caplog.text
+
+
+def test_several_callers_at_once_get_their_own_answers(address: str, folders: list[Path]) -> None:
+    """Each asks for other seeds, models and pictures, again and again."""
+    studios = {folder.name: Studio.load(folder, "cpu") for folder in folders}
+
+    def calling(caller: int) -> list[bool]:
+        client = Client(address, verbose=False, analytics_enabled=False)
+        right = []
+        for seed in range(4):
+            name = list(KINDS)[(caller + seed) % len(KINDS)]
+            asked = {"seed": 10 * caller + seed, "model": name, "picture": "png"}
+            clips = client.predict(**asked, api_name="/sample")["clips"]
+            right.append(clips == to_json(studios[name].sample(1, seed=asked["seed"], frames=4)))
+        client.close()
+        return right
+
+    with ThreadPoolExecutor(3) as callers:
+        assert all(all(right) for right in callers.map(calling, range(3)))
+
+
+def test_a_shell_can_call_by_name(address: str) -> None:
+    """The example for the shell that the About tab shows."""
+    url = f"{address}/gradio_api/call/v2/sample"
+    body = json.dumps({"count": 2, "model": "weak"}).encode()
+    request = urllib.request.Request(url, body, {"Content-Type": "application/json"})
+    with urllib.request.urlopen(request, timeout=60) as answer:
+        call = answer.read().decode().split('"')[3]  # what `cut -d '"' -f 4` gives
+    with urllib.request.urlopen(f"{url}/{call}", timeout=60) as answer:
+        told = answer.read().decode()
+    assert told.startswith("event: complete")
+    assert json.loads(told.split("data: ")[1])[0]["model"] == "weak"
+
+
+def test_the_example_program_swaps_and_saves(address: str, tmp_path: Path) -> None:
+    (tmp_path / "clip.png").write_bytes(strip())
+    for name in ("out.webm", "out.png"):
+        done = _example("clip.png", "--who", "1", "--out", name, at=tmp_path, app=address)
+        assert done.returncode == 0, done.stderr
+        assert len(video.read_clip(tmp_path / name)) == 4
+    for words, complaint in [
+        (["none.mp4"], "No such file"),
+        (["clip.png", "--who", "99"], "out of range"),
+    ]:
+        done = _example(*words, at=tmp_path, app=address)
+        assert done.returncode == 2
+        assert done.stderr.startswith("It did not work: ")
+        assert complaint in done.stderr
+
+
+def _example(*words: str, at: Path, app: str) -> subprocess.CompletedProcess:
+    call = [sys.executable, str(ROOT / "examples" / "client.py"), *words, "--app", app]
+    return subprocess.run(call, cwd=at, capture_output=True, text=True, timeout=120)
+
+
+def test_nothing_was_kept(client: Client, cache: Path) -> None:
+    assert client.predict(api_name="/models")
+    assert not [path for path in cache.rglob("*") if path.is_file()]
+
+
+def test_without_its_package_mcp_is_refused_in_a_sentence(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(importlib.util, "find_spec", lambda _name: None)
+    monkeypatch.setattr(sys, "argv", ["app.py", "--mcp"])
+    assert command.main() == 2
+    said = capsys.readouterr()
+    assert "pip install 'gradio[mcp]==" in said.err
+    assert said.err.count("\n") == 1
+
+
+def test_language_models_find_the_same_endpoints(tmp_path: Path) -> None:
+    pytest.importorskip("mcp", reason="gradio[mcp] is not installed")
+    with app(small_checkpoint(tmp_path / "model"), tmp_path, options=["--mcp"]) as address:
+        url = f"{address}/gradio_api/mcp/schema"
+        with urllib.request.urlopen(url, timeout=60) as answer:
+            tools = {tool["name"]: tool for tool in json.load(answer)}
+        assert {f"/{name}" for name in tools} == NAMES
+        assert "who it shows" in tools["encode"]["description"]
+        assert "base64" in tools["encode"]["inputSchema"]["properties"]["file"]["description"]
+        call = {"name": "sample", "arguments": {"count": 2, "seed": 7}}
+        body = {"jsonrpc": "2.0", "id": 1, "method": "tools/call", "params": call}
+        kinds = {"Accept": "application/json, text/event-stream"}
+        told = httpx.post(f"{address}/gradio_api/mcp/", json=body, headers=kinds, timeout=60).text
+        assert "'clips': [{'static'" in told

@@ -1,0 +1,232 @@
+"""Files that a visitor takes away: each is opened again and compared with the clip on the page."""
+
+import base64
+import threading
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import cv2
+import numpy as np
+import pytest
+import torch
+from conftest import ROOT
+
+from rwae import RWAE, Codes, export, filmstrip, video
+from rwae.inference import Studio
+from rwae.ui import boot, files, pictures, takeaway
+from rwae.ui.endpoints import public
+from rwae.ui.shelf import Shelf
+
+SPRITES = ROOT / "checkpoints" / "sprites"
+
+
+@dataclass
+class Form:
+    """What Gradio makes of a form with files."""
+
+    files: list[tuple[str, bytes]] = field(default_factory=list)
+    data: dict[str, str] = field(default_factory=dict)
+
+
+@pytest.fixture
+def studio(tiny: RWAE, generator: torch.Generator) -> Studio:
+    size = tiny.config
+    gallery = Codes(
+        torch.randn(20, size.static_size, generator=generator),
+        torch.randn(20, size.frames, size.dynamic_size, generator=generator),
+    )
+    return Studio(tiny, gallery, "A tiny/model")
+
+
+@pytest.fixture
+def server(studio: Studio) -> dict[str, Any]:
+    return {function.__name__: function for function in public(Shelf([studio]))}
+
+
+@pytest.fixture
+def clip(studio: Studio) -> dict[str, Any]:
+    return pictures.to_json(studio.examples[[0]])[0]
+
+
+def content(answer: dict[str, Any]) -> bytes:
+    """The file in an answer."""
+    return base64.b64decode(answer["data"].split(",", 1)[1])
+
+
+def on_page(studio: Studio, clip: dict[str, Any]) -> np.ndarray:
+    """What the page shows of a clip: bytes (T, H, W, 3)."""
+    return studio.decode(Codes(torch.tensor([clip["static"]]), torch.tensor([clip["dynamic"]])))[0]
+
+
+@pytest.mark.parametrize(("kind", "error"), [("gif", 1.5), ("webm", 3.0), ("mp4", 3.0)])
+def test_what_moves_shows_the_clip_on_the_page(
+    studio: Studio, server: dict[str, Any], clip: dict, kind: str, error: float
+) -> None:
+    answer = server["export_clip"]({"clip": clip, "kind": kind, "fps": 6, "scale": 4})
+    assert answer["name"] == f"A-tiny-model-clip.{kind}"
+    assert answer["note"] is None
+    shown = on_page(studio, clip).repeat(4, 1).repeat(4, 2)
+    read = video.read_clip(content(answer)).astype(int)
+    assert read.shape == shown.shape
+    assert np.abs(read - shown).mean() < error
+
+
+def test_a_strip_is_exact(studio: Studio, server: dict[str, Any], clip: dict) -> None:
+    answer = server["export_clip"]({"clip": clip, "kind": "strip"})
+    assert answer["name"] == "A-tiny-model-strip.png"
+    assert np.array_equal(video.read_clip(content(answer)), on_page(studio, clip))
+
+
+def test_the_sliders_change_what_is_exported(
+    studio: Studio, server: dict[str, Any], clip: dict
+) -> None:
+    moved = {**clip, "static": [z + 1 for z in clip["static"]]}
+    for kind in ("gif", "webm", "strip", "codes"):
+        before, after = (
+            content(server["export_clip"]({"clip": c, "kind": kind})) for c in (clip, moved)
+        )
+        assert before != after
+    strip = content(server["export_clip"]({"clip": moved, "kind": "strip"}))
+    assert np.array_equal(video.read_clip(strip), on_page(studio, moved))
+
+
+def test_codes_come_back_with_the_same_numbers_and_pixels(
+    studio: Studio, server: dict[str, Any], clip: dict
+) -> None:
+    clip["static"][0] += 1 / 3  # more digits than an example has, as after a drag
+    saved = server["export_clip"]({"clip": clip, "kind": "codes"})
+    assert saved["name"] == "A-tiny-model-codes.npz"
+    read = server["read_codes"](Form([("../x", content(saved))]))
+    (again,) = read["clips"]
+    assert np.array_equal(np.float32(again["static"]), np.float32(clip["static"]))
+    assert np.array_equal(np.float32(again["dynamic"]), np.float32(clip["dynamic"]))
+    assert np.array_equal(on_page(studio, again), on_page(studio, clip))
+    sheet = np.frombuffer(base64.b64decode(read["sheet"].split(",")[1]), np.uint8)
+    drawn = cv2.imdecode(sheet, cv2.IMREAD_COLOR_RGB)
+    assert np.array_equal(drawn, filmstrip.sheet(on_page(studio, clip)[None]))
+    assert content(server["export_clip"]({"clip": again, "kind": "codes"})) == content(saved)
+
+
+BAD = [
+    {"kind": "exe"}, {"kind": None}, {"kind": ["gif"]}, {"kind": "sheet"},
+    {"fps": 0}, {"fps": 1e9}, {"fps": "8"}, {"fps": float("nan")}, {"fps": None},
+    {"scale": 0}, {"scale": 2.5}, {"scale": 10**6}, {"scale": True}, {"scale": "4"},
+    {"clip": None}, {"clip": []}, {"clip": {"static": [], "dynamic": []}},
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("change", BAD, ids=str)
+def test_a_bad_request_is_refused_in_a_sentence(
+    server: dict[str, Any], clip: dict, change: dict
+) -> None:
+    answer = server["export_clip"]({"clip": clip, "kind": "gif", "fps": 8, "scale": 1} | change)
+    assert list(answer) == ["error"]
+    assert answer["error"].endswith(".")
+    assert "failed" not in answer["error"], "a bug caught at the last border, not a check"
+
+
+def test_a_long_clip_is_not_made_too_large(server: dict[str, Any], clip: dict) -> None:
+    clip["dynamic"] = clip["dynamic"][:1] * 64
+    answer = server["export_clip"]({"clip": clip, "kind": "gif", "scale": 32})
+    assert "64 frames, which is too many at 1024 x 1024 pixels" in answer["error"]
+    assert "data" in server["export_clip"]({"clip": clip, "kind": "gif", "scale": 1})
+
+
+@pytest.mark.parametrize(
+    ("form", "told"),
+    [
+        (None, "No file"), ({}, "No file"), (Form(), "No file"), (Form([("a", b"")]), "0.0 MB"),
+        (Form([("a", b"text")]), "no .npz file"), (Form([("a", b"x"), ("b", b"y")]), "No file"),
+        (Form([("a", b"x" * 2**21)]), "2.0 MB"),
+    ],
+    ids=["nothing", "no form", "no file", "empty", "text", "two", "large"],
+)  # fmt: skip
+def test_a_bad_file_is_refused_in_a_sentence(server: dict[str, Any], form: Any, told: str) -> None:
+    answer = server["read_codes"](form)
+    assert list(answer) == ["error"]
+    assert told in answer["error"]
+
+
+def test_a_file_with_numbers_beyond_the_page_is_refused(
+    studio: Studio, server: dict[str, Any]
+) -> None:
+    size, weights = studio.model.config, export.fingerprint(studio.model)
+    far = Codes(torch.full((1, size.static_size), 11.0), torch.zeros(1, 4, size.dynamic_size))
+    long = Codes(torch.zeros(1, size.static_size), torch.zeros(1, 65, size.dynamic_size))
+    for codes, told in ((far, "between -10 and 10"), (long, "between 1 and 64")):
+        data = export.pack_codes(codes, studio.name, weights)
+        assert told in server["read_codes"](Form([("x", data)]))["error"]
+
+
+def test_nothing_stays_on_the_disk(
+    server: dict[str, Any], clip: dict, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+    saved = {
+        kind: server["export_clip"]({"clip": clip, "kind": kind})
+        for kind in files.KINDS
+    }  # fmt: skip
+    assert [kind for kind, answer in saved.items() if "error" in answer] == ["sheet"]
+    server["read_codes"](Form([("x", content(saved["codes"]))]))
+    server["read_codes"](Form([("x", b"PK")]))
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_encoding_does_not_keep_the_model(
+    server: dict[str, Any], clip: dict, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    begun, go_on, answers = threading.Semaphore(0), threading.Event(), []
+
+    def slow(*_: Any, **__: Any) -> bytes:
+        begun.release()
+        assert go_on.wait(30)
+        return b"GIF89a"
+
+    monkeypatch.setattr(video, "encode_gif", slow)
+    ask = {"clip": clip, "kind": "gif"}
+    threads = [
+        threading.Thread(target=lambda: answers.append(server["export_clip"](ask)))
+        for _ in range(takeaway.AT_ONCE)
+    ]
+    for thread in threads:
+        thread.start()
+    assert all(begun.acquire(timeout=30) for _ in threads)
+    monkeypatch.setattr(takeaway, "WAIT", 0.1)
+    try:
+        assert "sheet" in server["decode_codes"]({"clips": [clip]}), "the model is free"
+        assert "Other visitors are saving" in server["export_clip"](ask)["error"]
+    finally:
+        go_on.set()
+        for thread in threads:
+            thread.join(30)
+    assert [content(answer) for answer in answers] == [b"GIF89a"] * takeaway.AT_ONCE
+    assert "data" in server["export_clip"](ask), "the turns are given back"
+
+
+def test_a_sprite_sheet_is_offered_where_the_model_knows_sprites(studio: Studio) -> None:
+    assert boot.opened(studio)["exports"] == ["gif", "webm", "mp4", "strip", "codes"]
+    assert files.kinds(Studio.load(SPRITES, "cpu")) == list(files.KINDS)
+    for other in ("weizmann", "moving_mnist", "sprites-mocogan"):
+        assert "sheet" not in files.kinds(Studio.load(SPRITES.parent / other, "cpu"))
+
+
+def test_the_shipped_model_fills_a_sprite_sheet_with_whoever_is_on_the_page() -> None:
+    studio = Studio.load(SPRITES, "cpu")
+    one, other = pictures.to_json(studio.examples[[0, 2]])
+    sheets = []
+    for clip in (one, {**other, "dynamic": one["dynamic"]}, {**one, "dynamic": other["dynamic"]}):
+        answer = takeaway.export_clip(studio, {"clip": clip, "kind": "sheet"})
+        assert answer["name"] == "sprites-sheet.png"
+        assert "does not recognise" not in answer["note"], "the judge names all nine as asked"
+        data = np.frombuffer(content(answer), np.uint8)
+        sheets.append(cv2.imdecode(data, cv2.IMREAD_UNCHANGED))
+    assert sheets[0].shape == (1344, 832, 4)
+    assert set(np.unique(sheets[0][..., 3])) == {0, 255}
+    assert np.array_equal(sheets[0], sheets[2]), "the motion on the page plays no part"
+    assert not np.array_equal(sheets[0], sheets[1]), "who is on the page does"
+    opaque = sheets[0][..., 3].reshape(21, 64, 13, 64).swapaxes(1, 2).mean((2, 3)) / 255
+    drawn = np.flatnonzero(opaque.any(1)).tolist()
+    assert drawn == [1, 2, 3, 9, 10, 11, 13, 14, 15]
+    assert (opaque[drawn, :6] > 0.1).all(), "a character in each cell"
+    assert (opaque < 0.5).all(), "on a transparent ground"

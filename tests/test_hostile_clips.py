@@ -1,0 +1,383 @@
+"""Files that are made to do harm: each is refused in one plain sentence, or read, at once."""
+
+import http.server
+import json
+import os
+import resource
+import socket
+import struct
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+from clip_files import animation, greys, jpeg, matroska, movie, square, tiny_gif
+
+from rwae import video
+from rwae.errors import ClipError
+from rwae.video import decoding
+
+# The beginning of a program that uses parts of the decoder.
+HERE = f"import sys; sys.path.insert(0, {str(decoding.PROGRAM)!r})"
+SECONDS = 2.0  # of processor time that any file may cost, with the start of the process
+
+
+@pytest.fixture(scope="module")
+def asked() -> Iterator[list[str]]:
+    """A web server on this machine that has a film; the list of what it was asked for."""
+    paths: list[str] = []
+
+    class Server(http.server.BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            paths.append(self.path)
+            self.send_error(404)
+
+        do_HEAD = do_GET  # noqa: N815 - the name that the library asks for
+
+    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Server)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    paths.append(f"http://127.0.0.1:{server.server_port}")
+    yield paths
+    server.shutdown()
+    server.server_close()
+
+
+def spent() -> float:
+    """Processor time of all processes that this one has started and seen end, in seconds."""
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return used.ru_utime + used.ru_stime
+
+
+def sentence(source: Path | bytes) -> str:
+    """What is said of a file, which has to be quick and plain; "" if it is read."""
+    before = spent()
+    try:
+        frames = video.read_clip(source)
+    except ClipError as error:
+        words = str(error)
+        assert plain(words)
+    else:
+        words = ""
+        assert frames.dtype == np.uint8
+        assert 2 <= len(frames) <= video.MAX_FRAMES
+        assert max(frames.shape[1:3]) <= 512
+    assert spent() - before < SECONDS
+    return words
+
+
+def plain(words: str) -> bool:
+    """Whether an error is a sentence or two, without the workings of the program."""
+    return words.endswith(".") and "\n" not in words and "/" not in words and len(words) < 200
+
+
+# What leads elsewhere. {film} is a good film beside it, {web} the address of one.
+ELSEWHERE = {
+    "playlist": "#EXTM3U\n#EXT-X-TARGETDURATION:1\n#EXTINF:1,\n{film}\n#EXT-X-ENDLIST\n",
+    "playlist of an address": "#EXTM3U\n#EXTINF:1,\n{web}/a.ts\n#EXT-X-ENDLIST\n",
+    "live playlist": "#EXTM3U\n#EXT-X-TARGETDURATION:1\n#EXTINF:1,\n{web}/live.ts\n",
+    "list of films": "ffconcat version 1.0\nfile '{film}'\n",
+    "list of films by short names": "ffconcat version 1.0\nfile clip.avi\nfile good.avi\n",
+    "list of addresses": "ffconcat version 1.0\nfile '{web}/a.mp4'\n",
+    "address": "{web}/a.mp4",
+    "pattern of names": "%03d.png",
+    "description of a stream": "v=0\nc=IN IP4 127.0.0.1\nm=video 5004 RTP/AVP 96\n"
+    "a=rtpmap:96 H264/90000\n",
+    "manifest": '<?xml version="1.0"?><MPD xmlns="urn:mpeg:dash:schema:mpd:2011" type="static">'
+    '<Period><AdaptationSet mimeType="video/mp4"><Representation id="1" bandwidth="1"><BaseURL>'
+    "{web}/a.mp4</BaseURL></Representation></AdaptationSet></Period></MPD>",
+    "drawing": '<svg xmlns="http://www.w3.org/2000/svg" width="9" height="9">'
+    '<image href="{web}/a.png"/></svg>',
+    "reference": "[reference]\nRef1={web}/a.mov\n",
+}
+
+
+@pytest.mark.parametrize("kind", ELSEWHERE)
+def test_a_file_that_leads_elsewhere_is_refused_and_nothing_is_fetched(
+    tmp_path: Path, asked: list[str], kind: str
+) -> None:
+    film = movie(tmp_path / "good.avi", square())
+    text = ELSEWHERE[kind].replace("{film}", str(film)).replace("{web}", asked[0])
+    for name in ("clip.mp4", "clip.m3u8", "clip"):
+        (tmp_path / name).write_text(text)
+        assert "no clip" in sentence(tmp_path / name)
+    assert len(asked) == 1, "the server was asked"
+
+
+@pytest.mark.parametrize("kind", ["playlist", "list of films", "list of films by short names"])
+def test_ffmpeg_itself_reads_no_list(tmp_path: Path, kind: str) -> None:
+    """The second lock behind the name without extension, in a folder that has what is listed."""
+    film = movie(tmp_path / "good.avi", square())
+    movie(tmp_path / "clip.avi", square())
+    text = ELSEWHERE[kind].replace("'{film}'", "good.avi").replace("{film}", str(film))
+    (tmp_path / "a.m3u8").write_text(text)
+    program = f"{HERE}; import films; print(len(list(films.frames({{!r}}))))"
+    for name, frames in (("good.avi", "6"), ("a.m3u8", "")):
+        words = [sys.executable, "-c", program.format(name)]
+        done = subprocess.run(words, cwd=tmp_path, capture_output=True, text=True)
+        assert done.stdout.strip() == frames
+        assert ("NO_VIDEO" in done.stderr) == (not frames)
+
+
+@pytest.mark.parametrize(
+    "name", ["%03d.png", "http://127.0.0.1:9/a.mp4", "concat:good.avi|good.avi", "none", "", "a\0"]
+)
+def test_a_name_is_nothing_but_a_name(tmp_path: Path, name: str) -> None:
+    movie(tmp_path / "good.avi", square())
+    movie(tmp_path / "001.avi", square())
+    if "\0" in name:
+        with pytest.raises(ClipError, match="no file"):
+            video.read_clip(tmp_path / name)
+    else:
+        assert "There is no file" in sentence(tmp_path / name)
+
+
+def test_what_is_no_file_is_never_opened(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe")
+    (tmp_path / "folder").mkdir()
+    (tmp_path / "dangling").symlink_to(tmp_path / "nowhere")
+    (tmp_path / "circle").symlink_to(tmp_path / "circle")
+    with socket.socket(socket.AF_UNIX) as door:
+        door.bind(str(tmp_path / "door"))
+        for name in ("pipe", "folder", "dangling", "circle", "door", "/dev/zero"):
+            assert "There is no file" in sentence(tmp_path / name)
+
+
+def png(width: int, height: int) -> bytes:
+    """A PNG that claims a size and has the pixels of another."""
+    small = blank(8)
+    return small[:16] + struct.pack(">II", width, height) + small[24:]
+
+
+def blank(side: int) -> bytes:
+    return video.encode_image(np.zeros((side, side, 3), np.uint8), "png")
+
+
+def wide_jpeg(side: int) -> bytes:
+    """A JPEG of a few hundred bytes that claims a size."""
+    data = bytearray(jpeg(greys(1)[0]))
+    at = data.index(b"\xff\xc0") + 5
+    data[at : at + 4] = struct.pack(">HH", side, side)
+    return bytes(data)
+
+
+def patched(file: bytes, mark: bytes, after: int, value: bytes) -> bytes:
+    """A file in which some bytes after a mark are others."""
+    data = bytearray(file)
+    at = data.index(mark) + len(mark) + after
+    data[at : at + len(value)] = value
+    return bytes(data)
+
+
+def many_films(folder: Path, frames: int = 20_000) -> bytes:
+    picture = jpeg(greys(1)[0])
+    return matroska(folder / "a.mkv", [picture] * frames, range(frames)).read_bytes()
+
+
+def moving(folder: Path, suffix: str) -> bytes:
+    return animation(folder / f"a{suffix}", greys(4), [100] * 4).read_bytes()
+
+
+def mp4(folder: Path) -> bytes:
+    return movie(folder / "a.mp4", square(), "mp4v").read_bytes()
+
+
+HUGE = struct.pack(">I", 2**32 - 1)
+# Each gives the bytes of a file, and what is said of it; "" where it can be read after all.
+LARGE: dict[str, tuple[Callable[[Path], bytes], str]] = {
+    "picture of 20,000 pixels a side": (lambda _: png(20_000, 20_000), "damaged or too large"),
+    "picture of 2^31 pixels a side": (lambda _: png(2**31 - 1, 2**31 - 1), "damaged or too large"),
+    "picture without size": (lambda _: png(0, 0), "damaged or too large"),
+    "strip of one frame of 4100 pixels": (lambda _: blank(4100), "4100 x 4100 pixels"),
+    "gif of 65,535 pixels a side": (lambda _: tiny_gif(3, 65_535), "4096 on each side"),
+    "gif without size": (lambda _: tiny_gif(3, 0), "between 1 and 4096"),
+    "gif of 800,000 frames": (lambda _: tiny_gif(800_000), "more than 300 frames"),
+    "webp of 2^24 pixels a side": (
+        lambda f: patched(moving(f, ".webp"), b"VP8X", 8, b"\xff" * 6),
+        "4096 on each side",
+    ),
+    "png that moves, 2^31 pixels a side": (
+        lambda f: patched(moving(f, ".png"), b"IHDR", 0, b"\x7f" * 8),
+        "4096 on each side",
+    ),
+    "film of 8192 pixels a side": (
+        lambda f: matroska(f / "a.mkv", [wide_jpeg(8192)] * 9, range(9), 8192).read_bytes(),
+        "8192 x 8192 pixels",
+    ),
+    "film that says nothing of its size": (
+        lambda f: matroska(f / "a.mkv", [b"x"] * 9, range(9), 0).read_bytes(),
+        "0 x 0 pixels",
+    ),
+    "film that says 2^32 pixels": (
+        lambda f: matroska(f / "a.mkv", [b"x"] * 9, range(9), 2**32 - 1).read_bytes(),
+        "0 x 0 pixels",
+    ),
+    "film of twenty thousand frames": (many_films, "more than 300 frames"),
+    "film of 2^32 frames, by its own count": (
+        lambda f: patched(mp4(f), b"stts", 8, HUGE),
+        "",
+    ),
+    "film of 2^32 sizes of frames": (lambda f: patched(mp4(f), b"stsz", 8, HUGE), "no clip"),
+    "film with a box of 2^32 bytes": (lambda f: patched(mp4(f), b"moov", -8, HUGE), ""),
+    "film whose pictures are none": (
+        lambda f: matroska(f / "a.mkv", [os.urandom(999)] * 99, range(99)).read_bytes(),
+        "damaged",
+    ),
+    "film whose frames differ in size": (
+        lambda f: matroska(
+            f / "a.mkv", [jpeg(greys(1, side)[0]) for side in (16, 24, 32)], range(3)
+        ).read_bytes(),
+        "",
+    ),
+    "gigabytes of nothing": (lambda _: bytes(2**27), "no clip"),
+    "noise": (lambda _: np.random.default_rng(0).bytes(2**20), "no clip"),
+    "text": (lambda _: b"hello", "no clip"),
+    "nothing": (lambda _: b"", "no clip"),
+    "one byte": (lambda _: b"G", "no clip"),
+}
+
+
+@pytest.mark.parametrize("kind", LARGE)
+def test_a_file_that_claims_too_much_is_refused_before_it_takes_it(
+    tmp_path: Path, kind: str
+) -> None:
+    build, expected = LARGE[kind]
+    words = sentence(build(tmp_path))
+    assert expected in words
+    assert bool(expected) == bool(words), words
+
+
+@pytest.mark.parametrize("name", ["a.avi", "a.mp4", "a.webm", "a.gif", "a.webp", "a.png"])
+def test_a_file_cut_anywhere_or_damaged_anywhere_is_read_or_refused(
+    tmp_path: Path, name: str
+) -> None:
+    codes = {"a.avi": "MJPG", "a.mp4": "mp4v", "a.webm": "VP90"}
+    if name in codes:
+        data = movie(tmp_path / name, square(), codes[name]).read_bytes()
+    else:
+        data = moving(tmp_path, Path(name).suffix)
+    chance = np.random.default_rng(0)
+    broken = [data[: int(len(data) * share)] for share in (0.01, 0.1, 0.3, 0.5, 0.7, 0.9, 0.99)]
+    for _ in range(12):
+        noise = np.frombuffer(data, np.uint8).copy()
+        noise[chance.integers(0, len(noise), 20)] = chance.integers(0, 256, 20)
+        broken.append(noise.tobytes())
+    with video.Decoder() as decoder:
+        for file in broken:
+            words = ""
+            try:
+                frames = video.read_clip(file, decoder=decoder)
+            except ClipError as error:
+                words = str(error)
+            assert plain(words) if words else 2 <= len(frames) <= video.MAX_FRAMES
+
+
+# Programs that stand in for a decoder that a file has taken over.
+LIMITS = f"{HERE}; import rights; rights.give_up()"
+TAKEN = {
+    "dies": ("import os; os.abort()", "cannot be read"),
+    "leaves": ("", "cannot be read"),
+    "hangs": ("import time; time.sleep(60)", "too long"),
+    "works for ever": (f"{LIMITS}; rights.allow_time(0)\nwhile True: pass", "too long"),
+    "babbles": ("import sys; sys.stdout.write('x' * 10000)", "cannot be read"),
+    "claims a huge frame": (
+        "import sys, struct; sys.stdout.buffer.write(struct.pack('<BIId', 0, 2**31, 2**31, 0))",
+        "cannot be read",
+    ),
+    "sends frames without end": (
+        "import sys, struct\nwhile True: sys.stdout.buffer.write("
+        "struct.pack('<BIId', 0, 1, 1, 0) + bytes(3))",
+        "cannot be read",
+    ),
+    "sends frames of two sizes": (
+        "import sys, struct\nfor side in (1, 2): sys.stdout.buffer.write("
+        "struct.pack('<BIId', 0, side, 1, 0) + bytes(3 * side))\n"
+        "sys.stdout.buffer.write(struct.pack('<BIId', 1, 0, 0, 0))",
+        "differ in size",
+    ),
+    "sends nothing but an end": (
+        "import sys, struct; sys.stdout.buffer.write(struct.pack('<BIId', 1, 0, 0, 0))",
+        "damaged",
+    ),
+}
+
+
+@pytest.mark.parametrize("kind", TAKEN)
+def test_a_decoder_that_was_taken_over_harms_nobody(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, kind: str
+) -> None:
+    program, expected = TAKEN[kind]
+    (tmp_path / "program.py").write_text(program)
+    monkeypatch.setattr(decoding, "PROGRAM", tmp_path / "program.py")
+    if kind == "hangs":
+        monkeypatch.setattr(decoding, "PATIENCE", 0.02)
+    start = time.monotonic()
+    assert expected in sentence(b"a file")
+    assert time.monotonic() - start < 10
+
+
+def test_a_decoder_that_is_killed_is_a_sentence_and_the_next_file_is_read(tmp_path: Path) -> None:
+    film = movie(tmp_path / "a.avi", square())
+    with video.Decoder() as decoder:
+        assert len(video.read_clip(film, decoder=decoder)) == 6
+        first = decoder._process
+        os.kill(first.pid, 19)  # it stops, as one that hangs
+        threading.Timer(0.3, first.kill).start()
+        with pytest.raises(ClipError, match="cannot be read"):
+            video.read_clip(film, decoder=decoder)
+        assert len(video.read_clip(film, decoder=decoder)) == 6
+
+
+def run(program: str) -> str:
+    """What a program prints that has given up its rights as the decoder does."""
+    words = [sys.executable, "-c", f"{LIMITS}\n{program}"]
+    return subprocess.run(words, capture_output=True, text=True).stdout.strip()
+
+
+def test_the_decoder_has_little_memory_and_can_write_no_file(tmp_path: Path) -> None:
+    ask = "try: x = bytearray({}); print('given')\nexcept MemoryError: print('refused')"
+    assert run(ask.format(2**30)) == "given"
+    assert run(ask.format(2**31)) == "refused"
+    path = tmp_path / "left"
+    write = f"file = open({str(path)!r}, 'wb', 0)\ntry: file.write(b'x'); print('written')\n"
+    assert run(f"{write}except OSError: print('refused')") == "refused"
+    assert not path.stat().st_size
+    use_up = "import os\nfor n in range(99):\n try: os.dup(0)\n except OSError: break\nprint(n)"
+    assert int(run(use_up)) < 24
+
+
+def test_the_decoder_sees_no_secret_and_no_other_file(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seen = tmp_path / "seen"
+    (tmp_path / "program.py").write_text(
+        "import json, os, sys\njob = json.loads(sys.stdin.readline())\n"
+        f"with open({str(seen)!r}, 'w') as file:\n"
+        " json.dump([list(os.environ), os.listdir(job['folder']), os.listdir('/dev/fd')], file)\n"
+    )
+    monkeypatch.setattr(decoding, "PROGRAM", tmp_path / "program.py")
+    monkeypatch.setenv("HF_TOKEN", "hf_secret")
+    with pytest.raises(ClipError):
+        video.read_clip(b"a file")
+    names, files, opened = json.loads(seen.read_text())
+    few = {*decoding._ENVIRONMENT, "LC_CTYPE", "OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS"}
+    assert set(names) <= few
+    assert files == ["clip"]
+    assert len(opened) <= 5  # input, output, complaints, its own list, and the look at these
+
+
+def test_no_file_stays_and_no_process(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    film = movie(tmp_path / "a.avi", square())
+    folder = tmp_path / "temporary"
+    folder.mkdir()
+    monkeypatch.setattr("tempfile.tempdir", str(folder))
+    for source in (film, film.read_bytes()):
+        video.read_clip(source)
+    for bad in (b"", tiny_gif(400), film.read_bytes()[:100]):
+        with pytest.raises(ClipError):
+            video.read_clip(bad)
+    assert not list(folder.iterdir())
+    assert film.exists(), "a file of one's own is only looked at"
