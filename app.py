@@ -11,6 +11,7 @@ from __future__ import annotations
 import argparse
 import importlib.util
 import os
+import signal
 import sys
 from importlib import metadata
 from pathlib import Path
@@ -63,6 +64,8 @@ def check_mcp() -> None:
 def main() -> int:
     """Loads the models and serves the page until it is stopped."""
     chosen = arguments()
+    # A container is ended by SIGTERM, at which Python would leave without tidying up.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
     logs.begin()
     sweep.begin()
     try:

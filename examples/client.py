@@ -39,6 +39,8 @@ def main() -> int:
     )
     parser.add_argument("--app", default="http://127.0.0.1:7860", help="address of the app")
     chosen = parser.parse_args()
+    if not chosen.app.startswith(("http://", "https://")):
+        parser.error(f"--app is {chosen.app}: an address begins with http:// or https://")
     try:
         app = Client(chosen.app, verbose=False, analytics_enabled=False)
         motion = app.predict(as_text(chosen.clip), api_name="/encode")["clips"][0]
@@ -46,7 +48,7 @@ def main() -> int:
         kind = chosen.out.suffix.lstrip(".").lower()
         swapped = app.predict(who, motion, picture=kind, api_name="/swap")
         chosen.out.write_bytes(as_bytes(swapped["picture"]))
-    except (AppError, IndexError, OSError, httpx.HTTPError) as error:
+    except (AppError, IndexError, OSError, ValueError, httpx.HTTPError) as error:
         print(f"It did not work: {error}", file=sys.stderr)
         return 2
     print(f"wrote {chosen.out}")

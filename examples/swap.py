@@ -22,6 +22,7 @@ from rwae import Codes, RWAEError, filmstrip, video
 from rwae.inference import Studio, swap
 
 SHIPPED = Path(__file__).resolve().parent.parent / "checkpoints" / "sprites"
+KINDS = (".png", ".gif")
 
 
 def encoded(studio: Studio, path: Path) -> Codes:
@@ -59,6 +60,8 @@ def main() -> int:
     parser.add_argument("--clips", nargs=2, type=Path, metavar=("A", "B"), help="two files")
     parser.add_argument("--out", type=Path, default=Path("swap.png"), help="a .png or .gif file")
     chosen = parser.parse_args()
+    if chosen.out.suffix.lower() not in KINDS:
+        parser.error(f"--out is {chosen.out}: its name needs to end in {' or '.join(KINDS)}")
     try:
         studio = Studio.load(chosen.model)
         if chosen.clips:
@@ -68,6 +71,9 @@ def main() -> int:
         write(chosen.out, combinations(studio, a, b))
     except RWAEError as error:
         print(error, file=sys.stderr)
+        return 2
+    except OSError as error:
+        print(f"The file {chosen.out} cannot be written: {error.strerror}.", file=sys.stderr)
         return 2
     print(f"wrote {chosen.out}")
     return 0

@@ -27,6 +27,8 @@ WEIGHTS_FILE = "model.safetensors"
 GALLERY_FILE = "gallery.safetensors"
 DIRECTIONS_FILE = "directions.json"
 SETTINGS_FILE = "training.json"  # how the weights came about
+SCORES_FILE = "scores.json"
+SEED_SCORES = "scores/seed{}.json"  # of the same training from another seed
 MOST_CONFIG = 2**16  # bytes; a configuration has about six hundred
 MOST_GALLERY = 2**26  # bytes; a hundred times the largest that is shipped
 _UNDER_WAY = ".part"  # the end of the name of a file that is being written
@@ -65,11 +67,22 @@ def pack(tensors: Mapping[str, Tensor], about: Mapping[str, str] | None = None) 
 
 
 def write(folder: Path, config: ModelConfig, weights: Mapping[str, Tensor]) -> None:
-    """Writes both files of a checkpoint to a folder, which is made if it is missing."""
+    """Writes both files of a checkpoint to a folder, which is made if it is missing.
+
+    Named directions of other weights, which mean nothing any more, are removed.
+    """
+    data = pack(weights)
+    if (folder / DIRECTIONS_FILE).is_file() and not _is(folder / WEIGHTS_FILE, data):
+        (folder / DIRECTIONS_FILE).unlink()
     with atomic(folder / WEIGHTS_FILE) as path:
-        path.write_bytes(pack(weights))
+        path.write_bytes(data)
     with atomic(folder / CONFIG_FILE) as path:
         path.write_text(json.dumps(config.to_dict(), indent=2) + "\n")
+
+
+def _is(path: Path, data: bytes) -> bool:
+    """Whether this is what stands in a file."""
+    return path.is_file() and path.read_bytes() == data
 
 
 def read_config(folder: Path) -> ModelConfig:

@@ -67,7 +67,11 @@ class FakeHub(ThreadingHTTPServer):
         """Puts the files of a folder into a repository; returns the commit."""
         commit = commit or commit_of(repo + revision)
         self.commits[repo, revision] = self.commits[repo, commit] = commit
-        self.files[repo, commit] = {p.name: p.read_bytes() for p in folder.iterdir()}
+        self.files[repo, commit] = {
+            path.relative_to(folder).as_posix(): path.read_bytes()
+            for path in folder.rglob("*")
+            if path.is_file()
+        }
         return commit
 
     def handle_error(self, *_: object) -> None:

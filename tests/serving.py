@@ -1,24 +1,17 @@
 """A real app in a process of its own, and a real browser before it."""
 
 import dataclasses
-import os
 import shutil
-import socket
-import subprocess
-import sys
-import tempfile
-import time
-import urllib.request
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TextIO
 
 import pytest
 import torch
 from conftest import ROOT, TINY
 
 from rwae import Codes, checkpoint, families
+from rwae.benchmark.served import served
 
 BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 
@@ -53,12 +46,6 @@ def browser_path() -> str:
     return found
 
 
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
-
-
 @contextmanager
 def app(
     models: Path | Sequence[Path],
@@ -78,43 +65,8 @@ def app(
         log: a file for what the app prints, if a test wants to read it.
         options: further words of the command line.
     """
-    port = free_port()
-    places = {"TMPDIR": str(cache), "GRADIO_TEMP_DIR": str(cache / "gradio")}
     folders = [models] if isinstance(models, Path) else models
     named = [word for folder in folders for word in ("--model", str(folder))]
-    address = f"http://127.0.0.1:{port}"
-    # A file and no pipe, which would fill up and stop the app.
-    with open(log, "w+") if log else tempfile.TemporaryFile("w+") as words:
-        server = subprocess.Popen(
-            [sys.executable, "app.py", *named, *options, "--port", str(port), "--device", "cpu"],
-            cwd=root,
-            env=os.environ | places | (environment or {}),
-            stdout=words,
-            stderr=subprocess.STDOUT,
-        )
-        try:
-            _await_answer(server, address, words)
-            yield address
-        finally:
-            server.terminate()
-            try:
-                server.wait(timeout=60)
-            finally:
-                server.kill()
-
-
-def _await_answer(
-    server: subprocess.Popen, address: str, words: TextIO, seconds: float = 180
-) -> None:
-    end = time.monotonic() + seconds
-    while time.monotonic() < end:
-        if server.poll() is not None:
-            words.seek(0)
-            pytest.fail(f"the app ended at its start:\n{words.read()}")
-        try:
-            urllib.request.urlopen(address, timeout=5).close()
-        except OSError:
-            time.sleep(0.2)
-        else:
-            return
-    pytest.fail(f"the app did not answer within {seconds} seconds")
+    program = ["app.py", *named, *options, "--device", "cpu"]
+    with served(program, cache, root, environment, log) as server:
+        yield server.address

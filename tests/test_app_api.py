@@ -295,6 +295,9 @@ def test_the_example_program_swaps_and_saves(address: str, tmp_path: Path) -> No
         assert done.returncode == 2
         assert done.stderr.startswith("It did not work: ")
         assert complaint in done.stderr
+    done = _example("clip.png", at=tmp_path, app="127.0.0.1")
+    assert done.returncode == 2
+    assert "an address begins with http:// or https://" in done.stderr
 
 
 def _example(*words: str, at: Path, app: str) -> subprocess.CompletedProcess:

@@ -135,6 +135,7 @@ def crowd(size: int, **request: Any) -> list[tuple[int, str]]:
         await asyncio.gather(*visits)
         await visitors[size].visit(limit)
         assert (limit.open, limit.asked, limit.forms) == (0, 0, 0)
+        assert limit.room.left == limits.MAX_HELD
         return [visitor.told for visitor in visitors]
 
     return asyncio.run(run())
@@ -159,6 +160,15 @@ def test_a_full_app_says_so_and_is_there_again(
     words = told[3][1] if status == 503 else json.loads(told[3][1])["error"]
     assert words.endswith(".")
     assert "try again" in words
+
+
+@pytest.mark.parametrize("kind", [JSON, FORM])
+def test_all_bodies_together_have_a_limit(monkeypatch: pytest.MonkeyPatch, kind: bytes) -> None:
+    # The first part of all five has room, and the second part of three.
+    monkeypatch.setattr(limits, "MAX_HELD", 5 * len(b"x") + 3 * len(END))
+    told = crowd(5, kind=kind, path=ASK)
+    assert [answer == (200, "done") for answer in told] == [True] * 3 + [False] * 2 + [True]
+    assert json.loads(told[3][1]) == {"error": bodies.BUSY}
 
 
 def test_forms_are_read_a_few_at_a_time(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -12,7 +12,7 @@ from serving import small_checkpoint
 
 import app
 from rwae import Codes, checkpoint, families
-from rwae.errors import ConfigError, RWAEError
+from rwae.errors import CheckpointError, ConfigError, RWAEError
 from rwae.inference import Studio
 from rwae.ui import boot
 from rwae.ui.endpoints import public
@@ -225,3 +225,9 @@ def test_large_frames_take_fewer_at_once(tmp_path: Path) -> None:
 def test_a_bad_device_is_no_fault_of_a_model(folder: Path) -> None:
     with pytest.raises(ConfigError, match="choose one of"):
         load_all(folder, "toaster")
+
+
+def test_a_gallery_of_clips_that_are_all_alike_is_refused_in_words(tmp_path: Path) -> None:
+    model = small_checkpoint(tmp_path / "model", clips=1)
+    with pytest.raises(CheckpointError, match="all alike"):
+        load_one(model, "cpu")

@@ -10,6 +10,7 @@ from conftest import ROOT
 from serving import small_checkpoint
 
 import app
+from rwae.benchmark.served import served
 from rwae.errors import ConfigError
 from rwae.ui import shelf
 from rwae.ui.requests import MAX_FRAMES
@@ -70,6 +71,17 @@ def test_a_model_with_longer_clips_than_the_page_takes_is_refused(tmp_path: Path
     long = small_checkpoint(tmp_path / "long", frames=MAX_FRAMES + 1)
     with pytest.raises(ConfigError, match="65 frames"):
         shelf.load_one(long)
+
+
+def test_an_app_that_is_ended_leaves_in_order_and_no_folder_behind(tmp_path: Path) -> None:
+    cache = tmp_path / "cache"
+    cache.mkdir()
+    program = ["app.py", "--model", str(small_checkpoint(tmp_path / "model")), "--device", "cpu"]
+    with served(program, cache) as server:
+        assert list(cache.glob("rwae-studio-*"))
+        server.process.terminate()
+        assert server.process.wait(30) == 0
+    assert not list(cache.glob("rwae-studio-*"))
 
 
 def test_the_code_of_a_bad_start_reaches_the_shell(tmp_path: Path) -> None:

@@ -59,9 +59,15 @@ def test_nothing_but_the_files_of_a_checkpoint_is_asked_for(
     files |= {"pytorch_model.bin": b"cos\nsystem\n", "run.py": b"boom"}
     folder = hub.locate(REPO)
     assert {path.name for path in folder.iterdir()} == {path.name for path in model.iterdir()}
-    names = {line.rsplit("/", 1)[1] for line in server.asked}
+    names = {line.split("/", 5)[5] for line in server.asked}
     assert names == set(fetching.NEEDED | fetching.WANTED)
     assert kept(tmp_path / "home", "*.bin") == []
+
+
+def test_the_scores_of_other_seeds_come_along(server: FakeHub) -> None:
+    files = server.files[REPO, commit_of(REPO + "main")]
+    files["scores/seed1.json"] = b"{}"
+    assert (hub.locate(REPO) / "scores" / "seed1.json").read_bytes() == b"{}"
 
 
 def test_a_pickle_takes_no_weights_place(server: FakeHub) -> None:

@@ -26,6 +26,7 @@ def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         "runs/mine", "checkpoints/none", "data/x", "examples/x",  # of this project
         "mine", "a/b/c", "./a/b", "../a", "/a/b", "a\\b", "~/a", "", ".",
         "https://huggingface.co/a/b",
+        "a" * 300 + "/b", "a" * 5000, "a\0/b",  # no folder and no repository can have these
         Path("owner/name"),
     ],
 )  # fmt: skip

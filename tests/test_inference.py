@@ -202,13 +202,8 @@ def test_the_grid_example_combines_every_who_with_every_motion(studio: Studio) -
     assert np.array_equal(table[:, margin + side :, margin + 2 * side :], cell)
 
 
-@pytest.mark.parametrize("suffix", [".png", ".gif"])
-def test_the_swap_example_writes_a_picture(studio: Studio, tmp_path: Path, suffix: str) -> None:
-    studio.model.save_pretrained(tmp_path / "model")
-    checkpoint.write_gallery(tmp_path / "model", studio.gallery)
-    out = tmp_path / f"swap{suffix}"
-    options = ["--model", str(tmp_path / "model"), "--out", str(out)]
-    done = subprocess.run(
+def swap_example(*options: str) -> subprocess.CompletedProcess:
+    return subprocess.run(
         [sys.executable, "-m", "examples.swap", *options],
         cwd=ROOT,
         text=True,
@@ -216,6 +211,14 @@ def test_the_swap_example_writes_a_picture(studio: Studio, tmp_path: Path, suffi
         timeout=120,
         check=False,
     )
+
+
+@pytest.mark.parametrize("suffix", [".png", ".gif"])
+def test_the_swap_example_writes_a_picture(studio: Studio, tmp_path: Path, suffix: str) -> None:
+    studio.model.save_pretrained(tmp_path / "model")
+    checkpoint.write_gallery(tmp_path / "model", studio.gallery)
+    out = tmp_path / f"swap{suffix}"
+    done = swap_example("--model", str(tmp_path / "model"), "--out", str(out))
     assert done.returncode == 0, done.stderr
     config = studio.model.config
     if suffix == ".png":
@@ -224,3 +227,18 @@ def test_the_swap_example_writes_a_picture(studio: Studio, tmp_path: Path, suffi
         )  # fmt: skip
     else:
         assert video.read_clip(out).shape == (config.frames, *[8 * config.frame_size] * 2, 3)
+
+
+@pytest.mark.parametrize(
+    ("out", "told"),
+    [("missing/swap.png", "No such file or directory."), ("swap.jpg", "end in .png or .gif")],
+)
+def test_the_swap_example_says_where_it_cannot_write(
+    studio: Studio, tmp_path: Path, out: str, told: str
+) -> None:
+    studio.model.save_pretrained(tmp_path / "model")
+    checkpoint.write_gallery(tmp_path / "model", studio.gallery)
+    done = swap_example("--model", str(tmp_path / "model"), "--out", str(tmp_path / out))
+    assert done.returncode == 2
+    assert told in done.stderr
+    assert "Traceback" not in done.stderr

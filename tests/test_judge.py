@@ -72,7 +72,9 @@ def test_a_folder_without_a_judge_says_how_to_train_one(tmp_path: Path) -> None:
         Judge.load(tmp_path)
 
 
-@pytest.mark.parametrize("config", ["{", "[]", '{"factors": [{"name": "x"}]}', '{"factors": 3}'])
+@pytest.mark.parametrize(
+    "config", ["{", "[]", "[" * 9999, '{"factors": [{"name": "x"}]}', '{"factors": 3}']
+)
 def test_a_broken_description_is_refused(judge: Judge, tmp_path: Path, config: str) -> None:
     judge.save(tmp_path)
     (tmp_path / CONFIG_FILE).write_text(config)
@@ -89,6 +91,9 @@ def test_weights_of_another_judge_are_refused(judge: Judge, tmp_path: Path) -> N
         Judge.load(tmp_path)
     (tmp_path / WEIGHTS_FILE).write_bytes(b"not weights")
     with pytest.raises(CheckpointError, match="no readable judge"):
+        Judge.load(tmp_path)
+    (tmp_path / WEIGHTS_FILE).write_bytes((2**40).to_bytes(8, "little") + bytes(99))
+    with pytest.raises(CheckpointError, match="header"):
         Judge.load(tmp_path)
 
 

@@ -43,6 +43,16 @@ def test_directions_are_read_as_they_were_written(folder: Path) -> None:
     assert json.loads((folder / "directions.json").read_text())["clips"] == 7
 
 
+def test_other_weights_remove_them_and_the_same_weights_keep_them(
+    tiny: RWAE, folder: Path
+) -> None:
+    tiny.save_pretrained(folder)
+    assert Studio.load(folder, "cpu").named
+    RWAE(tiny.config).save_pretrained(folder)
+    assert not (folder / checkpoint.DIRECTIONS_FILE).exists()
+    assert Studio.load(folder, "cpu").named is None
+
+
 def test_a_move_ends_where_it_was_told_to() -> None:
     named, codes = some(6), torch.randn(5, 6)
     moved = named.move(codes, 1, 2.0)
@@ -76,9 +86,12 @@ def test_a_file_in_which_nothing_was_good_enough_names_nothing(folder: Path) -> 
 
 
 def test_directions_of_other_weights_are_refused(folder: Path, tiny: RWAE) -> None:
+    path = folder / checkpoint.DIRECTIONS_FILE
+    measured = path.read_bytes()
     with torch.no_grad():
         next(tiny.parameters()).add_(1)
     tiny.save_pretrained(folder)
+    path.write_bytes(measured)  # as if it was copied there
     with pytest.raises(CheckpointError, match=r"measured on other weights.*naming, or remove it"):
         Studio.load(folder, "cpu")
 

@@ -61,6 +61,12 @@ def test_the_files_of_the_space_are_code_weights_and_pictures() -> None:
     }  # fmt: skip
 
 
+def test_what_the_readme_links_to_is_there_too() -> None:
+    links = re.findall(r"\]\((?!https?://)([^)#]+)\)", README)
+    assert "SECURITY.md" in links
+    assert set(links) <= set(files.of_space(ROOT))
+
+
 @pytest.fixture
 def project(tmp_path: Path) -> Path:
     """The files of the Space, with one small model in the place of all."""

@@ -2,7 +2,6 @@
 
 import os
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -12,6 +11,7 @@ import pytest
 from conftest import ROOT
 
 from rwae import RWAE
+from rwae.benchmark.served import free_port
 from rwae.errors import ConfigError
 from rwae.training.metrics import METRICS_FILE
 from rwae.training.options import command, configure, parse
@@ -100,9 +100,6 @@ def test_an_option_that_would_do_nothing_is_refused(
 
 
 def test_two_ranks_train_one_model(tmp_path: Path) -> None:
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
     environment = os.environ | {"OMP_NUM_THREADS": "1"}
     done = subprocess.run(
         [
@@ -114,7 +111,7 @@ def test_two_ranks_train_one_model(tmp_path: Path) -> None:
             "--master_addr",
             "127.0.0.1",
             "--master_port",
-            str(port),
+            str(free_port()),
             "-m",
             "rwae.training",
             "--preset",

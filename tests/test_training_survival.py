@@ -6,7 +6,6 @@ import os
 import random
 import resource
 import signal
-import socket
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -17,6 +16,7 @@ from conftest import TINY
 from safetensors.torch import load_file
 
 from rwae import RWAE
+from rwae.benchmark.served import free_port
 from rwae.data.clips import Clips
 from rwae.training.config import TrainingConfig
 from rwae.training.ranks import Ranks, join
@@ -70,7 +70,7 @@ def test_a_run_that_is_killed_eight_times_equals_one_that_never_was(
     for _ in range(8):
         process = started(run_alone, square_clips, parts)
         process.join(moments.uniform(0.05, 0.25) * length)
-        os.kill(process.pid, signal.SIGKILL)
+        process.kill()  # which does nothing to one that has ended
         assert ended(process) in (-signal.SIGKILL, 0)
         state = TrainState(RUN, CPU)
         said = resume(state, parts)
@@ -117,9 +117,7 @@ def rank(number: int, port: int, clips: Clips, out: Path, config: TrainingConfig
 
 def two_ranks(clips: Clips, out: Path, config: TrainingConfig, stop_at: int = 0) -> None:
     """Trains on two processes; with `stop_at`, asks one of them to stop after that step."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
+    port = free_port()
     both = [started(rank, number, port, clips, out, config) for number in range(2)]
     log = out / "metrics.jsonl"
     end = time.monotonic() + 60

@@ -9,10 +9,12 @@ import sys
 import tempfile
 import time
 import urllib.request
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
+from typing import TextIO
 
 from rwae.errors import RWAEError
 
@@ -50,38 +52,65 @@ class Served:
 
 
 @contextmanager
-def served(program: Sequence[str]) -> Iterator[Served]:
+def served(
+    program: Sequence[str],
+    folder: Path | None = None,
+    root: Path = ROOT,
+    environment: Mapping[str, str] | None = None,
+    log: Path | None = None,
+) -> Iterator[Served]:
     """Runs `python PROGRAM --port N`, and ends it afterwards.
 
+    Args:
+        program: a file or a module, and the words of its command line.
+        folder: where it writes temporary files; by default one that is removed afterwards.
+        root: where it runs.
+        environment: variables that it finds beside this process's own.
+        log: a file for what it prints, if anyone wants to read it.
+
     Raises:
-        RWAEError: if it ends, or does not answer within `PATIENCE`.
+        RWAEError: if it ends, or does not answer within `PATIENCE`; the message ends with what
+            it printed.
     """
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    with tempfile.TemporaryDirectory(prefix="rwae-bench-") as folder:
-        places = {"TMPDIR": folder, "GRADIO_TEMP_DIR": folder, "GRADIO_ANALYTICS_ENABLED": "False"}
+    with ExitStack() as stack:
+        if folder is None:
+            folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="rwae-bench-")))
+        # A file and no pipe, which would fill up and stop the program.
+        opening = partial(open, log) if log else tempfile.TemporaryFile
+        words = stack.enter_context(opening(mode="w+"))
+        places = {"TMPDIR": str(folder), "GRADIO_TEMP_DIR": str(folder / "gradio")}
+        quiet = {"GRADIO_ANALYTICS_ENABLED": "False"}
+        port = free_port()
         process = subprocess.Popen(
             [sys.executable, *program, "--port", str(port)],
-            cwd=ROOT,
-            env=os.environ | places,
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
+            cwd=root,
+            env={**os.environ, **places, **quiet, **(environment or {})},
+            stdout=words,
+            stderr=subprocess.STDOUT,
         )
-        server = Served(f"http://127.0.0.1:{port}", process, Path(folder))
-        try:
-            _await(server, " ".join(program))
-            yield server
-        finally:
-            process.terminate()
-            try:
-                process.wait(30)
-            except subprocess.TimeoutExpired:
-                process.kill()
-                process.wait()
+        stack.callback(_end, process)
+        server = Served(f"http://127.0.0.1:{port}", process, folder)
+        _await(server, " ".join(program), words)
+        yield server
 
 
-def _await(server: Served, name: str) -> None:
+def free_port() -> int:
+    """The number of a port on which nothing listens now."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+def _end(process: subprocess.Popen) -> None:
+    process.terminate()
+    try:
+        process.wait(30)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.wait()
+
+
+def _await(server: Served, name: str, words: TextIO) -> None:
     end = time.monotonic() + PATIENCE
     while time.monotonic() < end and server.process.poll() is None:
         try:
@@ -90,4 +119,5 @@ def _await(server: Served, name: str) -> None:
             time.sleep(0.2)
         else:
             return
-    raise RWAEError(f"The server `python {name}` did not answer: start it by hand to see why.")
+    words.seek(0)
+    raise RWAEError(f"The server `python {name}` did not answer. It said: {words.read().strip()}")

@@ -24,7 +24,7 @@ import torch
 
 from rwae import data, device
 from rwae.card import CARD_FILE
-from rwae.checkpoint import SETTINGS_FILE, atomic
+from rwae.checkpoint import SCORES_FILE, SETTINGS_FILE, atomic
 from rwae.errors import ConfigError, RWAEError
 from rwae.evaluation.protocols import score
 from rwae.evaluation.tables import results
@@ -154,7 +154,7 @@ def main(arguments: list[str] | None = None) -> int:
         print(error, file=sys.stderr)
         return 2
     local = Path(options.checkpoint)
-    out = options.out or (local if local.is_dir() else Path()) / results.SCORES_FILE
+    out = options.out or (local if local.is_dir() else Path()) / SCORES_FILE
     print(text)
     try:
         with atomic(out) as path:

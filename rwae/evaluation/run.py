@@ -16,6 +16,7 @@ from rwae.evaluation.scores.pairing import DRAWS, pairing
 from rwae.evaluation.scores.render import judge_and_shrink, judge_codes
 from rwae.evaluation.scores.sweep import how_many, sweep
 from rwae.evaluation.scores.tasks import judged, score_answers, squared_error
+from rwae.evaluation.scores.unseen import unseen_swaps
 from rwae.judge import CHUNK, Judge, join
 from rwae.model import CodeModel
 
@@ -49,6 +50,8 @@ def score_model(
         sweep: see `scores.sweep.sweep`.
         actions: for a weakly supervised model, `scores.actions.clusters_against` on the clips,
             and with `validation` drawn, see `scores.actions.chosen_actions`.
+        unseen: with `training`, where combinations of known halves were held out; see
+            `scores.unseen.unseen_swaps`.
         probes, information: with `training` and `validation`; see `codes.analysis.analyse`.
 
     A model that cannot encode gets unconditional and sweep alone.
@@ -98,6 +101,9 @@ def _score(
             )
     if codes is not None and training is not None and validation is not None:
         scores |= analyse(model, clips, codes, training, validation, generator)
+    if codes is not None and training is not None:
+        found = unseen_swaps(model, judge, clips, training, generator)
+        scores |= {"unseen": found} if found else {}
     return scores
 
 

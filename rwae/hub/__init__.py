@@ -5,8 +5,18 @@ Fetching runs in a process of its own, so that a slow or broken Hub costs a numb
 is known and nothing else; sending is done by the caller.
 """
 
-from rwae.hub.fetching import fetch, locate
+from rwae.hub.fetching import NEEDED, WANTED, fetch, locate
 from rwae.hub.names import HubId, parse, short_name
 from rwae.hub.sending import send, send_model
 
-__all__ = ["HubId", "fetch", "locate", "parse", "send", "send_model", "short_name"]
+__all__ = [
+    "NEEDED",
+    "WANTED",
+    "HubId",
+    "fetch",
+    "locate",
+    "parse",
+    "send",
+    "send_model",
+    "short_name",
+]

@@ -12,10 +12,11 @@ from typing import Any
 from rwae import checkpoint, tensors
 from rwae.card import CARD_FILE
 from rwae.errors import CheckpointError, HubError
-from rwae.hub.names import HubId, parse
+from rwae.hub.names import HubId, is_folder, parse
 
 SECONDS = 60.0  # that a fetch may take
 SMALL = 2**20  # bytes, of a card or a table
+SEEDS = 4  # whose scores may stand beside the first one's; each costs a question to the Hub
 NEEDED = {
     checkpoint.CONFIG_FILE: checkpoint.MOST_CONFIG,
     checkpoint.WEIGHTS_FILE: tensors.MOST_BYTES,
@@ -24,9 +25,10 @@ NEEDED = {
 WANTED = {
     checkpoint.GALLERY_FILE: checkpoint.MOST_GALLERY,
     CARD_FILE: SMALL,
-    "directions.json": SMALL,
-    "scores.json": SMALL,
-    "training.json": SMALL,
+    checkpoint.DIRECTIONS_FILE: SMALL,
+    checkpoint.SETTINGS_FILE: SMALL,
+    checkpoint.SCORES_FILE: SMALL,
+    **{checkpoint.SEED_SCORES.format(seed): SMALL for seed in range(1, SEEDS + 1)},
 }
 _CHILD = Path(__file__).with_name("child.py")
 _LATER = "Try again later, or name a local folder."
@@ -64,7 +66,7 @@ def locate(source: str | Path, revision: str | None = None) -> Path:
     found = parse(source, revision)
     if isinstance(found, HubId):
         return fetch(found)
-    if not found.is_dir():
+    if not is_folder(found):
         raise CheckpointError(
             f"There is no folder {source}: name a folder with {checkpoint.CONFIG_FILE} and "
             f"{checkpoint.WEIGHTS_FILE}, or a Hub id like owner/name."

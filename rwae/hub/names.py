@@ -63,7 +63,7 @@ def parse(source: str | Path, revision: str | None = None) -> Path | HubId:
     Raises:
         CheckpointError: if it is neither, or a folder with a revision.
     """
-    if isinstance(source, Path) or Path(source).is_dir():
+    if isinstance(source, Path) or is_folder(source):
         if revision is not None:
             raise CheckpointError(
                 f"The source {source} is a folder, which has no revision {revision}: leave it out."
@@ -82,7 +82,15 @@ def parse(source: str | Path, revision: str | None = None) -> Path | HubId:
 
 def _could_be_an_id(text: str) -> bool:
     root = text.split("/")[0]
-    return bool(_ID.fullmatch(text)) and root not in _LOCAL_ROOTS and not Path(root).is_dir()
+    return bool(_ID.fullmatch(text)) and root not in _LOCAL_ROOTS and not is_folder(root)
+
+
+def is_folder(source: str | Path) -> bool:
+    """Whether there is a folder of this name."""
+    try:
+        return Path(source).is_dir()
+    except OSError:  # a name that is too long for any
+        return False
 
 
 def short_name(source: str | Path) -> str:

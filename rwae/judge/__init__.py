@@ -3,17 +3,26 @@
 networks: the two kinds of judge, and their files; shipped: which judge belongs to a model.
 """
 
-from rwae.judge.networks import CHUNK, ApartJudge, Judge, fold, join, make_judge
+from rwae.judge.networks import (
+    CHUNK,
+    TRAINED_BY,
+    ApartJudge,
+    Judge,
+    join,
+    make_judge,
+    read_folded,
+)
 from rwae.judge.shipped import JUDGES, judge_of, trained_on
 
 __all__ = [
     "CHUNK",
     "JUDGES",
+    "TRAINED_BY",
     "ApartJudge",
     "Judge",
-    "fold",
     "join",
     "judge_of",
     "make_judge",
+    "read_folded",
     "trained_on",
 ]

@@ -14,19 +14,17 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 import torch
-from safetensors import SafetensorError
-from safetensors.torch import load_file
 from torch import Tensor, nn
 from torch.nn.utils.fusion import fuse_conv_bn_eval
 
-from rwae.checkpoint import CONFIG_FILE, WEIGHTS_FILE, atomic, pack
-from rwae.checkpoint import check as check_weights
+from rwae.checkpoint import CONFIG_FILE, WEIGHTS_FILE, atomic, pack, read_weights
 from rwae.errors import CheckpointError, ConfigError
 from rwae.factors import Factor
 
 Network = TypeVar("Network", bound=nn.Module)
 WIDTHS = (24, 48, 64)
 HIDDEN = 128
+TRAINED_BY = "python -m rwae.evaluation.judges"
 CHUNK = 16  # clips that are rendered or judged at once: a compromise of speed and memory
 
 
@@ -116,17 +114,14 @@ class Judge(nn.Module):
         try:
             config = json.loads((folder / CONFIG_FILE).read_text("utf-8"))
             judge = make_judge(_factors(config), apart=bool(config.get("apart")))
-            weights = load_file(folder / WEIGHTS_FILE)
-        except ValueError as error:
+        except (ValueError, RecursionError) as error:
             raise ConfigError(f"The file {folder / CONFIG_FILE} is not JSON: {error}.") from error
-        except (SafetensorError, OSError) as error:
+        except OSError as error:
             raise CheckpointError(
-                f"The folder {folder} holds no readable judge ({error}): train one with "
-                "python -m rwae.evaluation.judges."
+                f"The folder {folder} holds no readable judge ({error.strerror}): train one with "
+                f"{TRAINED_BY}."
             ) from error
-        check_weights(weights, judge.state_dict())
-        judge.load_state_dict(weights)
-        return judge.folded()
+        return read_folded(judge, folder)
 
 
 class ApartJudge(Judge):
@@ -181,6 +176,26 @@ def fold(judge: Network) -> Network:
         ):
             part[0], part[1] = fuse_conv_bn_eval(part[0], part[1]), nn.Identity()
     return judge
+
+
+def read_folded(judge: Network, folder: Path, command: str = TRAINED_BY) -> Network:
+    """Reads the weights of a judge, and folds it.
+
+    Args:
+        judge: with any weights; it gets those of the folder.
+        folder: of the trained judge.
+        command: that trains one.
+
+    Raises:
+        CheckpointError: if the file is missing or unreadable, or of another judge.
+    """
+    try:
+        judge.load_state_dict(read_weights(folder, judge.state_dict()))
+    except CheckpointError as error:
+        raise CheckpointError(
+            f"The folder {folder} holds no readable judge: train one with {command}. {error}"
+        ) from error
+    return fold(judge)
 
 
 def make_judge(factors: tuple[Factor, ...], apart: bool) -> Judge:

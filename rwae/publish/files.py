@@ -6,13 +6,13 @@ import json
 from collections.abc import Iterator
 from pathlib import Path
 
-from rwae import checkpoint
-from rwae.card import CARD_FILE
+from rwae import hub
+from rwae.checkpoint import SETTINGS_FILE
 from rwae.errors import CheckpointError, RWAEError
 
 LARGEST = 10_000_000  # bytes of a file of a Space, as in the repository
 PAGE = ("README.md", "app.py", "requirements.txt")  # without these there is no Space
-BESIDE = ("LICENSE", "packages.txt", "pyproject.toml")
+BESIDE = ("LICENSE", "SECURITY.md", "packages.txt", "pyproject.toml")
 # Every folder of the app, and what may be in it. `rwae/data` is code that reads data.
 TREES = {
     "rwae": (".py", ".js", ".css", ".html", ".svg", ".sha256", "py.typed"),
@@ -20,14 +20,6 @@ TREES = {
     "examples": (".py", ".png", ".gif"),
 }
 _CACHES = ("__pycache__",)
-_MODEL = (checkpoint.CONFIG_FILE, checkpoint.WEIGHTS_FILE)
-_BESIDE_MODEL = (
-    checkpoint.GALLERY_FILE,
-    CARD_FILE,
-    "directions.json",
-    "scores.json",
-    "training.json",
-)
 
 
 def of_space(root: Path) -> dict[str, Path]:
@@ -56,25 +48,27 @@ def of_space(root: Path) -> dict[str, Path]:
 
 
 def of_model(folder: Path) -> dict[str, Path]:
-    """The files of a checkpoint; states, logs and pictures of a run stay where they are.
+    """The files of a checkpoint, which are those that are fetched again.
+
+    States, logs and pictures of a run stay where they are.
 
     Raises:
         CheckpointError: if one of the two needed files is missing.
         RWAEError: if one is a link.
     """
-    for name in _MODEL:
+    for name in hub.NEEDED:
         if not (folder / name).is_file():
             raise CheckpointError(
                 f"The folder {folder} has no {name}: name one that a training has written."
             )
-    found = [folder / name for name in (*_MODEL, *_BESIDE_MODEL) if (folder / name).is_file()]
-    return {path.name: _checked(path, most=None) for path in found}
+    found = [name for name in (*hub.NEEDED, *hub.WANTED) if (folder / name).is_file()]
+    return {name: _checked(folder / name, most=None) for name in found}
 
 
 def command_of(folder: Path) -> str:
     """The command with which a checkpoint was trained, if it is written down."""
     try:
-        command = json.loads((folder / "training.json").read_text("utf-8"))["command"]
+        command = json.loads((folder / SETTINGS_FILE).read_text("utf-8"))["command"]
     except (OSError, ValueError, KeyError, TypeError, RecursionError):
         return ""
     return command if isinstance(command, str) and command.isprintable() else ""

@@ -10,6 +10,8 @@ from typing import Any
 from rwae.config import ModelConfig
 from rwae.errors import ConfigError
 
+MOST = 2**63  # what a whole number has to stay below; a seed of more bits is none to PyTorch
+
 
 @dataclass(frozen=True)
 class Weights:
@@ -96,10 +98,10 @@ class TrainingConfig:
         least = {"batch": 4, "prior_draws": 2, "seed": 0}
         for name in ("steps", "batch", "warmup", "prior_draws", "seed", *_INTERVALS):
             value, low = getattr(self, name), least.get(name, 1)
-            if isinstance(value, bool) or not isinstance(value, int) or value < low:
+            if isinstance(value, bool) or not isinstance(value, int) or not low <= value < MOST:
                 raise ConfigError(
                     f"The training setting {name} is {value!r}: it needs to be a whole number, "
-                    f"at least {low}."
+                    f"at least {low} and below 2^63."
                 )
         for name, high in (
             ("learning_rate", 1.0),

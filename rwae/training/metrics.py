@@ -21,7 +21,7 @@ class Metrics:
         self.path = folder / METRICS_FILE
         self.time, self.step = time.monotonic(), step
         if self.path.exists():
-            lines = self.path.read_text("utf-8").splitlines(keepends=True)
+            lines = self.path.read_text("utf-8", "replace").splitlines(keepends=True)
             with atomic(self.path) as path:
                 path.write_text("".join(line for line in lines if _step_of(line) <= step), "utf-8")
 

@@ -163,8 +163,8 @@ def require_finite(terms: dict[str, Tensor], step: int) -> None:
     for name, value in terms.items():
         if not bool(torch.isfinite(value)):
             raise DivergedError(
-                f"The term {name} is {value.item()} at step {step}: start again from the last "
-                "checkpoint with a lower --learning-rate."
+                f"The term {name} is {value.item()} at step {step}: start again with a lower "
+                "--learning-rate, in another folder with --out."
             )
 
 

@@ -1,15 +1,17 @@
 """What a run must remember to go on as if it had never stopped: weights, average, Adam, step.
 
-One safetensors file holds it all, without pickle. The one before is kept, so that a torn or
-corrupt file costs some steps and not the run.
+One safetensors file holds it all, without pickle, and a checksum of it. The one before is kept, so
+that a torn or corrupt file costs some steps and not the run.
 """
 
 from __future__ import annotations
 
 import copy
+import hashlib
 import json
 import math
 import os
+from collections.abc import Mapping
 from pathlib import Path
 
 import torch
@@ -116,8 +118,10 @@ class TrainState:
     def save(self, folder: Path) -> None:
         """Writes the state and keeps the one before: at any moment one of the two is whole."""
         about = {"step": str(self.step), "config": json.dumps(self.config.to_dict())}
+        tensors = self.tensors()
+        about["sha256"] = digest(about, tensors)
         with atomic(folder / STATE_FILE) as path:
-            path.write_bytes(pack(self.tensors(), about))
+            path.write_bytes(pack(tensors, about))
             if (folder / STATE_FILE).exists():
                 os.replace(folder / STATE_FILE, folder / PREVIOUS_FILE)
 
@@ -133,6 +137,9 @@ class TrainState:
             with safe_open(path, "pt") as file:
                 about = file.metadata() or {}
                 saved = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
+            # A state that was saved before there were checksums has none.
+            if "sha256" in about and about["sha256"] != digest(about, saved):
+                raise ValueError("its checksum is not that of what it holds")
             step, theirs = int(about["step"]), json.loads(about["config"])
         except (SafetensorError, OSError, KeyError, ValueError) as error:
             raise CheckpointError(f"The state {path} cannot be read ({error}).") from error
@@ -154,6 +161,15 @@ class TrainState:
             for name, tensor in mine.items():
                 tensor.copy_(saved[name])
         self.step = step
+
+
+def digest(about: Mapping[str, str], tensors: Mapping[str, Tensor]) -> str:
+    """The SHA-256 of a state: its step, its settings, and the bytes of every tensor."""
+    found = hashlib.sha256(f"{about['step']} {about['config']}".encode())
+    for name in sorted(tensors):
+        found.update(name.encode())
+        found.update(tensors[name].detach().cpu().flatten().view(torch.uint8).numpy())
+    return found.hexdigest()
 
 
 def resume(state: TrainState, folder: Path) -> str:

@@ -16,6 +16,7 @@ IDLE = 10.0  # seconds that a visitor may pause while sending
 WHOLE = 120.0  # seconds that all of a request may take to arrive
 MAX_PARTS = 8  # of a form: the page sends five
 
+BUSY = "Many people use the app just now, and yours was one request too many: try again."
 LARGE = "The request is too large."
 PARTS = "The form has too many parts: send one file."
 SLOW = "The request took too long to arrive: check the connection and try again."
@@ -36,24 +37,46 @@ class Refusal(Exception):  # noqa: N818 - it is the answer, not an accident
         self.words = words
 
 
+class Room:
+    """The memory that all bodies may take together.
+
+    Attributes:
+        left: what is free, in bytes.
+    """
+
+    def __init__(self, most: int) -> None:
+        self.left = most
+
+
 class Body:
     """The body of a request as it comes in, counted whatever its headers promise.
+
+    It takes its room while it comes in, and gives it back at the end of the `with` around it.
 
     Attributes:
         complete: whether all of it is there.
     """
 
-    def __init__(self, receive: Receive, most: int) -> None:
+    def __init__(self, receive: Receive, most: int, room: Room) -> None:
         self._receive = receive
         self._left = most
+        self._room = room
+        self._taken = 0
         self._end = time.monotonic() + WHOLE
         self.complete = False
+
+    def __enter__(self) -> Body:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._room.left += self._taken
 
     async def receive(self) -> Message:
         """The next message of the server.
 
         Raises:
-            Refusal: if the body becomes too large, pauses for too long or takes too long.
+            Refusal: if the body becomes too large, pauses for too long or takes too long, or if
+                there is no room for it beside the others.
         """
         if self.complete:  # from here on, only the visitor's leaving is waited for
             return await self._receive()
@@ -63,9 +86,14 @@ class Body:
         except TimeoutError:
             raise Refusal(408, SLOW) from None
         self.complete = not message.get("more_body", False)
-        self._left -= len(message.get("body", b""))
+        size = len(message.get("body", b""))
+        self._left -= size
         if self._left < 0:
             raise Refusal(413, LARGE)
+        self._taken += size
+        self._room.left -= size
+        if self._room.left < 0:
+            raise Refusal(503, BUSY)
         return message
 
 

@@ -47,6 +47,7 @@ def opened(studio: Studio) -> dict[str, Any]:
     config = studio.model.config
     return {
         "title": studio.card.title,
+        "weights": files.fingerprint(studio),
         "side": config.frame_size,
         "frames": config.frames,
         "most": requests.most_frames(config),

@@ -12,7 +12,7 @@ from collections.abc import Awaitable, Callable
 from contextlib import suppress
 
 from rwae.ui import doors, logs
-from rwae.ui.bodies import TORN, Body, Message, Receive, Refusal, check_form
+from rwae.ui.bodies import BUSY, TORN, Body, Message, Receive, Refusal, Room, check_form
 from rwae.ui.calls import MAX_FILE
 from rwae.ui.endpoints import MAX_UPLOAD
 
@@ -26,11 +26,11 @@ MAX_CALL = MAX_FILE * 4 // 3 + 2**16  # bytes; a program sends a file as text, a
 CALLS = tuple(f"{doors.GRADIO}/{name}" for name in ("queue/join", "call/", "mcp", "mcp/"))
 MAX_OPEN = 512  # requests at once, most of them signs of life: one for each page that is open
 MAX_ASKED = 40  # calls of functions at once; the model answers them one after another
+MAX_HELD = 2**28  # bytes of all bodies together
 MAX_FORMS = 12  # forms that are taken in at once
 MAX_READ = 4  # forms that are read at once, which takes memory for as many clips; others wait
 
 FULL = "The app is full: please try again in a minute."
-BUSY = "Many people use the app just now, and yours was one request too many: try again."
 FAILED = "The server failed at this request: try another value."
 CLOSED = "There is nothing at this address."
 
@@ -41,6 +41,7 @@ class Limits:
     def __init__(self, app: App) -> None:
         self.app = app
         self.open = self.asked = self.forms = 0
+        self.room = Room(MAX_HELD)
         self.reading = asyncio.Semaphore(MAX_READ)
 
     async def __call__(self, scope: Message, receive: Receive, send: Send) -> None:
@@ -78,16 +79,18 @@ class Limits:
         # The first of several, which is the one that Gradio looks at.
         kind = next((value for name, value in scope["headers"] if name == b"content-type"), b"")
         if not kind.startswith(b"multipart/form-data"):
-            await self._ask(await _whole(receive, MAX_JSON), scope, receive, send)
+            with Body(receive, MAX_JSON, self.room) as body:
+                await self._ask(await _whole(body), scope, receive, send)
             return
         if self.forms >= MAX_FORMS:
             raise Refusal(503, BUSY)
         self.forms += 1
         try:
-            form = await _whole(receive, MAX_FORM)
-            check_form(form, kind)
-            async with self.reading:
-                await self._ask(form, scope, receive, send)
+            with Body(receive, MAX_FORM, self.room) as body:
+                form = await _whole(body)
+                check_form(form, kind)
+                async with self.reading:
+                    await self._ask(form, scope, receive, send)
         finally:
             self.forms -= 1
 
@@ -108,8 +111,8 @@ class Limits:
 
     async def _count(self, most: int, scope: Message, receive: Receive, send: Send) -> None:
         """Passes a request on, and breaks it off when it becomes too large or too slow."""
-        body, begun = Body(receive, most), False
         refusal: Refusal | None = None
+        begun = False
 
         async def counted() -> Message:
             nonlocal refusal
@@ -126,7 +129,8 @@ class Limits:
                 await send(message)
 
         try:
-            await self.app(scope, counted, unless_refused)
+            with Body(receive, most, self.room) as body:
+                await self.app(scope, counted, unless_refused)
         except Exception:
             # What fails after a refusal fails because the rest of the request is missing.
             if refusal is None:
@@ -135,13 +139,13 @@ class Limits:
             raise refusal
 
 
-async def _whole(receive: Receive, most: int) -> bytes:
+async def _whole(body: Body) -> bytes:
     """All of a body.
 
     Raises:
         Refusal: if it is too large or too slow, or its sender goes away.
     """
-    body, parts = Body(receive, most), []
+    parts = []
     while not body.complete:
         message = await body.receive()
         if message["type"] != "http.request":

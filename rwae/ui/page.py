@@ -28,7 +28,7 @@ PLAYER = ("dom", "pump", "model", "player", "gallery")
 SLOTS = ("strip", "webcam", "slot", "crossing", "pad")
 EDITOR = (
     *("codes", "motion", "locks", "editor", "link", "partial"),
-    *("knobs", "previews", "lanehead", "lanes", "panels", "draws", "keys", "takeaway"),
+    *("knobs", "named", "previews", "lanehead", "lanes", "panels", "draws", "keys", "takeaway"),
 )
 COMPARE = ("codes", "verdict", "peer", "lineup", "trial", "look")
 ABOUT = ("markdown", "plot", "snippets")

@@ -13,9 +13,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from rwae.checkpoint import SCORES_FILE, SEED_SCORES
 from rwae.errors import CheckpointError
 
-SCORES_FILE = "scores.json"
 MAX_BYTES = 2**22  # of one file; a long one has a hundredth of this
 MAX_SEEDS = 16
 LARGEST = 1e9  # of any number; nothing that is measured is negative
@@ -88,7 +88,7 @@ def read_scores(folder: Path) -> dict[str, Any] | None:
     Raises:
         CheckpointError: if a file is broken, or the files do not belong together.
     """
-    paths = [folder / SCORES_FILE, *sorted(folder.glob("scores/seed*.json"))[:MAX_SEEDS]]
+    paths = [folder / SCORES_FILE, *sorted(folder.glob(SEED_SCORES.format("*")))[:MAX_SEEDS]]
     if not paths[0].is_file():
         return None
     found = {path: _read(path) for path in paths}

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from rwae import device
 from rwae.checkpoint import CONFIG_FILE
-from rwae.errors import ConfigError, RWAEError
+from rwae.errors import CheckpointError, ConfigError, RWAEError
 from rwae.inference import Studio
 from rwae.ui.requests import MAX_FRAMES
 
@@ -57,7 +57,8 @@ def load_one(source: str | Path, device_name: str | None = None) -> Studio:
     """Loads a model that the page can show; the arguments are those of `Studio.load`.
 
     Raises:
-        CheckpointError: if the checkpoint or its gallery is missing or does not fit.
+        CheckpointError: if the checkpoint or its gallery is missing or does not fit, or the clips
+            of the gallery are all alike.
         ConfigError: if the configuration or the device is bad, or its clips are longer than the
             server's functions allow.
     """
@@ -66,6 +67,12 @@ def load_one(source: str | Path, device_name: str | None = None) -> Studio:
         raise ConfigError(
             f"The model {studio.name} has clips of {studio.model.config.frames} frames: the app "
             f"shows at most {MAX_FRAMES}. Train one with fewer."
+        )
+    gallery = studio.gallery
+    if any(bool((part == part[0]).all()) for part in (gallery.static, gallery.dynamic)):
+        raise CheckpointError(
+            f"The clips in the gallery of the model {studio.name} are all alike: the app needs "
+            "codes that differ, as `python -m rwae.training` writes them."
         )
     return studio
 

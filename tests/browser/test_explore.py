@@ -104,15 +104,25 @@ def test_a_click_on_a_still_goes_there_and_so_do_the_keys(visit: Visit) -> None:
     assert torch.allclose(visit.codes(EXPLORE).static, visit.studio.examples.static[:1], atol=1e-3)
 
 
-def test_named_directions_are_a_list_of_their_own(opened: Visit) -> None:
+def signed(value: torch.Tensor) -> str:
+    """A coordinate as the page writes it."""
+    return f"{value:+.2f}".replace("-", "\u2212")
+
+
+def test_named_directions_are_listed_by_attribute(opened: Visit) -> None:
     switch = opened.page.get_by_role("group", name="Which sliders")
     assert not switch.get_by_role("button", name="Named").is_visible()
     opened.page.evaluate(
         """() => {
             const boot = window.rwaeModel;
             const { mean, read, write } = boot.directions.who;
-            const names = [{ factor: 'hair', value: '<b>red</b>', purity: 0.974, reach: 0.8 }];
-            const named = { mean, read: [read[2]], write: [write[2]], names };
+            const names = [
+                { factor: 'hair', value: '<b>red</b>', purity: 0.979, reach: 0.29 },
+                { factor: 'top', value: '0', purity: 1, reach: 1 },
+                { factor: 'hair', value: '3', purity: 0.9, reach: 0.8 },
+            ];
+            const some = (rows) => [rows[2], rows[0], rows[1]];
+            const named = { mean, read: some(read), write: some(write), names };
             document.dispatchEvent(new CustomEvent('rwae-model', {
                 detail: { ...boot, directions: { ...boot.directions, named } },
             }));
@@ -120,15 +130,25 @@ def test_named_directions_are_a_list_of_their_own(opened: Visit) -> None:
     )
     opened.page.wait_for_selector(f"{WHO} .rw-step")
     switch.get_by_role("button", name="Named").click()
-    row = opened.page.locator("[data-part=whonamed] .rw-knob")
-    assert row.locator(".rw-knob-name").inner_text().split("\n") == [
-        "hair: <b>red</b>", "changes hair alone in 97 % of clips"
-    ]  # fmt: skip
-    row.get_by_role("button", name="at +1.50").click()
+    rows = opened.page.locator("[data-part=whonamed] .rw-knob").filter(visible=True)
+    assert [row.replace("\xa0", " ").split("\n") for row in rows.all_inner_texts()] == [
+        ["hair: <b>red</b>", "reached 29 %, pure 97 %", signed(looks(opened)[2])],
+        ["hair 3", "reached 80 %, pure 90 %", signed(looks(opened)[1])],
+    ]
+    rows.first.get_by_role("button", name="at +1.50").click()
     opened.rest(EXPLORE)
     assert looks(opened)[2] == pytest.approx(1.5, abs=1e-3)
     assert exact(opened)
-    opened.until(lambda: len(np.unique(opened.pixels("[data-part=whonamed] .rw-still"))) > 2)
+    stills = "[data-part=whonamed] .rw-knobs:not([hidden]) .rw-still"
+    opened.until(lambda: len(np.unique(opened.pixels(stills))) > 2)
+    # The other attribute shows where the clip is now, and draws its own stills alone.
+    attributes = opened.page.get_by_role("group", name="Which attribute")
+    with asked(opened) as requests:
+        attributes.get_by_role("button", name="top").click()
+        opened.until(lambda: len(np.unique(opened.pixels(stills))) > 2)
+    assert len(requests[-1]["clips"]) == 5
+    slider = rows.get_by_role("slider", name="Who, top 0, reached 100 %, pure 100 %")
+    assert float(slider.input_value()) == pytest.approx(looks(opened)[0].item(), abs=0.01)
     switch.get_by_role("button", name="Main directions").click()
     opened.rest(EXPLORE)
 

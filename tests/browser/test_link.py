@@ -97,6 +97,11 @@ def test_a_damaged_link_is_told_in_words(opened: Visit, how: str) -> None:
     start_anew(opened)
     other = at(opened, broken(link_of(opened), how))
     other.until(lambda: "link is damaged" in other.page.inner_text(MESSAGE))
+    colours = [
+        page.locator(MESSAGE).evaluate("line => getComputedStyle(line).color")
+        for page in (other.page, opened.page)
+    ]
+    assert colours[0] != colours[1], "an error looks unlike what went well"
     assert other.codes(EXPLORE).dynamic.shape[1] == 4, "an example is shown instead"
     other.page.close()
 
@@ -107,6 +112,20 @@ def test_a_link_of_another_model_is_told_in_words(opened: Visit) -> None:
     assert "model=one" in urlsplit(address).query
     other = at(opened, address.replace("model=one", "model=twin"))
     other.until(lambda: "belongs to another model" in other.page.inner_text(MESSAGE))
+    other.page.close()
+
+
+def test_a_link_of_other_weights_of_the_model_is_told_in_words(opened: Visit) -> None:
+    """A model that was trained anew has the same name, and draws another clip."""
+    start_anew(opened)
+    other = at(opened, link_of(opened))
+    assert other.page.inner_text(MESSAGE) == ""
+    other.page.evaluate(
+        """() => document.dispatchEvent(new CustomEvent('rwae-model', {
+            detail: { ...window.rwaeModel, weights: '0123456789abcdef' },
+        }))"""
+    )
+    other.until(lambda: "other weights of this one" in other.page.inner_text(MESSAGE))
     other.page.close()
 
 

@@ -3,10 +3,27 @@
 from collections.abc import Iterator
 
 import pytest
+import torch
 from serving import small_checkpoint
 from visiting import Visit, close, visiting
+from watching import EXPLORE, LANES, exact, press
 
 from rwae.ui.component import asset
+
+# Notes in `moving` the milliseconds until the picture of the clip has changed for the first time.
+MOVING = """(() => {
+    let first = null;
+    const look = () => {
+        const canvas = document.querySelector('.rw-explore [data-part=edited]');
+        const data = canvas?.width ? canvas.getContext('2d')
+            .getImageData(0, 0, canvas.width, canvas.height).data : [];
+        const shown = data.some((value, n) => n % 4 < 3 && value) ? data.join() : null;
+        first ??= shown;
+        if (shown !== first) window.moving = performance.now();
+        else requestAnimationFrame(look);
+    };
+    requestAnimationFrame(look);
+})()"""
 
 
 @pytest.fixture(scope="module")
@@ -22,6 +39,42 @@ def test_a_clip_moves_as_soon_as_the_page_is_open(visit: Visit) -> None:
     visit.until(lambda: (visit.pixels("[data-part=edited]") != before).any())
     expected = visit.studio.decode(visit.codes(".rw-explore"))[0]
     assert close(visit.pixels(".rw-explore .rw-cell canvas"), expected)
+
+
+def test_a_clip_moves_within_three_seconds(visit: Visit) -> None:
+    """Counted by the browser from the click on a link; a busy machine has three tries."""
+    taken = []
+    while min(taken, default=4) >= 3 and len(taken) < 3:
+        page = visit.page.context.browser.new_page()
+        page.add_init_script(MOVING)
+        page.goto(visit.address, wait_until="commit")
+        page.wait_for_function("window.moving")
+        taken.append(page.evaluate("moving") / 1000)
+        page.close()
+    assert min(taken) < 3, f"{taken} seconds"
+
+
+def test_two_visitors_do_not_see_each_others_codes(visit: Visit) -> None:
+    visit.page.wait_for_selector(f"{LANES} .rw-point")
+    page = visit.page.context.browser.new_page()
+    page.goto(visit.address)
+    page.wait_for_selector(f"{LANES} .rw-point")
+    other = Visit(page, visit.address, visit.studio, visit.cache)
+    both = (visit, other)
+    for step in ("randomwho", "randommotion", "smooth"):
+        for one in both:  # the second asks while the first is being answered
+            one.page.locator(f"{EXPLORE} [data-part={step}]").click()
+        for one in both:
+            one.page.wait_for_timeout(700)  # a drawn clip glides in
+            one.rest(EXPLORE)
+            assert exact(one)
+    assert not torch.equal(visit.codes(EXPLORE).static, other.codes(EXPLORE).static)
+    kept = visit.codes(EXPLORE)
+    press(other, "Reset")
+    assert torch.equal(visit.codes(EXPLORE).static, kept.static)
+    assert exact(visit)
+    page.close()
+    press(visit, "Reset")
 
 
 def test_a_cancelled_value_never_comes_back_and_a_failure_stops_nothing(visit: Visit) -> None:
@@ -53,6 +106,7 @@ def test_a_cancelled_value_never_comes_back_and_a_failure_stops_nothing(visit: V
     assert shown == ["overtaken", "last", "last"], "the last value once at once, and once exactly"
 
 
+CONTROLS = ".rw button, .rw input, .rw select, .rw summary, .rw a, .rw [role=slider]"
 TABS = ["Explore", "Swap", "Sample", "Compare", "About"]
 
 
@@ -80,15 +134,38 @@ def test_a_phone_needs_no_sideways_scrolling(visit: Visit, tab: str) -> None:
     visit.page.set_viewport_size({"width": 1280, "height": 900})
 
 
+@pytest.mark.parametrize("tab", TABS)
+def test_every_control_is_reached_by_the_keyboard(visit: Visit, tab: str) -> None:
+    page = visit.page
+    visit.open_tab(tab)
+    page.wait_for_timeout(500)
+    page.evaluate(
+        """() => {
+            window.reached = new Set();
+            document.addEventListener('focusin', event => reached.add(event.target));
+        }"""
+    )
+    missed = """controls => [...document.querySelectorAll(controls)].filter(node =>
+        node.checkVisibility() && !node.disabled && !reached.has(node) &&
+        // Places in a row, of which the arrows or the keys 1 to 5 choose one.
+        !node.matches('.rw-step, .rw-tick, .rw-point[tabindex="-1"]'))
+        .map(node => node.outerHTML.slice(0, 80))"""
+    for _ in range(page.locator(CONTROLS).count()):
+        page.keyboard.press("Tab")
+        if not page.evaluate(missed, CONTROLS):
+            break
+    assert page.evaluate(missed, CONTROLS) == []
+
+
 def test_every_control_has_a_name(visit: Visit) -> None:
     for tab in TABS:
         visit.open_tab(tab)
         nameless = visit.page.evaluate(
-            """() => [...document.querySelectorAll(
-                    '.rw button, .rw input, .rw select, .rw summary, .rw a, .rw [role=slider]')]
+            """controls => [...document.querySelectorAll(controls)]
                 .filter(node => node.checkVisibility() && !node.getAttribute('aria-label') &&
                     !node.textContent?.trim() && !node.closest('label')?.innerText.trim())
-                .map(node => node.outerHTML.slice(0, 80))"""
+                .map(node => node.outerHTML.slice(0, 80))""",
+            CONTROLS,
         )
         assert nameless == []
 

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 import torch
 from serving import small_checkpoint
-from visiting import Visit, close, visiting
+from visiting import DROP, Visit, close, visiting
 
 from rwae import video
 
@@ -23,16 +23,7 @@ PLAY = """async ([media, data]) => {
     video.play().catch(() => {});
     return ended;
 }"""
-# Drops a file on the clip: its name, and its bytes or how many there are.
-DROP = """([name, bytes]) => {
-    const dataTransfer = new DataTransfer();
-    dataTransfer.items.add(new File([new Uint8Array(bytes)], name));
-    const stage = document.querySelector('.rw-explore .rw-stage');
-    for (const kind of ['dragover', 'drop']) {
-        const how = { dataTransfer, bubbles: true, cancelable: true };
-        stage.dispatchEvent(new DragEvent(kind, how));
-    }
-}"""
+STAGE = ".rw-explore .rw-stage"
 
 
 @pytest.fixture(scope="module")
@@ -56,6 +47,12 @@ def told(visit: Visit) -> str:
     return visit.page.locator(".rw-explore > .rw-left > .rw-message").text_content()
 
 
+def failed(visit: Visit) -> bool:
+    """Whether the page tells of something that went wrong."""
+    line = visit.page.locator(".rw-explore > .rw-left > .rw-message")
+    return line.get_attribute("data-failed") is not None
+
+
 def move_a_slider(visit: Visit, key: str) -> None:
     visit.page.locator("[data-part=whomain] input[type=range]").first.focus()
     for _ in range(8):
@@ -69,6 +66,7 @@ def test_each_kind_of_file_shows_the_clip_on_the_page(visit: Visit) -> None:
     assert name == "small-strip.png"
     assert close(video.read_clip(strip).astype(int), shown)
     assert told(visit) == "small-strip.png is saved."
+    assert not failed(visit)
     large = shown.repeat(8, 1).repeat(8, 2).astype(int)
     for kind, most in (("GIF", 1.5), ("WebM", 3), ("MP4", 3)):
         name, data = save(visit, kind)
@@ -113,13 +111,14 @@ def test_a_file_is_opened_where_it_is_dropped_and_a_bad_one_is_told(visit: Visit
     _, codes = save(visit, "Codes")
     kept = visit.pixels(".rw-explore .rw-cell canvas")
     move_a_slider(visit, "ArrowRight")
-    visit.page.evaluate(DROP, ["mine.npz", list(codes)])
+    visit.page.evaluate(DROP, [STAGE, "mine.npz", list(codes)])
     visit.until(lambda: told(visit) == "mine.npz is open.")
     visit.rest(".rw-explore")
     assert np.array_equal(visit.pixels(".rw-explore .rw-cell canvas"), kept)
-    visit.page.evaluate(DROP, ["photo.jpg", [1, 2, 3]])
+    visit.page.evaluate(DROP, [STAGE, "photo.jpg", [1, 2, 3]])
     visit.until(lambda: "no .npz file" in told(visit))
-    visit.page.evaluate(DROP, ["film.mp4", 2**20 + 1])
+    assert failed(visit)
+    visit.page.evaluate(DROP, [STAGE, "film.mp4", 2**20 + 1])
     visit.until(lambda: "a file of codes at most 1 MB" in told(visit))
     assert np.array_equal(visit.pixels(".rw-explore .rw-cell canvas"), kept)
 

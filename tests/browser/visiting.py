@@ -27,6 +27,15 @@ PIXELS = """selector => [...document.querySelectorAll(selector)].map(canvas => {
     const data = canvas.getContext('2d').getImageData(0, 0, canvas.width, canvas.height).data;
     return [...data].filter((_, n) => n % 4 < 3);
 })"""
+# Drops a file on a part of the page: its name, and its bytes or how many there are.
+DROP = """([selector, name, bytes]) => {
+    const dataTransfer = new DataTransfer();
+    dataTransfer.items.add(new File([new Uint8Array(bytes)], name));
+    for (const kind of ['dragover', 'drop']) {
+        const how = { dataTransfer, bubbles: true, cancelable: true };
+        document.querySelector(selector).dispatchEvent(new DragEvent(kind, how));
+    }
+}"""
 
 
 @dataclass

@@ -12,15 +12,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import torch
-from safetensors import SafetensorError
-from safetensors.torch import load_file
 from torch import Tensor, nn
 from torch.nn import functional as F
 
 from rwae.checkpoint import WEIGHTS_FILE, atomic, pack
-from rwae.checkpoint import check as check_weights
-from rwae.errors import CheckpointError, ClipError
-from rwae.judge import fold
+from rwae.errors import ClipError
+from rwae.judge import TRAINED_BY, read_folded
 from rwae.objects.tracks import follow, peaks, reorder
 
 FRAME, BOX, PLACES, DIGITS, CLASSES = 64, 32, 32, 2, 10
@@ -164,17 +161,7 @@ class DigitsJudge(nn.Module):
         Raises:
             CheckpointError: if the file is missing, unreadable, or holds something else.
         """
-        judge = cls()
-        try:
-            weights = load_file(folder / WEIGHTS_FILE)
-        except (SafetensorError, OSError) as error:
-            raise CheckpointError(
-                f"The folder {folder} holds no readable judge of SM-MNIST ({error}): train one "
-                "with python -m rwae.evaluation.judges --dataset moving_mnist."
-            ) from error
-        check_weights(weights, judge.state_dict())
-        judge.load_state_dict(weights)
-        return fold(judge)
+        return read_folded(cls(), folder, f"{TRAINED_BY} --dataset moving_mnist")
 
 
 def cut(grey: Tensor, places: Tensor) -> Tensor:

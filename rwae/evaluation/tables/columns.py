@@ -74,6 +74,7 @@ def share(title: str, *path: str) -> Column:
 
 RENDERED = (
     share("swap: all right", "swap", "joint"),
+    share("swap into unseen combinations", "unseen", "joint"),
     share("static code from the prior: action kept", "prior_static", "joint"),
     Column("the same: IS", at("prior_static", "factors", "HOW", "inception_score"), 3),
     share("motion from the prior: who kept", "prior_motion", "joint"),

@@ -13,11 +13,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from rwae.checkpoint import SCORES_FILE, SEED_SCORES
 from rwae.errors import ConfigError
 from rwae.evaluation.tables.blocks import between
 from rwae.evaluation.tables.columns import CODES, DIGITS, RENDERED, Column, Scores
 
-SCORES_FILE = "scores.json"
 BEGIN = "<!-- python -m rwae.evaluation --table --write -->"
 END = "<!-- end of the results -->"
 
@@ -87,7 +87,7 @@ def read_rows(checkpoints: Path) -> list[Row]:
 
 
 def _row(folder: Path) -> Row:
-    files = [folder / SCORES_FILE, *sorted(folder.glob("scores/seed*.json"))]
+    files = [folder / SCORES_FILE, *sorted(folder.glob(SEED_SCORES.format("*")))]
     found = [_read(path) for path in files]
     for path, result in zip(files, found, strict=True):
         for key in ("dataset", "split", "seed"):

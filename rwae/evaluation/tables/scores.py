@@ -14,12 +14,14 @@ Read = Callable[[Scores], str]
 TITLES = {
     "reconstruction": "Reconstruction",
     "swap": "Swap: static code of one clip, dynamic codes of another",
+    "unseen": "Swap of training clips into combinations that were never trained",
     "prior_static": "Static code from the prior, dynamic codes of a clip",
     "prior_motion": "Static code of a clip, dynamic codes from the prior",
     "unconditional": "Both codes from the prior",
     "sweep": "One drawn static code, many motions",
     "actions": "Inferred actions (weak supervision)",
 }
+KEPT = TASKS | {"unseen": "all"}
 ABSENT = "-"
 
 
@@ -60,7 +62,7 @@ def _rows(task: str, factors: Sequence[Factor]) -> list[tuple[str, Read]]:
             ("squared error, mean over pixels", _cell("{:.5f}", "squared_error")),
             ("squared error, sum over a frame", _cell("{:.2f}", "squared_error_per_frame")),
         ]
-    if sum(keeps(TASKS[task], factor) for factor in factors) > 1:
+    if sum(keeps(KEPT[task], factor) for factor in factors) > 1:
         rows.append(("all of these right", _cell("{:.2%}", "joint")))
     for factor in factors:
         rows += _factor_rows(task, factor)
@@ -86,7 +88,7 @@ def _factor_rows(task: str, factor: Factor) -> list[tuple[str, Read]]:
     )
     doubt = (f"{factor.name}, H(y|x)", cell("{:.4f}", "conditional_entropy"))
     variety = (f"{factor.name}, H(y)", cell("{:.3f}", "marginal_entropy"))
-    if keeps(TASKS[task], factor):
+    if keeps(KEPT[task], factor):
         return [right, score, doubt, variety] if task == "prior_static" else [right]
     return [sure, variety] if factor.static else [sure, score, doubt, variety]
 

@@ -6,7 +6,7 @@ const part = parts(element);
 const { mcp, endpoints } = props.value;
 const address = new URL(".", location.href.split(/[?#]/)[0]).href.replace(/\/$/, "");
 const examples = snippets(address, boot.name, mcp);
-const { say, fail } = told(part.message);
+const { say, fail } = messages(part.message);
 
 const text = (tag, content, names = "") => {
   const node = make(tag, names);
@@ -86,7 +86,8 @@ ask(() => server.about_model()).then((about) => {
   if (life.aborted) return;
   part.root.setAttribute("aria-busy", "false");
   if (about.error) {
-    part.card.replaceChildren(text("p", about.error, "rw-message"));
-    told(part.card.firstChild).fail(about.error);
+    const line = make("p", "rw-message");
+    part.card.replaceChildren(line);
+    messages(line).fail(about.error);
   } else show(about);
 });

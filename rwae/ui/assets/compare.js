@@ -7,7 +7,7 @@ const amounts = Array(3).fill(0); // how far who is moved along each model's fir
 const given = { who: "clip", how: "other", whoclip: null, howclip: null };
 const busy = new Set();
 
-const { say, fail } = told(part.message);
+const { say, fail } = messages(part.message);
 
 function standing(step, on, error) {
   busy[on ? "add" : "delete"](step);

@@ -14,12 +14,25 @@ function parts(root) {
 }
 
 // The line of a tab that says how something went. What went wrong looks unlike what went well.
-function told(line) {
+function messages(line) {
   const put = (text, failed) => {
     line.textContent = text ?? "";
     line.toggleAttribute("data-failed", failed);
   };
   return { say: (text) => put(text, false), fail: (text) => put(text, true) };
+}
+
+// Files may be dropped anywhere on a part of the page; `mark` shows that they would be taken.
+function whenDropped(area, mark, take) {
+  const over = (on) => (event) => {
+    if (!event.dataTransfer.types.includes("Files")) return;
+    event.preventDefault();
+    mark.toggleAttribute("data-over", on);
+  };
+  area.addEventListener("dragover", over(true));
+  area.addEventListener("dragleave", over(false));
+  area.addEventListener("drop", over(false));
+  area.addEventListener("drop", (event) => take(event.dataTransfer.files[0]));
 }
 
 // Tells a range input how far it is filled, from `--zero` on, for its painted track.

@@ -3,7 +3,7 @@
 const part = parts(element);
 const [first] = boot.clips;
 const sizes = sizesOf(first);
-const { say, fail } = told(part.message);
+const { say, fail } = messages(part.message);
 
 // What one sees.
 
@@ -49,7 +49,7 @@ const pump = new Pump(
     if (!busy && editor.codes) previews.ask(editor.codes);
   },
 );
-const previews = new Previews(decoded, () => whos.find(({ root }) => !root.hidden));
+const previews = new Previews(decoded, () => whos.find(inSight));
 
 // What one changes.
 
@@ -57,11 +57,13 @@ const locks = new Locks();
 const editor = new Editor(changed, (before, after) => locks.keep(before, after));
 let whos = [];
 let motions = [];
-choice(part.whoswitch, [part.whomain, part.whonamed, part.whoall], () => {
+choice(part.whoswitch, [part.whomain, part.whonamed, part.whoall], switched);
+choice(part.motionswitch, [part.motionmain, part.motionall], refresh);
+
+function switched() {
   refresh();
   previews.ask(editor.codes, 0);
-});
-choice(part.motionswitch, [part.motionmain, part.motionall], refresh);
+}
 
 function changed(what) {
   const { codes, original: before } = editor;
@@ -87,7 +89,7 @@ async function buildPanels() {
     return;
   }
   boot.directions = found;
-  whos = whoPanels(part, boot, sizes, editor);
+  whos = whoPanels(part, boot, sizes, editor, switched);
   motions = motionPanels(part, boot, sizes, editor, clock, locks, refresh);
   if (!editor.codes) return;
   refresh();
@@ -97,7 +99,6 @@ async function buildPanels() {
 // A hidden panel waits until it is shown.
 function refresh() {
   const { codes, original: before } = editor;
-  const inSight = ({ root }) => !root.hidden;
   whos.filter(inSight).forEach((panel) => panel.show(codes.static, before.static));
   motions.filter(inSight).forEach((panel) => panel.show(codes.dynamic, before.dynamic));
 }
@@ -175,7 +176,7 @@ function held() {
 // what the page then shows as well.
 async function copied() {
   pump.push(held(), true);
-  say(await shareAddress(boot.name, toLink(boot.name, held())));
+  say(await shareAddress(boot.name, toLink(linkModel(boot), held())));
 }
 
 // Which clip: an example, one from another tab, or the one that the address holds.
@@ -190,7 +191,7 @@ function open(clip) {
 }
 
 async function openLink() {
-  const { codes, error } = boot.linked ? fromLink(location.hash, boot.name, sizes) : {};
+  const { codes, error } = boot.linked ? fromLink(location.hash, linkModel(boot), sizes) : {};
   if (error) fail(error);
   if (!codes) return;
   const answer = await ask(() => decoded([codes], true));

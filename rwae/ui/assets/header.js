@@ -2,7 +2,7 @@
 
 const part = parts(element);
 const { models, first, notice } = props.value;
-const { say, fail } = told(part.message);
+const { fail } = messages(part.message);
 const boots = new Map([[first.name, first]]); // what shows a model, kept once it has come
 let turn = 0;
 

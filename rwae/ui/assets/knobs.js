@@ -48,7 +48,7 @@ class Knobs {
     title.textContent = `z${axis + 1}`;
     if (names) {
       title.textContent = named(names[axis]);
-      note.textContent = purityOf(names[axis]);
+      note.textContent = measured(names[axis]);
     } else if (share) {
       title.textContent = `Look ${axis + 1}`;
       note.textContent = percent(share[axis]);
@@ -62,7 +62,7 @@ class Knobs {
   describe(axis, idle) {
     const { share, names } = this.basis;
     if (idle) return `Who, number ${axis + 1}: does nothing`;
-    if (names) return `Who, ${named(names[axis])}: ${purityOf(names[axis])}`;
+    if (names) return `Who, ${named(names[axis])}, ${measured(names[axis])}`;
     if (!share) return `Who, number ${axis + 1}`;
     return `Who, look ${axis + 1}, explains ${percent(share[axis])}`;
   }
@@ -116,12 +116,6 @@ class Knobs {
     });
   }
 }
-
-// "hair: red", but "hair 3" where the values have no names of their own.
-const named = ({ factor, value }) => (value.startsWith(factor) ? value : `${factor}: ${value}`);
-
-const purityOf = ({ factor, purity }) =>
-  `changes ${factor} alone in ${Math.round(100 * purity)} % of clips`;
 
 const signed = (value) => {
   const text = Math.abs(value).toFixed(2);

@@ -2,10 +2,11 @@
 // hold exactly what the model computes with. Two short sums before them tell a link that was
 // damaged on its way from one of another model.
 
-const LINK_HEAD = 8; // bytes: the sum of the model's name and sizes, and that of the numbers
+const LINK_HEAD = 8; // bytes: the sum of the model and its sizes, and that of the numbers
 
 const LINK_DAMAGED = "The link is damaged, a part is missing or was changed: copy it once more.";
-const LINK_FOREIGN = "The link belongs to another model: choose the one it was made with.";
+const LINK_FOREIGN = "The link belongs to another model, or to other weights of this one: choose " +
+  "those it was made with.";
 
 // 32 bits of bytes that are changed by any change of one of them (FNV-1a).
 function sumOf(bytes) {
@@ -14,6 +15,9 @@ function sumOf(bytes) {
 
 const modelSum = (model, sizes) =>
   sumOf(new TextEncoder().encode(`${model} ${sizes.static} ${sizes.dynamic}`));
+
+// What a link is bound to: the name alone would be that of other weights after another training.
+const linkModel = ({ name, weights }) => `${name} ${weights}`;
 
 const sizesOf = (codes) => ({ static: codes.static.length, dynamic: codes.dynamic[0].length });
 
@@ -27,8 +31,6 @@ function toLink(model, codes) {
   const text = btoa(String.fromCharCode(...bytes));
   return `#clip=${text.replaceAll("+", "-").replaceAll("/", "_").replaceAll("=", "")}`;
 }
-
-const copyLink = (model, codes) => shareAddress(model, toLink(model, codes));
 
 // Puts a model and what is shown of it into the address and, where the browser allows it, the
 // address on the clipboard.

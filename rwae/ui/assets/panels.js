@@ -12,11 +12,13 @@ function visible(basis) {
 }
 
 // Sliders for who, a list for each of the roots. All but the plain numbers show where they lead.
-function whoPanels(part, boot, sizes, editor) {
-  const { who, named, idle } = boot.directions;
+// `switched` is told when another list is in sight.
+function whoPanels(part, boot, sizes, editor, switched) {
+  const { who, named: directions, idle } = boot.directions;
   const lists = [[part.whomain, visible(new Basis(who)), boot.side]];
-  part.whohasnames.hidden = !named;
-  if (named) lists.push([part.whonamed, new Basis(named), boot.side]);
+  part.whohasnames.hidden = !directions;
+  (directions ? namedPanels(part.whonamed, directions, switched) : [])
+    .forEach(({ root, basis }) => lists.push([root, basis, boot.side]));
   lists.push([part.whoall, Basis.raw(sizes.static, idle.static), 0]);
   return lists.map(([root, basis, side]) => {
     const changed = (axis, value, done) =>
@@ -50,6 +52,9 @@ function motionPanels(part, boot, sizes, editor, clock, locks, changedLocks) {
     return new Lanes(root, basis, clock, { changed, restored, lock, locked });
   });
 }
+
+// Whether a list of sliders or lanes is the one that its switch shows.
+const inSight = ({ root }) => !root.closest(".rw [hidden]");
 
 // Buttons of which one is pressed, each showing its own panel; `switched` is told afterwards.
 function choice(root, panels, switched) {

@@ -4,7 +4,7 @@ const part = parts(element);
 const CLIPS = Math.min(16, Math.floor(boot.most / boot.frames));
 const clock = new Clock(part.root, boot.frames);
 const decoded = decoder(server, boot.side);
-const { say, fail } = told(part.message);
+const { say, fail } = messages(part.message);
 let shown = null; // on the tiles: {clips, sheet}
 
 const views = Array.from({ length: CLIPS }, (_, row) => {

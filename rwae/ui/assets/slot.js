@@ -28,7 +28,7 @@ class Slot {
     Object.assign(this, { root, boot, maxUpload, encode, decoded, changed, held: null, turn: 0 });
     root.innerHTML = SLOT;
     const part = (this.part = parts(root));
-    Object.assign(this, told(part.told));
+    Object.assign(this, messages(part.told)); // say and fail
     root.querySelector("h2").textContent = `Clip ${name}`;
     part.chooser.setAttribute("aria-label", `Examples for clip ${name}`);
     part.pick.setAttribute("aria-label", `Upload clip ${name}`);
@@ -139,15 +139,7 @@ class Slot {
       this.upload(part.file.files[0]);
       part.file.value = "";
     });
-    const over = (on) => (event) => {
-      event.preventDefault();
-      event.stopPropagation();
-      root.toggleAttribute("data-over", on);
-    };
-    root.addEventListener("dragover", over(true));
-    root.addEventListener("dragleave", over(false));
-    root.addEventListener("drop", over(false));
-    root.addEventListener("drop", (event) => this.upload(event.dataTransfer.files[0]));
+    whenDropped(root, root, (file) => this.upload(file));
   }
 }
 

@@ -1,7 +1,7 @@
 // The Swap tab: two clips, and the ways to join the who of one with the motion of the other.
 
 const part = parts(element);
-const { say, fail } = told(part.message);
+const { say, fail } = messages(part.message);
 const clock = new Clock(part.root, boot.frames);
 const decoded = decoder(server, boot.side);
 const slots = {};

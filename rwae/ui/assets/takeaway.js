@@ -151,16 +151,3 @@ class TakeAway {
     });
   }
 }
-
-// Files may be dropped anywhere on a part of the page; `mark` shows that they would be taken.
-function whenDropped(area, mark, take) {
-  const over = (on) => (event) => {
-    if (!event.dataTransfer.types.includes("Files")) return;
-    event.preventDefault();
-    mark.toggleAttribute("data-over", on);
-  };
-  area.addEventListener("dragover", over(true));
-  area.addEventListener("dragleave", over(false));
-  area.addEventListener("drop", over(false));
-  area.addEventListener("drop", (event) => take(event.dataTransfer.files[0]));
-}

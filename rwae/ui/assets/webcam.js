@@ -23,8 +23,8 @@ class Webcam {
   // shown(open): the preview came or went; taken(file, rule): an image strip of the frames, and
   // how they were taken, in words; say(text) and fail(text): how it goes.
   constructor(root, { frames, side }, life, { shown, taken, say, fail }) {
-    Object.assign(this, { root, side, shown, taken, say, fail, stream: null, turn: 0 });
-    this.open = false;
+    Object.assign(this, { root, side, shown, taken, say, fail });
+    Object.assign(this, { stream: null, turn: 0, open: false });
     this.frames = Math.max(2, frames); // the shortest strip that the server reads
     root.innerHTML = CAMERA;
     this.part = parts(root);
