@@ -23,6 +23,7 @@ os.environ["HF_HUB_DISABLE_TELEMETRY"] = "1"
 from gradio.exceptions import ServerFailedToStartError
 
 from rwae.errors import RWAEError
+from rwae.memory import return_freed_memory
 from rwae.ui import logs, page, sweep
 from rwae.ui.opening import VARIABLE, named, open_shelf
 
@@ -68,6 +69,7 @@ def main() -> int:
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
     logs.begin()
     sweep.begin()
+    return_freed_memory()
     try:
         if chosen.mcp:
             check_mcp()

@@ -13,7 +13,7 @@ from serving import app, small_checkpoint
 LAYERS = (
     {"errors", "config", "codes", "distributions", "factors"},
     {"losses", "mmd", "networks", "tensors", "checkpoint", "card"}
-    | {"drafting", "hub", "video", "filmstrip", "device"},
+    | {"drafting", "hub", "video", "filmstrip", "device", "memory"},
     {"model", "objects", "mocogan", "families", "judge"},
     {"inference", "directions", "named", "data", "export"},
     {"training", "evaluation", "ui", "publish"},

@@ -26,10 +26,10 @@ from rwae.benchmark.peers import PEERS, SIDE
 from rwae.benchmark.report import Measured, markdown, table, text
 from rwae.benchmark.timing import Times, interleave
 from rwae.errors import ConfigError, RWAEError
+from rwae.memory import keep_freed_memory
 from rwae.model import CodeModel
 from rwae.training.config import TrainingConfig
 from rwae.training.presets import PRESETS
-from rwae.training.process import keep_freed_memory
 
 PRECISIONS = {"float32": torch.float32, "bfloat16": torch.bfloat16}
 COUNTED_BATCH = 4  # operations per clip hardly depend on the batch, so a small one is counted

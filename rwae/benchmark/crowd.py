@@ -35,7 +35,8 @@ from rwae.errors import RWAEError
 
 UPLOADERS = 5  # one visitor in so many also uploads
 PATIENCE = 60.0  # seconds that a visitor waits for an answer
-CALM = 5.0  # seconds after a crowd has left, before the memory is looked at
+FRAME = 1 / 60  # seconds between two moves of a hand
+CALM = 25.0  # seconds after a crowd has left, before the memory is looked at
 ROUTE = "/gradio_api/component_server"
 
 
@@ -88,6 +89,7 @@ class Visitor:
                 await self.upload(log)
             else:
                 await self.ask(log, exact=False)
+            await asyncio.sleep(FRAME)  # until the hand has moved on
         if shown := await self.ask(log, exact=True):
             data = base64.b64decode(shown["sheet"].split(",", 1)[1])
             log.foreign += not self.mine(data)
@@ -142,11 +144,11 @@ class Visitor:
 async def crowd(server: Served, task: Task, count: int, seconds: float) -> Log:
     """Lets some visitors in at once, for some seconds."""
     log = Log()
+    part = explore(server)
     limits = httpx.Limits(max_connections=count, max_keepalive_connections=count)
     async with httpx.AsyncClient(
         base_url=server.address, timeout=PATIENCE, limits=limits, trust_env=False
     ) as client:
-        part = await explore(client)
         visitors = [Visitor(number, task, client, part) for number in range(count)]
         end = time.monotonic() + seconds
         watch = asyncio.create_task(remember_peak(server, log))
@@ -155,9 +157,9 @@ async def crowd(server: Served, task: Task, count: int, seconds: float) -> Log:
     return log
 
 
-async def explore(client: httpx.AsyncClient) -> int:
+def explore(server: Served) -> int:
     """The number of the component that is the Explore tab, as the page finds it."""
-    parts = (await client.get("/config")).json()["components"]
+    parts = httpx.get(f"{server.address}/config", trust_env=False).json()["components"]
     return next(part["id"] for part in parts if part["props"].get("elem_id") == "rw-explore")
 
 

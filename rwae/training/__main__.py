@@ -17,8 +17,8 @@ import sys
 from rwae import data
 from rwae.device import choose, use_threads
 from rwae.errors import RWAEError
+from rwae.memory import keep_freed_memory
 from rwae.training.options import PRECISIONS, command, configure, parse
-from rwae.training.process import keep_freed_memory
 from rwae.training.ranks import join
 from rwae.training.run import train
 

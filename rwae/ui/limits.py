@@ -25,7 +25,7 @@ MAX_CALL = MAX_FILE * 4 // 3 + 2**16  # bytes; a program sends a file as text, a
 # Where programs call: see rwae/ui/api.py.
 CALLS = tuple(f"{doors.GRADIO}/{name}" for name in ("queue/join", "call/", "mcp", "mcp/"))
 MAX_OPEN = 512  # requests at once, most of them signs of life: one for each page that is open
-MAX_ASKED = 40  # calls of functions at once; the model answers them one after another
+MAX_ASKED = 128  # calls of functions at once; the model answers them one after another
 MAX_HELD = 2**28  # bytes of all bodies together
 MAX_FORMS = 12  # forms that are taken in at once
 MAX_READ = 4  # forms that are read at once, which takes memory for as many clips; others wait

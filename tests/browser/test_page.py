@@ -106,6 +106,31 @@ def test_a_cancelled_value_never_comes_back_and_a_failure_stops_nothing(visit: V
     assert shown == ["overtaken", "last", "last"], "the last value once at once, and once exactly"
 
 
+def test_an_answer_that_a_newer_one_has_overtaken_is_dropped(visit: Visit) -> None:
+    shown = visit.page.evaluate(
+        """async source => {
+            const Pump = new Function(`${source}; return Pump`)();
+            const wait = time => new Promise(done => setTimeout(done, time));
+            const times = { slow: 120, quick: 10, last: 10 };
+            const [shown, asked] = [[], []];
+            const send = async value => {
+                asked.push(value);
+                await wait(times[value]);
+                return {};
+            };
+            const pump = new Pump(send, (_, value) => shown.push(value), () => {}, 2);
+            pump.push('slow');
+            pump.push('quick');
+            pump.push('dropped');
+            pump.push('last');
+            await wait(600);
+            return [shown, asked];
+        }""",
+        asset("pump.js"),
+    )
+    assert shown == [["quick", "last", "last"], ["slow", "quick", "last", "last"]]
+
+
 CONTROLS = ".rw button, .rw input, .rw select, .rw summary, .rw a, .rw [role=slider]"
 TABS = ["Explore", "Swap", "Sample", "Compare", "About"]
 

@@ -22,8 +22,14 @@ Page = playwright.Page
 PATIENCE = 60_000  # milliseconds: a busy machine is slow, and not broken
 ARGUMENTS = ("--no-sandbox", "--disable-gpu", "--disable-background-networking")
 AT_REST = "document.querySelector('{} .rw-stage').getAttribute('aria-busy') === 'false'"
-# The pixels of canvases, as flat lists of RGB bytes.
-PIXELS = """selector => [...document.querySelectorAll(selector)].map(canvas => {
+# The pixels of canvases and images, as flat lists of RGB bytes.
+PIXELS = """selector => [...document.querySelectorAll(selector)].map(shown => {
+    let canvas = shown;
+    if (shown.tagName === 'IMG') {
+        canvas = document.createElement('canvas');
+        canvas.width = canvas.height = Number(shown.getAttribute('width'));
+        canvas.getContext('2d').drawImage(shown, 0, 0);
+    }
     const data = canvas.getContext('2d').getImageData(0, 0, canvas.width, canvas.height).data;
     return [...data].filter((_, n) => n % 4 < 3);
 })"""

@@ -44,10 +44,11 @@ const pump = new Pump(
     if (ms) tellSpeed((ms / codes.dynamic.length) * boot.frames);
   },
   (busy, error) => {
-    part.stage.setAttribute("aria-busy", String(busy));
+    if (part.stage.ariaBusy !== String(busy)) part.stage.ariaBusy = String(busy);
     if (error) fail(error);
     if (!busy && editor.codes) previews.ask(editor.codes);
   },
+  2,
 );
 const previews = new Previews(decoded, () => whos.find(inSight));
 

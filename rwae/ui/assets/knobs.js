@@ -80,16 +80,19 @@ class Knobs {
       type: "button", tabindex: -1, "aria-label": `${name} at ${signed(value)}`,
       title: `Go to ${signed(value)}`,
     });
-    const canvas = make("canvas", "rw-still", { width: this.side, height: this.side });
-    button.append(canvas);
+    const still = make("img", "rw-still", { width: this.side, height: this.side, alt: "" });
+    button.append(still);
     button.addEventListener("click", () => this.changed(axis, value, true));
-    return { button, canvas, value };
+    return { button, still, value };
   }
 
   show(code, original) {
-    this.rows.forEach(({ input, number, steps }, axis) => {
+    this.rows.forEach((row, axis) => {
+      const { input, number, steps } = row;
       const value = this.basis.coordinate(code, axis);
       const was = clampTo(this.basis.coordinate(original, axis), END);
+      const shown = `${value.toFixed(4)} ${was.toFixed(4)} ${input.value}`;
+      if (row.shown === shown) return; // a drag leaves most rows as they are
       input.style.setProperty("--was", (was + END) / (2 * END));
       // A slider under the hand keeps its own value, which is finer than a read-off.
       if (Math.abs(Number(input.value) - value) > 0.006) input.value = value.toFixed(2);
@@ -97,6 +100,7 @@ class Knobs {
       steps.forEach(({ button, value: at }) =>
         button.toggleAttribute("data-near", Math.abs(clampTo(value, END) - at) <= 0.75));
       fill(input);
+      row.shown = `${value.toFixed(4)} ${was.toFixed(4)} ${input.value}`;
     });
   }
 
@@ -109,10 +113,14 @@ class Knobs {
     }));
   }
 
-  // `sheets` hold them in the same order, each `rows` of them.
+  // `sheets` hold them in the same order, each `rows` of them. A browser gives each canvas a layer
+  // of its own, and puts all of them together at every move of a slider: images cost nothing there.
   showStills(sheets, rows) {
-    this.rows.flatMap(({ steps }) => steps).forEach(({ canvas }, n) => {
-      sheets[Math.floor(n / rows)].draw(canvas.getContext("2d"), n % rows, 0);
+    const canvas = make("canvas", "", { width: this.side, height: this.side });
+    const context = canvas.getContext("2d", { willReadFrequently: true });
+    this.rows.flatMap(({ steps }) => steps).forEach(({ still }, n) => {
+      sheets[Math.floor(n / rows)].draw(context, n % rows, 0);
+      still.src = canvas.toDataURL();
     });
   }
 }

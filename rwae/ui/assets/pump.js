@@ -1,17 +1,18 @@
-// Latest wins: at most one request is under way, the newest value is sent next, and the last one
-// is asked for once more, exactly, as soon as the hand rests.
+// Latest wins: few requests are under way, the newest value is sent next, and the last one is
+// asked for once more, exactly, as soon as the hand rests.
 
 const REST = 140; // milliseconds without a new value
 
 class Pump {
   // send(value, exact) resolves to an answer, show(answer, value) puts it on the page at once,
   // state(busy, error) tells how it stands. What takes time, such as decoding a picture, belongs
-  // into `send`: another value may come meanwhile.
-  constructor(send, show, state) {
-    Object.assign(this, { send, show, state });
+  // into `send`: another value may come meanwhile. Of `abreast` requests under way, the server
+  // works on one while the answer to another is on its way back.
+  constructor(send, show, state, abreast = 1) {
+    Object.assign(this, { send, show, state, abreast });
     this.next = null;
-    this.running = false;
     this.turn = 0;
+    this.underWay = this.sent = this.shown = 0;
   }
 
   push(value, exact = false) {
@@ -29,20 +30,30 @@ class Pump {
     this.state(false, null);
   }
 
-  async run() {
-    if (this.running) return;
-    this.running = true;
-    while (this.next) {
-      const job = this.next;
-      this.next = null;
-      const answer = await ask(() => this.send(job.value, job.exact));
-      if (job.turn !== this.turn) continue;
-      if (!answer.error) this.show(answer, job.value);
-      if (this.next) continue;
-      if (answer.error || job.exact) this.state(false, answer.error || null);
-      else this.timer = setTimeout(() => this.push(job.value, true), REST);
+  run() {
+    while (this.next && this.underWay < this.abreast) this.follow(this.next);
+  }
+
+  // One request from here to its answer. An answer that a newer one has overtaken is dropped.
+  async follow(job) {
+    this.next = null;
+    const number = (this.sent += 1);
+    this.underWay += 1;
+    const answer = await ask(() => this.send(job.value, job.exact));
+    this.underWay -= 1;
+    const wanted = job.turn === this.turn && number > this.shown;
+    if (wanted && !answer.error) {
+      this.shown = number;
+      this.show(answer, job.value);
     }
-    this.running = false;
+    if (this.next) this.run();
+    else if (wanted && number === this.sent) this.rest(job, answer);
+  }
+
+  // The newest value has its answer.
+  rest(job, answer) {
+    if (answer.error || job.exact) this.state(false, answer.error || null);
+    else this.timer = setTimeout(() => this.push(job.value, true), REST);
   }
 }
 
