@@ -23,9 +23,10 @@ from rwae import checkpoint, device, families, filmstrip, hub
 from rwae.card import Card, read_card
 from rwae.codes import Codes
 from rwae.directions import Basis, principal
-from rwae.errors import ClipError, RWAEError
+from rwae.errors import ClipError
 from rwae.model import CodeModel
 from rwae.named import Named, read_named
+from rwae.turns import turn
 
 EXAMPLES = 12  # clips that the app offers
 WAIT = 20.0  # seconds that a caller waits for the model
@@ -95,13 +96,9 @@ class Studio:
     @contextmanager
     def _turn(self) -> Iterator[None]:
         """One caller at a time: threads that share the cores only slow each other down."""
-        if not self._lock.acquire(timeout=WAIT):
-            raise RWAEError("The model is busy with other visitors: try again in a moment.")
-        try:
-            with torch.inference_mode():
-                yield
-        finally:
-            self._lock.release()
+        busy = "The model is busy with other visitors: try again in a moment."
+        with turn(self._lock, WAIT, busy), torch.inference_mode():
+            yield
 
     def encode(self, x: Tensor) -> Codes:
         """Infers the codes of clips (B, T, 3, H, W) in [0, 1].

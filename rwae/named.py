@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import math
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -18,10 +19,12 @@ from torch import Tensor
 
 from rwae.checkpoint import DIRECTIONS_FILE, WEIGHTS_FILE, atomic
 from rwae.errors import CheckpointError
+from rwae.numeric import is_number
 
 MOST_BYTES = 2**20  # of the file; 24 directions of 20 numbers have thirty thousand
 MOST_NAMES = 128
 MOST_LETTERS = 60
+LARGEST = math.nextafter(1e4, 0)  # number of a direction
 COMMAND = "python -m rwae.evaluation.naming"
 
 
@@ -171,7 +174,7 @@ def _words(value: Any) -> str:
 
 
 def _share(value: Any) -> float:
-    if not _is_number(value) or not 0 <= value <= 1:
+    if not is_number(value, 0, 1):
         raise ValueError("a share is not a number from 0 to 1")
     return float(value)
 
@@ -179,10 +182,6 @@ def _share(value: Any) -> float:
 def _vector(values: Sequence[Any], size: int) -> Tensor:
     if not isinstance(values, list) or len(values) != size:
         raise ValueError(f"a direction does not have the {size} numbers of this model's codes")
-    if not all(_is_number(value) and abs(value) < 1e4 for value in values):
+    if not all(is_number(value, -LARGEST, LARGEST) for value in values):
         raise ValueError("a direction holds something else than numbers below 10,000")
     return torch.tensor(values, dtype=torch.float32)
-
-
-def _is_number(value: Any) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool)

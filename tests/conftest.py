@@ -2,14 +2,17 @@
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
 
-from rwae import RWAE, ModelConfig
+from rwae import RWAE, Codes, ModelConfig
 from rwae.data.clips import Clips
 from rwae.factors import Factor
+from rwae.inference import Studio
 from rwae.training.state import TrainState
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -49,6 +52,47 @@ def tiny() -> RWAE:
     """A small model with random weights, in evaluation mode."""
     torch.manual_seed(0)
     return RWAE(TINY).eval()
+
+
+@dataclass
+class Form:
+    """What Gradio makes of a form with files."""
+
+    files: list[tuple[str, bytes]] = field(default_factory=list)
+    data: dict[str, str] = field(default_factory=dict)
+
+
+@pytest.fixture
+def studio_name() -> str:
+    return "tiny"
+
+
+@pytest.fixture
+def studio(tiny: RWAE, generator: torch.Generator, studio_name: str) -> Studio:
+    """The small model with a gallery of random codes."""
+    size = tiny.config
+    gallery = Codes(
+        torch.randn(20, size.static_size, generator=generator),
+        torch.randn(20, size.frames, size.dynamic_size, generator=generator),
+    )
+    return Studio(tiny, gallery, studio_name)
+
+
+@pytest.fixture
+def server(studio: Studio) -> dict[str, Any]:
+    """What the page may ask of the server, by name."""
+    from rwae.ui.endpoints import public  # slow to import, and most tests need none of it
+    from rwae.ui.shelf import Shelf
+
+    return {function.__name__: function for function in public(Shelf([studio]))}
+
+
+@pytest.fixture
+def clip(studio: Studio) -> dict[str, Any]:
+    """The codes of an example, as the page holds them."""
+    from rwae.ui import pictures
+
+    return pictures.to_json(studio.examples[[0]])[0]
 
 
 @pytest.fixture(scope="session")

@@ -1,7 +1,6 @@
 """A real app in a process of its own, and a real browser before it."""
 
 import dataclasses
-import shutil
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -11,9 +10,8 @@ import torch
 from conftest import ROOT, TINY
 
 from rwae import Codes, checkpoint, families
+from rwae.benchmark.live.browser import BROWSERS, find_browser
 from rwae.benchmark.served import served
-
-BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 
 
 def small_checkpoint(folder: Path, clips: int = 40, card: str = "", **settings: int | str) -> Path:
@@ -40,7 +38,7 @@ def small_checkpoint(folder: Path, clips: int = 40, card: str = "", **settings: 
 
 def browser_path() -> str:
     """The browser of this machine; without one the test is skipped."""
-    found = next((path for name in BROWSERS if (path := shutil.which(name))), None)
+    found = find_browser()
     if found is None:
         pytest.skip(f"no browser: none of {', '.join(BROWSERS)} is on the path")
     return found

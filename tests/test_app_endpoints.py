@@ -2,7 +2,6 @@
 
 import base64
 import json
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -10,41 +9,14 @@ import cv2
 import numpy as np
 import pytest
 import torch
+from conftest import Form
 
-from rwae import RWAE, Codes, filmstrip, video
+from rwae import Codes, filmstrip, video
 from rwae.inference import Studio
 from rwae.ui import boot, pictures
 from rwae.ui.endpoints import public
 from rwae.ui.requests import MAX_CLIPS, MAX_FRAMES
 from rwae.ui.shelf import Shelf
-
-
-@dataclass
-class Form:
-    """What Gradio makes of a form with files."""
-
-    files: list[tuple[str, bytes]] = field(default_factory=list)
-    data: dict[str, str] = field(default_factory=dict)
-
-
-@pytest.fixture
-def studio(tiny: RWAE, generator: torch.Generator) -> Studio:
-    size = tiny.config
-    gallery = Codes(
-        torch.randn(20, size.static_size, generator=generator),
-        torch.randn(20, size.frames, size.dynamic_size, generator=generator),
-    )
-    return Studio(tiny, gallery, "tiny")
-
-
-@pytest.fixture
-def server(studio: Studio) -> dict[str, Any]:
-    return {function.__name__: function for function in public(Shelf([studio]))}
-
-
-@pytest.fixture
-def clip(studio: Studio) -> dict[str, Any]:
-    return pictures.to_json(studio.examples[[0]])[0]
 
 
 def pixels(address: str) -> np.ndarray:

@@ -135,7 +135,7 @@ def crowd(size: int, **request: Any) -> list[tuple[int, str]]:
         await asyncio.gather(*visits)
         await visitors[size].visit(limit)
         assert (limit.open, limit.asked, limit.forms) == (0, 0, 0)
-        assert limit.room.left == limits.MAX_HELD
+        assert limit.budget.left == limits.MAX_HELD
         return [visitor.told for visitor in visitors]
 
     return asyncio.run(run())

@@ -2,7 +2,6 @@
 
 import base64
 import threading
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -10,43 +9,18 @@ import cv2
 import numpy as np
 import pytest
 import torch
-from conftest import ROOT
+from conftest import ROOT, Form
 
-from rwae import RWAE, Codes, export, filmstrip, video
+from rwae import Codes, export, filmstrip, video
 from rwae.inference import Studio
 from rwae.ui import boot, files, pictures, takeaway
-from rwae.ui.endpoints import public
-from rwae.ui.shelf import Shelf
 
 SPRITES = ROOT / "checkpoints" / "sprites"
 
 
-@dataclass
-class Form:
-    """What Gradio makes of a form with files."""
-
-    files: list[tuple[str, bytes]] = field(default_factory=list)
-    data: dict[str, str] = field(default_factory=dict)
-
-
 @pytest.fixture
-def studio(tiny: RWAE, generator: torch.Generator) -> Studio:
-    size = tiny.config
-    gallery = Codes(
-        torch.randn(20, size.static_size, generator=generator),
-        torch.randn(20, size.frames, size.dynamic_size, generator=generator),
-    )
-    return Studio(tiny, gallery, "A tiny/model")
-
-
-@pytest.fixture
-def server(studio: Studio) -> dict[str, Any]:
-    return {function.__name__: function for function in public(Shelf([studio]))}
-
-
-@pytest.fixture
-def clip(studio: Studio) -> dict[str, Any]:
-    return pictures.to_json(studio.examples[[0]])[0]
+def studio_name() -> str:
+    return "A tiny/model"
 
 
 def content(answer: dict[str, Any]) -> bytes:

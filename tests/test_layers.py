@@ -11,9 +11,9 @@ from conftest import ROOT
 from serving import app, small_checkpoint
 
 LAYERS = (
-    {"errors", "config", "codes", "distributions", "factors"},
+    {"errors", "config", "codes", "distributions", "factors", "numeric"},
     {"losses", "mmd", "networks", "tensors", "checkpoint", "card"}
-    | {"drafting", "hub", "video", "filmstrip", "device", "memory"},
+    | {"drafting", "hub", "video", "filmstrip", "device", "memory", "turns"},
     {"model", "objects", "mocogan", "families", "judge"},
     {"inference", "directions", "named", "data", "export"},
     {"training", "evaluation", "ui", "publish"},

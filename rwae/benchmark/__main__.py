@@ -29,9 +29,9 @@ from rwae.errors import ConfigError, RWAEError
 from rwae.memory import keep_freed_memory
 from rwae.model import CodeModel
 from rwae.training.config import TrainingConfig
+from rwae.training.options import PRECISIONS
 from rwae.training.presets import PRESETS
 
-PRECISIONS = {"float32": torch.float32, "bfloat16": torch.bfloat16}
 COUNTED_BATCH = 4  # operations per clip hardly depend on the batch, so a small one is counted
 PRODUCT = "large product"
 

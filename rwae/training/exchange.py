@@ -10,9 +10,9 @@ label says what is seen.
 from __future__ import annotations
 
 from torch import Tensor, nn
-from torch.func import functional_call
 
 from rwae.model import RWAE
+from rwae.training.penalties import frozen
 
 
 def exchange_error(model: RWAE, z_c: Tensor, z_m: Tensor) -> Tensor:
@@ -35,10 +35,9 @@ def exchange_error(model: RWAE, z_c: Tensor, z_m: Tensor) -> Tensor:
 
 def still(module: nn.Module, *arguments: object) -> object:
     """Calls a module as in evaluation, with its weights held: a gradient reaches its inputs."""
-    weights = {name: tensor.detach() for name, tensor in module.state_dict(keep_vars=True).items()}
     training = module.training
     module.eval()
     try:
-        return functional_call(module, weights, arguments)
+        return frozen(module, *arguments)
     finally:
         module.train(training)

@@ -37,7 +37,7 @@ class Refusal(Exception):  # noqa: N818 - it is the answer, not an accident
         self.words = words
 
 
-class Room:
+class Budget:
     """The memory that all bodies may take together.
 
     Attributes:
@@ -51,16 +51,17 @@ class Room:
 class Body:
     """The body of a request as it comes in, counted whatever its headers promise.
 
-    It takes its room while it comes in, and gives it back at the end of the `with` around it.
+    It takes its part of the budget while it comes in, and gives it back at the end of the `with`
+    around it.
 
     Attributes:
         complete: whether all of it is there.
     """
 
-    def __init__(self, receive: Receive, most: int, room: Room) -> None:
+    def __init__(self, receive: Receive, most: int, budget: Budget) -> None:
         self._receive = receive
         self._left = most
-        self._room = room
+        self._budget = budget
         self._taken = 0
         self._end = time.monotonic() + WHOLE
         self.complete = False
@@ -69,14 +70,14 @@ class Body:
         return self
 
     def __exit__(self, *_: object) -> None:
-        self._room.left += self._taken
+        self._budget.left += self._taken
 
     async def receive(self) -> Message:
         """The next message of the server.
 
         Raises:
             Refusal: if the body becomes too large, pauses for too long or takes too long, or if
-                there is no room for it beside the others.
+                the budget of all is spent.
         """
         if self.complete:  # from here on, only the visitor's leaving is waited for
             return await self._receive()
@@ -91,8 +92,8 @@ class Body:
         if self._left < 0:
             raise Refusal(413, LARGE)
         self._taken += size
-        self._room.left -= size
-        if self._room.left < 0:
+        self._budget.left -= size
+        if self._budget.left < 0:
             raise Refusal(503, BUSY)
         return message
 

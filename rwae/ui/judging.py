@@ -7,8 +7,6 @@ are made of. It has a lock of its own: while it looks at one clip, the model dra
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import Any
 
 from torch import Tensor
@@ -18,10 +16,13 @@ from rwae.errors import RWAEError
 from rwae.factors import Factor
 from rwae.inference import Studio
 from rwae.judge import Judge, judge_of, trained_on
+from rwae.turns import turn
 from rwae.ui import requests
 
 WAIT = 20.0  # seconds that a caller waits for the judge
 DIGITS = 4  # of a probability on its way to the page
+BUSY = "The judge is busy with other visitors: try again in a moment."
+# One clip at a time: threads that share the cores only slow each other down.
 _LOCK = threading.Lock()
 
 
@@ -44,7 +45,7 @@ def judge_codes(studio: Studio, request: Any) -> dict[str, Any]:
     codes = requests.codes(request["clips"], studio.model.config)
     judge = find_judge(studio)
     clips = filmstrip.from_bytes(studio.decode(codes))  # rounded, as a visitor sees them
-    with _turn():
+    with turn(_LOCK, WAIT, BUSY):
         answers = judge.probabilities(clips)
     return {"clips": told(answers, judge.factors)}
 
@@ -82,14 +83,3 @@ def told(answers: list[Tensor], factors: tuple[Factor, ...]) -> list[list[dict[s
         ]
         for clip in range(len(best[0].values))
     ]
-
-
-@contextmanager
-def _turn() -> Iterator[None]:
-    """One clip at a time: threads that share the cores only slow each other down."""
-    if not _LOCK.acquire(timeout=WAIT):
-        raise RWAEError("The judge is busy with other visitors: try again in a moment.")
-    try:
-        yield
-    finally:
-        _LOCK.release()

@@ -12,7 +12,7 @@ from collections.abc import Awaitable, Callable
 from contextlib import suppress
 
 from rwae.ui import doors, logs
-from rwae.ui.bodies import BUSY, TORN, Body, Message, Receive, Refusal, Room, check_form
+from rwae.ui.bodies import BUSY, TORN, Body, Budget, Message, Receive, Refusal, check_form
 from rwae.ui.calls import MAX_FILE
 from rwae.ui.endpoints import MAX_UPLOAD
 
@@ -41,7 +41,7 @@ class Limits:
     def __init__(self, app: App) -> None:
         self.app = app
         self.open = self.asked = self.forms = 0
-        self.room = Room(MAX_HELD)
+        self.budget = Budget(MAX_HELD)
         self.reading = asyncio.Semaphore(MAX_READ)
 
     async def __call__(self, scope: Message, receive: Receive, send: Send) -> None:
@@ -79,14 +79,14 @@ class Limits:
         # The first of several, which is the one that Gradio looks at.
         kind = next((value for name, value in scope["headers"] if name == b"content-type"), b"")
         if not kind.startswith(b"multipart/form-data"):
-            with Body(receive, MAX_JSON, self.room) as body:
+            with Body(receive, MAX_JSON, self.budget) as body:
                 await self._ask(await _whole(body), scope, receive, send)
             return
         if self.forms >= MAX_FORMS:
             raise Refusal(503, BUSY)
         self.forms += 1
         try:
-            with Body(receive, MAX_FORM, self.room) as body:
+            with Body(receive, MAX_FORM, self.budget) as body:
                 form = await _whole(body)
                 check_form(form, kind)
                 async with self.reading:
@@ -129,7 +129,7 @@ class Limits:
                 await send(message)
 
         try:
-            with Body(receive, most, self.room) as body:
+            with Body(receive, most, self.budget) as body:
                 await self.app(scope, counted, unless_refused)
         except Exception:
             # What fails after a refusal fails because the rest of the request is missing.

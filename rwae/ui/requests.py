@@ -10,6 +10,7 @@ from torch import Tensor
 from rwae.codes import Codes
 from rwae.config import ModelConfig
 from rwae.errors import CodesError
+from rwae.numeric import is_number
 
 LIMIT = 10.0  # largest absolute value of a number in a code; encoded clips stay below 5
 MAX_FRAMES = 64
@@ -39,8 +40,7 @@ def whole(value: Any, name: str, low: int, high: int) -> int:
 
 def number(value: Any, name: str, low: float, high: float) -> float:
     """Checks a finite number in [low, high]."""
-    fits = isinstance(value, int | float) and not isinstance(value, bool) and low <= value <= high
-    if not fits:
+    if not is_number(value, low, high):
         raise CodesError(f"The {name} needs to be a number between {low:g} and {high:g}.")
     return float(value)
 
@@ -98,9 +98,7 @@ def _row(values: Any, size: int, name: str) -> list[float]:
     if not isinstance(values, list) or len(values) != size:
         raise CodesError(f"A {name} of this model needs to be a list of {size} numbers.")
     for value in values:
-        numeric = isinstance(value, int | float) and not isinstance(value, bool)
-        # A comparison alone also refuses NaN, infinity, and integers too long for any float.
-        if not numeric or not -LIMIT <= value <= LIMIT:
+        if not is_number(value, -LIMIT, LIMIT):
             raise CodesError(
                 f"A {name} holds a value that is no number between {-LIMIT:g} and {LIMIT:g}."
             )

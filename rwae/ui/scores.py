@@ -15,6 +15,7 @@ from typing import Any
 
 from rwae.checkpoint import SCORES_FILE, SEED_SCORES
 from rwae.errors import CheckpointError
+from rwae.numeric import is_number
 
 MAX_BYTES = 2**22  # of one file; a long one has a hundredth of this
 MAX_SEEDS = 16
@@ -160,9 +161,7 @@ def _number(
         value = value[key]
     if value is None:
         return None
-    numeric = isinstance(value, int | float) and not isinstance(value, bool)
-    # A comparison alone also refuses NaN, infinity, and integers too long for any float.
-    if not numeric or not 0 <= value <= (1 if share else LARGEST):
+    if not is_number(value, 0, 1 if share else LARGEST):
         raise CheckpointError(
             f"The file {path.name} has no fitting number at {'.'.join(keys)}: write it again with "
             "python -m rwae.evaluation."

@@ -10,14 +10,13 @@ from __future__ import annotations
 import base64
 import re
 import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import Any
 
 from rwae import export
 from rwae.codes import Codes
-from rwae.errors import ClipError, CodesError, RWAEError
+from rwae.errors import ClipError, CodesError
 from rwae.inference import Studio
+from rwae.turns import turn
 from rwae.ui import requests
 from rwae.ui.files import KINDS, Order, fingerprint, kinds
 from rwae.ui.pictures import picture
@@ -27,6 +26,7 @@ MAX_PIXELS = 2**24  # of an enlarged clip: 64 frames of 512 x 512
 FPS = (1.0, 30.0)
 AT_ONCE = 2  # files that are made at the same time
 WAIT = 20.0  # seconds that a visitor waits for the turn
+BUSY = "Other visitors are saving clips right now: try again in a moment."
 _turns = threading.BoundedSemaphore(AT_ONCE)
 
 
@@ -49,7 +49,7 @@ def export_clip(studio: Studio, request: Any) -> dict[str, Any]:
     codes = requests.codes([request["clip"]], studio.model.config)
     fps = requests.number(request.get("fps", 8), "number of frames a second", *FPS)
     order = Order(studio, codes, fps, _scale(request.get("scale", 1), codes, studio))
-    with _turn():
+    with turn(_turns, WAIT, BUSY):
         data, note = kind.make(order)
     address = f"data:{kind.media};base64,{base64.b64encode(data).decode('ascii')}"
     return {"data": address, "name": f"{_plain(studio.name)}-{kind.ending}", "note": note}
@@ -87,16 +87,6 @@ def _scale(value: Any, codes: Codes, studio: Studio) -> int:
             "pixels: choose a smaller size."
         )
     return scale
-
-
-@contextmanager
-def _turn() -> Iterator[None]:
-    if not _turns.acquire(timeout=WAIT):
-        raise RWAEError("Other visitors are saving clips right now: try again in a moment.")
-    try:
-        yield
-    finally:
-        _turns.release()
 
 
 def _plain(name: str) -> str:

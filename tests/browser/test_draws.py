@@ -4,18 +4,15 @@ from collections.abc import Iterator
 
 import pytest
 import torch
-from serving import small_checkpoint
-from visiting import Visit, visiting
-from watching import EXPLORE, LANES, exact, press, start_anew
+from visiting import Visit
+from watching import EXPLORE, exact, exploring, press, start_anew
 
 from rwae import Codes
 
 
 @pytest.fixture(scope="module")
 def opened(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Visit]:
-    model = small_checkpoint(tmp_path_factory.mktemp("model"))
-    with visiting([model], tmp_path_factory.mktemp("cache")) as visit:
-        visit.page.wait_for_selector(f"{LANES} .rw-point")
+    with exploring(tmp_path_factory) as visit:
         yield visit
 
 

@@ -5,9 +5,8 @@ from collections.abc import Iterator
 import numpy as np
 import pytest
 import torch
-from serving import small_checkpoint
-from visiting import Visit, close, visiting
-from watching import CELLS, EXPLORE, LANES, asked, exact, start_anew
+from visiting import Visit, close
+from watching import CELLS, EXPLORE, asked, exact, exploring, start_anew
 
 from rwae import Codes
 
@@ -16,9 +15,7 @@ WHO = "[data-part=whomain]"
 
 @pytest.fixture(scope="module")
 def opened(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Visit]:
-    model = small_checkpoint(tmp_path_factory.mktemp("model"))
-    with visiting([model], tmp_path_factory.mktemp("cache")) as visit:
-        visit.page.wait_for_selector(f"{LANES} .rw-point")
+    with exploring(tmp_path_factory) as visit:
         yield visit
 
 

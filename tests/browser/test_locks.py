@@ -4,9 +4,8 @@ from collections.abc import Iterator
 
 import pytest
 import torch
-from serving import small_checkpoint
-from visiting import Visit, visiting
-from watching import EXPLORE, LANES, draw, exact, moves, press, start_anew
+from visiting import Visit
+from watching import EXPLORE, LANES, draw, exact, exploring, moves, press, start_anew
 
 from rwae.ui.component import asset
 
@@ -15,11 +14,8 @@ WHOLE = ["Freeze", "Reverse", "Smooth", "Random motion", "Reset motion", "Random
 
 @pytest.fixture(scope="module")
 def opened(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Visit]:
-    model = small_checkpoint(tmp_path_factory.mktemp("model"))
-    with visiting([model], tmp_path_factory.mktemp("cache")) as visit:
-        # Only the ends of a glide matter here.
-        visit.page.emulate_media(reduced_motion="reduce")
-        visit.page.wait_for_selector(f"{LANES} .rw-point")
+    # Only the ends of a glide matter here.
+    with exploring(tmp_path_factory, still=True) as visit:
         yield visit
 
 

@@ -14,13 +14,13 @@ from conftest import ROOT
 from serving import app, browser_path
 
 from rwae import Codes
+from rwae.benchmark.live.browser import FLAGS
 from rwae.inference import Studio
 
 playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
 Page = playwright.Page
 
 PATIENCE = 60_000  # milliseconds: a busy machine is slow, and not broken
-ARGUMENTS = ("--no-sandbox", "--disable-gpu", "--disable-background-networking")
 AT_REST = "document.querySelector('{} .rw-stage').getAttribute('aria-busy') === 'false'"
 # The pixels of canvases and images, as flat lists of RGB bytes.
 PIXELS = """selector => [...document.querySelectorAll(selector)].map(shown => {
@@ -92,7 +92,7 @@ def visiting(
     """
     path = browser_path()
     with app(models, cache, root) as address, playwright.sync_playwright() as play:
-        browser = play.chromium.launch(executable_path=path, args=[*ARGUMENTS, *arguments])
+        browser = play.chromium.launch(executable_path=path, args=[*FLAGS, *arguments])
         page = browser.new_page(viewport={"width": 1280, "height": 900})
         page.set_default_timeout(PATIENCE)
         playwright.expect.set_options(timeout=PATIENCE)

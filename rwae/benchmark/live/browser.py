@@ -89,6 +89,11 @@ TOOLS = """({ slider, picture, side }) => {
 }"""
 
 
+def find_browser() -> str | None:
+    """The path of the browser of this machine, if it has one."""
+    return next((path for name in BROWSERS if (path := shutil.which(name))), None)
+
+
 @contextmanager
 def browser() -> Iterator[Browser]:
     """Headless Chromium.
@@ -102,7 +107,7 @@ def browser() -> Iterator[Browser]:
         raise RWAEError(
             "Playwright is not installed: run `pip install -r tests/requirements.txt`."
         ) from error
-    path = next((found for name in BROWSERS if (found := shutil.which(name))), None)
+    path = find_browser()
     if path is None:
         raise RWAEError("There is no Chromium on the path: install it, or Google Chrome.")
     with sync_playwright() as play:

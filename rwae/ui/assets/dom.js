@@ -16,7 +16,7 @@ function parts(root) {
 // The line of a tab that says how something went. What went wrong looks unlike what went well.
 function messages(line) {
   const put = (text, failed) => {
-    if (line.textContent !== (text ?? "")) line.textContent = text ?? ""; // most moves say nothing
+    line.textContent = text ?? "";
     line.toggleAttribute("data-failed", failed);
   };
   return { say: (text) => put(text, false), fail: (text) => put(text, true) };

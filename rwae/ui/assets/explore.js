@@ -44,7 +44,7 @@ const pump = new Pump(
     if (ms) tellSpeed((ms / codes.dynamic.length) * boot.frames);
   },
   (busy, error) => {
-    if (part.stage.ariaBusy !== String(busy)) part.stage.ariaBusy = String(busy);
+    part.stage.setAttribute("aria-busy", String(busy));
     if (error) fail(error);
     if (!busy && editor.codes) previews.ask(editor.codes);
   },

@@ -91,8 +91,8 @@ class Knobs {
       const { input, number, steps } = row;
       const value = this.basis.coordinate(code, axis);
       const was = clampTo(this.basis.coordinate(original, axis), END);
-      const shown = `${value.toFixed(4)} ${was.toFixed(4)} ${input.value}`;
-      if (row.shown === shown) return; // a drag leaves most rows as they are
+      const now = () => `${value.toFixed(4)} ${was.toFixed(4)} ${input.value}`;
+      if (row.shown === now()) return; // a drag leaves most rows as they are
       input.style.setProperty("--was", (was + END) / (2 * END));
       // A slider under the hand keeps its own value, which is finer than a read-off.
       if (Math.abs(Number(input.value) - value) > 0.006) input.value = value.toFixed(2);
@@ -100,7 +100,7 @@ class Knobs {
       steps.forEach(({ button, value: at }) =>
         button.toggleAttribute("data-near", Math.abs(clampTo(value, END) - at) <= 0.75));
       fill(input);
-      row.shown = `${value.toFixed(4)} ${was.toFixed(4)} ${input.value}`;
+      row.shown = now();
     });
   }
 
