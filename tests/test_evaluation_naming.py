@@ -72,6 +72,14 @@ class Nearest:
         return [logits.double().softmax(-1) for logits in self(x)]
 
 
+class Blind(Nearest):
+    """A judge that says the first value of everything, whatever it sees."""
+
+    def __call__(self, x: Tensor) -> list[Tensor]:
+        seen = super().__call__(x)
+        return [10 * (torch.arange(a.shape[1]) == 0).expand_as(a).float() for a in seen]
+
+
 def people(count: int, seed: int = 0, tied: float = 0.0, noise: float = 0.1) -> Labelled:
     """Codes of people; `tied` is the share in whom large ones are all of the first colour."""
     generator = torch.Generator().manual_seed(seed)
@@ -187,7 +195,9 @@ def test_refining_mends_a_direction_that_changes_too_much(
 
 def test_search_finds_every_value_and_shows_what_held_out_clips_did() -> None:
     parts = [people(count, seed) for seed, count in enumerate((300, 60, 80))]
-    found = list(search(Painter(), Nearest(), parts[0], parts[1].codes, parts[2].codes, 0))
+    found = list(
+        search(Painter(), Nearest(), Nearest(), parts[0], parts[1].codes, parts[2].codes, 0)
+    )
     assert [(one.factor, one.value) for one in found] == [
         ("colour", "r"), ("colour", "g"), ("colour", "b"), ("size", "s"), ("size", "l")
     ]  # fmt: skip
@@ -213,13 +223,22 @@ def test_only_what_is_worth_it_is_offered() -> None:
     assert named(found[1:]).read.shape == (0, 3)
 
 
+def test_the_figures_are_those_of_the_judge_that_chose_nothing() -> None:
+    parts = [people(count, seed) for seed, count in enumerate((300, 60, 80))]
+    codes = parts[1].codes, parts[2].codes
+    found = list(search(Painter(), Nearest(), Blind(), parts[0], *codes, 0))
+    assert all(one.offered and one.chosen.reach == 1 for one in found)
+    assert all(one.shown.reached == 0 for one in found)
+    assert [one.shown.tested for one in found] == [0, 80, 80, 0, 80]
+
+
 def test_one_static_factor_is_too_few() -> None:
     class Lone(Nearest):
         factors = (FACTORS[0], FACTORS[2])
 
     known = people(20)
     with pytest.raises(ConfigError, match=r"of these clips are colour: .*needs two or more"):
-        next(search(Painter(), Lone(), known, known.codes, known.codes, 0))
+        next(search(Painter(), Lone(), Lone(), known, known.codes, known.codes, 0))
 
 
 def test_values_are_named_without_their_factor() -> None:

@@ -14,6 +14,7 @@ from rwae.data import DATA_SETS, DataSet, figures, sprites, weizmann
 from rwae.data.clips import Clips
 from rwae.errors import CheckpointError, ConfigError
 from rwae.evaluation.judges import factors, places
+from rwae.evaluation.judges.cards import write_card
 from rwae.evaluation.judges.fitting import disturb
 from rwae.factors import Factor
 from rwae.judge import ApartJudge, Judge, make_judge
@@ -164,6 +165,20 @@ def test_clips_without_labels_cannot_have_a_judge(
     monkeypatch.setitem(DATA_SETS, "bare", DataSet(lambda *_: bare, "none", needs_folder=False))
     with pytest.raises(ConfigError, match="carry no label"):
         factors.make(tmp_path, "bare", None)
+
+
+def test_a_second_judge_says_how_it_was_trained(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = tmp_path / "figures-second"
+    monkeypatch.setattr(places, "JUDGES", tmp_path)
+    assert places.second("figures") is None
+    for seed in (0, 1):
+        write_card(folder, "figures", "A judge.", "clips", "Training", "clips", {}, seed)
+        command = "`python -m rwae.evaluation.judges --dataset figures"
+        apart = f" --seed 1 --out {folder.as_posix()}" if seed else ""
+        assert f"{command}{apart}`" in (folder / "README.md").read_text("utf-8")
+    assert places.second("figures") == folder
 
 
 def test_judges_of_own_data_are_kept_apart_from_the_shipped_ones() -> None:

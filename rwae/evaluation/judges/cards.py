@@ -21,6 +21,7 @@ def write_card(
     training: str,
     measured: str,
     scores: Mapping[str, str],
+    seed: int = 0,
 ) -> None:
     """Writes the README.md of a judge.
 
@@ -32,9 +33,11 @@ def write_card(
         training: the seed and the length of the training.
         measured: the real clips that the scores are about.
         scores: by what was asked, how often the judge is right, or how far off.
+        seed: of the training; a second judge has another, and a folder of its own.
     """
     known = data.describe(dataset)
     source = f" --data data/{known.download or dataset}" if known.needs_folder else ""
+    apart = f" --seed {seed} --out {folder.as_posix()}" if seed else ""
     purpose = (
         f"{kind} The evaluation asks this judge whether a model's clips show what they should. "
         "No model's clip was part of its training, and it is no part of any model."
@@ -45,7 +48,7 @@ def write_card(
 {textwrap.fill(purpose, WIDTH)}
 
 - Data: {learned} of {dataset}.
-- Command: `python -m rwae.evaluation.judges --dataset {dataset}{source}`
+- Command: `python -m rwae.evaluation.judges --dataset {dataset}{source}{apart}`
 - {training}.
 - Licence: {known.licence}.
 

@@ -88,5 +88,6 @@ def make(folder: Path, dataset: str, source: Path | None, seed: int = 0) -> Digi
             "digits": f"{scores['digit']:.2%}",
             "a found digit is off its place by": f"{scores['position_error']:.2f} pixels",
         },
+        seed,
     )
     return judge

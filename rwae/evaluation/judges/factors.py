@@ -109,5 +109,6 @@ def make(folder: Path, dataset: str, source: Path | None, seed: int = 0) -> Judg
         f"Seed {seed}, {known.judge_epochs} epochs, batches of {BATCH}",
         f'{len(unseen):,} real clips of the split "{second}"',
         {name: f"{share:.2%}" for name, share in found.items()},
+        seed,
     )
     return Judge.load(folder)

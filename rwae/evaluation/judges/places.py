@@ -26,6 +26,12 @@ def place(dataset: str, source: Path | None = None) -> Path:
     return Path("runs") / "judges" / f"{dataset}{own}"
 
 
+def second(dataset: str) -> Path | None:
+    """The folder of a second shipped judge, trained from another seed, if the data set has one."""
+    folder = JUDGES / f"{dataset}-second"
+    return folder if folder.is_dir() else None
+
+
 def find_or_train(folder: Path, dataset: str, training: ClipSource, source: Path | None) -> Judge:
     """Reads the judge in a folder, or trains it there if the folder holds no weights.
 

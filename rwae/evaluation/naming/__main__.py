@@ -5,9 +5,10 @@
 
 For each value of each labelled static factor it looks for a direction that gives a clip this value
 and leaves everything else as it is. Directions are fitted to training clips and chosen on
-validation clips; the figures are from test clips. Those that reach the value in at least half of
-the clips, and are pure in at least four fifths of these, are written to `directions.json` beside
-the weights, where the app finds them. One CPU thread takes about a quarter of an hour.
+validation clips; the figures are from test clips, as a second judge sees them, where the data set
+has one. Those that reach the value in at least half of the validation clips, and are pure in at
+least four fifths of these, are written to `directions.json` beside the weights, where the app
+finds them. One CPU thread takes about a quarter of an hour.
 """
 
 from __future__ import annotations
@@ -20,7 +21,7 @@ from typing import Any
 from rwae import data, device
 from rwae.errors import ConfigError, RWAEError
 from rwae.evaluation.codes.analysis import encode
-from rwae.evaluation.judges.places import find_or_train, place
+from rwae.evaluation.judges.places import find_or_train, place, second
 from rwae.evaluation.naming.fitting import Labelled
 from rwae.evaluation.naming.search import LEAST_PURITY, LEAST_REACH, Found, named, search
 from rwae.evaluation.scores.pairing import spaced
@@ -44,6 +45,11 @@ def parse(arguments: list[str] | None) -> argparse.Namespace:
     )
     parser.add_argument("--data", type=Path, help="folder of the data set, if it needs one")
     parser.add_argument("--judge", type=Path, help="folder of the judge; that of the data set")
+    parser.add_argument(
+        "--witness",
+        type=Path,
+        help="folder of the judge that measures; a second one of the data set, or the same",
+    )
     parser.add_argument("--clips", type=int, default=148, help="test clips; 148 by default")
     parser.add_argument("--seed", type=int, default=0, help="of the refinement")
     parser.add_argument("--device", help="cuda, mps or cpu; the best there is by default")
@@ -68,8 +74,11 @@ def find(options: argparse.Namespace, dataset: str) -> list[Found]:
         )
     splits = ("train", "validation", "test")
     clips = [data.load(dataset, split, options.data) for split in splits]
-    judge = options.judge or place(dataset, options.data)
-    judge = find_or_train(judge, dataset, clips[0], options.data).to(model.device)
+    first = options.judge or place(dataset, options.data)
+    judge, witness = (
+        find_or_train(folder, dataset, clips[0], options.data).to(model.device)
+        for folder in (first, witness_of(options, dataset) or first)
+    )
     picked = [
         spaced(len(some), count)
         for some, count in zip(clips, (FITTED, CHOSEN, options.clips), strict=True)
@@ -79,7 +88,7 @@ def find(options: argparse.Namespace, dataset: str) -> list[Found]:
     ]
     training = Labelled(codes[0], clips[0].labels[picked[0]])
     found = []
-    for one in search(model, judge, training, codes[1], codes[2], options.seed):
+    for one in search(model, judge, witness, training, *codes[1:], options.seed):
         found.append(one)
         print(line(one), flush=True)
     if not found:
@@ -88,6 +97,11 @@ def find(options: argparse.Namespace, dataset: str) -> list[Found]:
             "that is trained."
         )
     return found
+
+
+def witness_of(options: argparse.Namespace, dataset: str) -> Path | None:
+    """The folder of the judge that measures, if it is another than the one that refines."""
+    return options.witness or (None if options.judge else second(dataset))
 
 
 def line(found: Found) -> str:
@@ -111,6 +125,7 @@ def about(options: argparse.Namespace, dataset: str, found: list[Found]) -> dict
         "split": "test",
         "clips": options.clips,
         "seed": options.seed,
+        "second judge measures": witness_of(options, dataset) is not None,
         "rule": {"split": "validation", "reach": LEAST_REACH, "purity": LEAST_PURITY},
         "measured": [
             {

@@ -20,10 +20,10 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
+from rwae.codemodel import CodeModel
 from rwae.codes import Codes
 from rwae.factors import Factor
 from rwae.judge import Judge
-from rwae.model import CodeModel
 
 FURTHEST = 3.0  # standard deviations, the end of the app's sliders
 REFINED_FROM = 2.0  # where a refined direction should have arrived

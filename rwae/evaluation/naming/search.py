@@ -2,7 +2,8 @@
 
 Directions are fitted to training clips. Everything that is chosen is chosen on validation clips:
 whether a refined direction replaces the first guess, and whether the direction is offered. The
-figures that are shown come from test clips, which choose nothing.
+figures that are shown come from test clips, which choose nothing, and where there is a second
+judge, from that one: a direction refined with a judge might please this judge alone.
 """
 
 from __future__ import annotations
@@ -12,13 +13,13 @@ from dataclasses import dataclass
 
 import torch
 
+from rwae.codemodel import CodeModel
 from rwae.codes import Codes
 from rwae.errors import ConfigError
 from rwae.evaluation.naming.fitting import Direction, Labelled, effects, first_guess, refine
 from rwae.evaluation.naming.following import Outcome, Seen, follow, look
 from rwae.factors import Factor
 from rwae.judge import Judge
-from rwae.model import CodeModel
 from rwae.named import Name, Named
 
 LEAST_REACH, LEAST_PURITY = 0.5, 0.8  # what a direction needs to be offered
@@ -52,13 +53,20 @@ class Found:
 
 
 def search(
-    model: CodeModel, judge: Judge, training: Labelled, validation: Codes, test: Codes, seed: int
+    model: CodeModel,
+    judge: Judge,
+    witness: Judge,
+    training: Labelled,
+    validation: Codes,
+    test: Codes,
+    seed: int,
 ) -> Iterator[Found]:
     """Looks for one direction for each value of each static factor, and yields what it found.
 
     Args:
         model: in evaluation mode.
-        judge: of the same factors as the labels.
+        judge: of the same factors as the labels; directions are refined and chosen with it.
+        witness: of the same factors; says what the directions do to the test clips.
         training: clips to fit to.
         validation: clips to choose by.
         test: clips for the figures.
@@ -74,7 +82,7 @@ def search(
             f"The static factors of these clips are {known}: a direction that changes one "
             "attribute and keeps the others needs two or more. Name another data set."
         )
-    chosen, shown = (look(model, judge, codes) for codes in (validation, test))
+    chosen, shown = look(model, judge, validation), look(model, witness, test)
     for column, vectors in zip(columns, effects(training, judge.factors), strict=True):
         factor = judge.factors[column]
         for value, vector in enumerate(vectors):
@@ -83,7 +91,7 @@ def search(
                 continue
             target = column, value
             best, outcome = _best(model, judge, training, chosen, guess, target, seed)
-            held_out = follow(model, judge, shown, best, target)
+            held_out = follow(model, witness, shown, best, target)
             name = factor.name, plain(factor, value)
             yield Found(*name, best, best is not guess, outcome, held_out)
 
