@@ -30,7 +30,10 @@ EDITOR = (
     *("codes", "motion", "locks", "editor", "link", "partial"),
     *("knobs", "named", "previews", "lanehead", "lanes", "panels", "draws", "keys", "takeaway"),
 )
-COMPARE = ("codes", "verdict", "peer", "lineup", "trial", "look")
+COMPARE = (
+    *("codes", "link", "verdict", "peer", "lineup", "trial", "look"),
+    *("comparison", "comparelink"),
+)
 ABOUT = ("markdown", "plot", "snippets")
 STYLES = (
     *("page", "header", "controls", "player", "explore", "knobs", "lanes"),
@@ -38,9 +41,11 @@ STYLES = (
 )
 # Runs in the browser alone: the clip itself is already there when the tab is shown.
 _SHOW_EXPLORE = "() => ({ selected: 'explore', __type__: 'update' })"
-# An address with the settings of a sheet of samples opens at that tab.
-_SHOW_LINKED = """() => location.hash.startsWith('#sample&')
-    ? { selected: 'sample', __type__: 'update' } : { __type__: 'update' }"""
+# An address with a sheet of samples or a comparison opens at that tab.
+_SHOW_LINKED = """() => {
+    const linked = ['sample', 'compare'].find((name) => location.hash.startsWith(`#${name}&`));
+    return linked ? { selected: linked, __type__: 'update' } : { __type__: 'update' };
+}"""
 
 
 def build(shelf: Shelf, mcp: bool = False) -> gr.Blocks:
@@ -56,7 +61,7 @@ def build(shelf: Shelf, mcp: bool = False) -> gr.Blocks:
     value = {"models": boot.models(shelf), "first": start | {"name": shelf.first}}
     value["notice"] = shelf.notice
     with gr.Blocks(title="R-WAE Studio", analytics_enabled=False, fill_width=True) as page:
-        component("header", value, ("dom", "pump"), server)
+        header = component("header", value, ("dom", "pump"), server)
         with gr.Tabs(elem_id="rw-tabs", selected="explore") as tabs:
             with gr.Tab("Explore", id="explore"):
                 tab("explore", {}, (*PLAYER, *EDITOR), server)
@@ -66,13 +71,14 @@ def build(shelf: Shelf, mcp: bool = False) -> gr.Blocks:
                 sample = tab("sample", {}, (*PLAYER, "link", "sheetlink"), server)
             with gr.Tab("Compare", id="compare"):
                 beside = {"peers": peers(shelf), "maxUpload": MAX_UPLOAD}
-                tab("compare", beside, (*PLAYER, *COMPARE), server)
+                compare = tab("compare", beside, (*PLAYER, *COMPARE), server)
             with gr.Tab("About", id="about"):
                 about = {"mcp": mcp, "endpoints": api.listed(shelf)}
                 tab("about", about, ("dom", "pump", "model", *ABOUT), server)
-        for grid in (swap, sample):
+        for grid in (swap, sample, compare):
             grid.explore(None, None, tabs, js=_SHOW_EXPLORE, queue=False, api_visibility="private")
-        page.load(None, None, tabs, js=_SHOW_LINKED, queue=False, api_visibility="private")
+        for arrival in (page.load, header.linked):
+            arrival(None, None, tabs, js=_SHOW_LINKED, queue=False, api_visibility="private")
         api.offer(page, shelf)
     page.queue(api_open=False, max_size=64)
     return page

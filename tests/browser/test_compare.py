@@ -4,6 +4,7 @@ import itertools
 import json
 import re
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import cv2
@@ -12,7 +13,7 @@ import pytest
 import torch
 from lamps import make_model, project
 from serving import small_checkpoint
-from visiting import Visit, close, playwright, visiting
+from visiting import DROP, Visit, close, playwright, visiting
 
 from rwae import Codes, filmstrip, video
 from rwae.checkpoint import SETTINGS_FILE
@@ -25,6 +26,10 @@ NAMES = ("leaky", "tight", "reader", "alone")
 # The page's codes of one of the models side by side.
 CLIPS = """name => [...document.querySelectorAll('.rw-peer')]
     .find(node => node.ariaLabel === name)?.peer.clips"""
+
+# The models side by side, and what each of them shows.
+COMPARED = "[...document.querySelectorAll('.rw-peer')].map(n => [n.ariaLabel, n.peer.clips])"
+MESSAGE = f"{TAB} [data-part=message]"
 
 
 @pytest.fixture(scope="module")
@@ -82,6 +87,45 @@ def give(visit: Visit, who: int, how: int) -> None:
     for kind, number in (("who", who), ("how", how)):
         visit.page.locator(f"{TAB} [data-part={kind}s] .rw-thumb").nth(number).click()
     settled(visit)
+
+
+def copied(visit: Visit) -> str:
+    """The link of what is compared."""
+    visit.page.locator(f"{TAB} [data-part=link]").click()
+    visit.page.wait_for_function("location.hash.startsWith('#compare&')")
+    return visit.page.url
+
+
+@contextmanager
+def window(visit: Visit, address: str) -> Iterator[Visit]:
+    """A second window with an address, which opens at the Compare tab."""
+    page = visit.page.context.browser.new_page()
+    page.goto(address)
+    page.wait_for_selector(TAB, state="visible")
+    other = Visit(page, visit.address, visit.studio, visit.cache)
+    settled(other)
+    yield other
+    page.close()
+
+
+def frozen(visit: Visit) -> np.ndarray:
+    """The third frame of every clip."""
+    visit.page.locator(f"{TAB} [data-part=scrub]").fill("2")
+    return visit.pixels(".rw-peer canvas")
+
+
+def strip(path: Path, seed: int) -> Path:
+    """Writes a clip of four frames of noise side by side."""
+    x = torch.rand(1, 4, 3, 32, 32, generator=torch.Generator().manual_seed(seed))
+    picture = np.ascontiguousarray(filmstrip.sheet(filmstrip.to_bytes(x)))
+    path.write_bytes(video.encode_image(picture, "png"))
+    return path
+
+
+def strip_frames(path: Path) -> torch.Tensor:
+    """The clip in a strip, as frames (1, T, C, H, W)."""
+    picture = cv2.cvtColor(cv2.imread(str(path)), cv2.COLOR_BGR2RGB)
+    return filmstrip.from_bytes(np.stack(np.split(picture, 4, axis=1))[None])
 
 
 def lines(visit: Visit, name: str) -> dict[str, tuple[str, str]]:
@@ -212,6 +256,107 @@ def test_a_sweep_shows_who_changing(visit: Visit, studios: dict[str, Studio]) ->
     )  # fmt: skip
 
 
+def sweep(visit: Visit) -> None:
+    visit.page.locator(f"{TAB} [data-part=heat]").fill("0.5")
+    seed = visit.page.locator(f"{TAB} [data-part=whoseed]")
+    seed.fill("7")
+    seed.press("Tab")
+
+
+def swap(visit: Visit) -> None:
+    visit.page.get_by_role("button", name="Of a clip").click()
+    visit.page.get_by_role("button", name="Of another clip").click()
+    visit.page.get_by_label("Who, look 2 of each model").fill("-1.25")
+    give(visit, 3, 5)
+
+
+@pytest.mark.parametrize("compare", [sweep, swap])
+def test_a_copied_link_shows_the_same_comparison(
+    visit: Visit, compare: Callable[[Visit], None]
+) -> None:
+    compare(visit)
+    settled(visit)
+    here, held = frozen(visit), visit.page.evaluate(COMPARED)
+    with window(visit, copied(visit)) as other:
+        assert other.page.evaluate(COMPARED) == held
+        assert (frozen(other) == here).all(), "not a bit may differ"
+        for control in ("heat", "whoabout", "howabout", "looks"):
+            texts = [v.page.locator(f"{TAB} [data-part={control}]") for v in (visit, other)]
+            assert texts[0].inner_text() == texts[1].inner_text()
+        assert copied(other) == visit.page.url
+
+
+def test_a_link_that_does_not_fit_is_told_in_words(visit: Visit) -> None:
+    link = copied(visit)
+    hash_ = link.partition("#")[2]
+    with window(visit, f"{link[:-2]}") as other:
+        message = other.page.locator(MESSAGE)
+        playwright.expect(message).to_contain_text("The link is damaged")
+        for damaged in (
+            hash_.replace("who=example-4", "who=example-99"),
+            hash_.replace("who=example-4", "who=own"),
+            hash_.replace("look=0", "look=30"),
+            hash_.replace("temperature=0.5", "temperature=9"),
+            hash_.replace("beside=reader", "beside=leaky"),
+            hash_.replace("beside=reader", "beside=alone"),
+            re.sub("beside=[a-z]*&", "", hash_),
+            hash_[: len(hash_) // 2],
+            "compare&",
+        ):
+            assert damaged != hash_
+            other.page.evaluate("hash => (location.hash = hash)", hash_)
+            playwright.expect(message).to_have_text("")
+            other.page.evaluate("hash => (location.hash = hash)", damaged)
+            playwright.expect(message).to_contain_text("The link is damaged")
+        other.page.evaluate(
+            "hash => (location.hash = hash)", hash_.replace("beside=reader", "beside=nobody")
+        )
+        playwright.expect(message).to_contain_text("a model that is not here")
+        settled(other)
+        assert [name for name, _ in other.page.evaluate(COMPARED)] == ["tight", "leaky"]
+
+
+def test_a_clip_of_the_page_s_model_opens_in_explore(visit: Visit) -> None:
+    held = clips(visit, "tight")
+    visit.page.get_by_role("button", name="Open in Explore: tight").click()
+    visit.page.wait_for_selector(".rw-explore", state="visible")
+    opened = visit.codes(".rw-explore")
+    assert torch.equal(opened.static, held.static)
+    assert torch.equal(opened.dynamic, held.dynamic)
+    visit.open_tab("Compare")
+
+
+def test_a_clip_of_another_model_opens_in_explore_with_that_model(
+    visit: Visit, studios: dict[str, Studio]
+) -> None:
+    """Also one that has no encoder. The comparison stays, and the way back leads to it."""
+    held = visit.page.evaluate(COMPARED)
+    [own] = dict(held)["leaky"]
+    visit.page.get_by_role("button", name="Open in Explore: leaky").press("Enter")
+    visit.page.wait_for_selector(".rw-explore", state="visible")
+    assert visit.page.url.endswith("?model=leaky")
+    playwright.expect(visit.page.locator(".rw-models summary")).to_contain_text("leaky")
+    visit.page.wait_for_function("document.querySelector('.rw-explore')?.codes")
+    opened = visit.page.evaluate("document.querySelector('.rw-explore').codes")
+    assert opened == own
+    visit.page.locator(".rw-explore [aria-label=Pause]").click()
+    shown = visit.pixels(".rw-explore .rw-filmstrip canvas")
+    wanted = Codes(torch.tensor([own["static"]]), torch.tensor([own["dynamic"]]))
+    assert close(shown, studios["leaky"].decode(wanted)[0])
+    visit.open_tab("Compare")
+    settled(visit)
+    assert visit.page.evaluate(COMPARED) == held, "nothing is reset unasked"
+    visit.page.go_back()
+    visit.page.wait_for_function("window.rwaeModel.name === 'tight'")
+    settled(visit)
+    assert visit.page.evaluate(COMPARED) == held
+    visit.open_tab("Explore")
+    visit.page.go_forward()
+    visit.page.go_back()
+    visit.page.wait_for_selector(TAB, state="visible")  # not the tab that was there before
+    settled(visit)
+
+
 def test_between_one_and_four_models_stand_side_by_side(visit: Visit) -> None:
     chips = visit.page.get_by_role("group", name="Models side by side").get_by_role("button")
     assert chips.all_inner_texts() == ["leaky", "tight", "reader"]
@@ -229,15 +374,13 @@ def test_between_one_and_four_models_stand_side_by_side(visit: Visit) -> None:
 def test_an_uploaded_clip_is_read_by_every_model_with_an_encoder(
     visit: Visit, studios: dict[str, Studio], tmp_path: Path
 ) -> None:
-    x = torch.rand(1, 4, 3, 32, 32, generator=torch.Generator().manual_seed(1))
-    strip = filmstrip.sheet(filmstrip.to_bytes(x))
-    path = tmp_path / "mine.png"
-    path.write_bytes(video.encode_image(np.ascontiguousarray(strip), "png"))
+    visit.page.get_by_role("button", name="Reset the sliders of who").click()
+    path = strip(tmp_path / "mine.png", seed=1)
     assert cv2.imread(str(path)).shape == (32, 128, 3)
     visit.page.locator(f"{TAB} [data-part=file]").set_input_files(str(path))
     visit.page.get_by_role("button", name="Its own").click()
     settled(visit)
-    read = studios["reader"].encode(filmstrip.from_bytes(filmstrip.to_bytes(x)))
+    read = studios["reader"].encode(strip_frames(path))
     held = clips(visit, "reader")
     assert torch.allclose(held.static, read.static, atol=1e-4)
     assert torch.allclose(held.dynamic, read.dynamic, atol=1e-4)
@@ -249,6 +392,26 @@ def test_an_uploaded_clip_is_read_by_every_model_with_an_encoder(
     playwright.expect(note).not_to_be_empty()
     assert "Traceback" not in note.inner_text()
     visit.rest(TAB)
+
+
+def test_a_file_that_is_dropped_anywhere_on_the_tab_is_taken(
+    visit: Visit, studios: dict[str, Studio], tmp_path: Path
+) -> None:
+    data = list(strip(tmp_path / "dropped.png", seed=2).read_bytes())
+    for place in (".rw-peers", "[aria-label='How it moves']"):
+        visit.page.locator(f"{TAB} [data-part=whos] .rw-thumb").first.click()
+        visit.page.evaluate(DROP, [f"{TAB} {place}", "dropped.png", data])
+        playwright.expect(visit.page.locator(f"{TAB} [data-part=whoabout]")).to_have_text(
+            "dropped.png"
+        )
+        settled(visit)
+        read = studios["reader"].encode(strip_frames(tmp_path / "dropped.png"))
+        assert torch.allclose(clips(visit, "reader").static, read.static, atol=1e-4)
+        assert visit.page.locator("[data-over]").count() == 0
+    before = visit.page.url
+    visit.page.locator(f"{TAB} [data-part=link]").click()
+    playwright.expect(visit.page.locator(MESSAGE)).to_contain_text("No link can hold a clip")
+    assert visit.page.url == before
 
 
 def test_clips_without_a_judge_or_a_rival_are_shown_without_a_readout(

@@ -54,7 +54,7 @@ def arrived(visit: Visit, studios: dict[str, Studio], name: str) -> None:
 
 def shown_as_decoded(visit: Visit) -> bool:
     codes = visit.codes(".rw-explore")
-    return close(visit.pixels(".rw-explore .rw-cell canvas"), visit.studio.decode(codes)[0])
+    return close(visit.pixels(".rw-explore .rw-filmstrip canvas"), visit.studio.decode(codes)[0])
 
 
 def test_the_list_is_there_for_the_keyboard_and_the_screen_reader(visit: Visit) -> None:

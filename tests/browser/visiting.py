@@ -22,16 +22,19 @@ Page = playwright.Page
 
 PATIENCE = 60_000  # milliseconds: a busy machine is slow, and not broken
 AT_REST = "document.querySelector('{} .rw-stage').getAttribute('aria-busy') === 'false'"
-# The pixels of canvases and images, as flat lists of RGB bytes.
-PIXELS = """selector => [...document.querySelectorAll(selector)].map(shown => {
+# The squares that canvases and images show side by side, as flat lists of RGB bytes.
+PIXELS = """selector => [...document.querySelectorAll(selector)].flatMap(shown => {
     let canvas = shown;
     if (shown.tagName === 'IMG') {
         canvas = document.createElement('canvas');
         canvas.width = canvas.height = Number(shown.getAttribute('width'));
         canvas.getContext('2d').drawImage(shown, 0, 0);
     }
-    const data = canvas.getContext('2d').getImageData(0, 0, canvas.width, canvas.height).data;
-    return [...data].filter((_, n) => n % 4 < 3);
+    const { width, height } = canvas;
+    return Array.from({ length: width / height }, (_, n) => {
+        const { data } = canvas.getContext('2d').getImageData(n * height, 0, height, height);
+        return [...data].filter((_, at) => at % 4 < 3);
+    });
 })"""
 # Drops a file on a part of the page: its name, and its bytes or how many there are.
 DROP = """([selector, name, bytes]) => {

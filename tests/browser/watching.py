@@ -11,7 +11,7 @@ from serving import small_checkpoint
 from visiting import Visit, close, visiting
 
 EXPLORE = ".rw-explore"
-CELLS = ".rw-explore .rw-cell canvas"
+CELLS = ".rw-explore .rw-filmstrip canvas"
 LANES = "[data-part=motionmain]"
 
 

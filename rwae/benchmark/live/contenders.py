@@ -4,21 +4,20 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-# The first frame of the clip: what the slider moves is the same in all frames.
-_OURS = ".rw-explore .rw-cell canvas"
+_OURS = ".rw-explore [data-part=edited]"
 _SLIDER = "input[type=range]"
 
 
 @dataclass(frozen=True)
 class Contender:
-    """A page with a slider and a clip.
+    """A page with a slider and a clip, whose first frame is looked at.
 
     Attributes:
         title: its column in the table.
         program: what `python` runs to serve it, before the checkpoint.
         slider: selector of the slider.
-        picture: selector of what shows the first frame: a canvas or a video.
-        still: a script that stops what moves by itself, so that only the slider changes pictures.
+        picture: selector of what shows a frame: a canvas or a video.
+        still: a script that stops at the first frame what moves by itself.
         waiting: whether the page shows no clip before the slider is moved.
         exact: whether the last picture has to be right to the last digit but one.
     """

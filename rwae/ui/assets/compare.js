@@ -2,12 +2,11 @@
 
 const part = parts(element);
 const { peers: known, maxUpload } = props.value;
-const clock = new Clock(part.root, boot.frames);
-const amounts = Array(3).fill(0); // how far who is moved along each model's first directions
-const given = { who: "clip", how: "other", whoclip: null, howclip: null };
-const busy = new Set();
-
 const { say, fail } = messages(part.message);
+const { now, error: unfit } = startingWith(boot, known); // `now`: what is compared
+const { home } = now;
+const clock = new Clock(part.root, home.frames);
+const busy = new Set();
 
 function standing(step, on, error) {
   busy[on ? "add" : "delete"](step);
@@ -16,38 +15,38 @@ function standing(step, on, error) {
   part.peers.setAttribute("aria-busy", String(busy.has("judge")));
 }
 
-const invite = (about) => new Peer(about, serverOf(about.name, life), clock, boot.side);
-const lineup = new Lineup(part.chips, part.peers, known, boot.name, invite, refresh, { say, fail });
-const trial = new Trial(lineup, server, clock, () => amounts, standing);
+const invite = (about) => new Peer(about, serverOf(about.name, life), clock, home.side,
+  (clip) => openInExplore(about, clip));
+const lineup = new Lineup(part.chips, part.peers, known, now, invite, refresh, { say, fail });
+const trial = new Trial(lineup, serverOf(home.name, life), clock, () => now.looks, standing);
 
 // What every model is given: what says who, and what says how it moves. Each is {key, about}, with
-// {codes, from} for an example of the page's model, {file} for a visitor's clip, or {clips, heat}
-// for draws. The seed is also what a model without an encoder draws from in place of a clip.
-
-const example = ({ codes, row }) =>
-  ({ key: `example ${row}`, about: `example ${row + 1}`, codes, from: boot.name, seed: row + 1 });
-
-function draws(input, clips, heat) {
-  const seed = seedOf(input.value);
-  return { key: `seed ${seed}, ${clips}, ${heat}`, about: `seed ${seed}`, seed, clips, heat };
+// {codes, from} for an example, {file} for a visitor's clip, or {clips, heat} for draws.
+function refresh() {
+  now.names = lineup.peers.map(({ name }) => name);
+  now.heat = Number(part.heat.value);
+  ["who", "how"].forEach((kind) => {
+    const seed = part[`${kind}seed`];
+    seed.value = now[`${kind}seed`] = seedOf(seed.value); // one that cannot be used, in sight
+  });
+  const who = now.who === "clip" ? now.whoclip : drawsOf(now.whoseed, 1, 1);
+  const motions = drawsOf(now.howseed, MOTIONS, now.heat);
+  const how = { own: who, other: now.howclip, drawn: motions }[now.how];
+  part.whoabout.textContent = who.about;
+  part.howabout.textContent = now.how === "own" ? "that of who" : how.about;
+  part.heatvalue.textContent = now.heat.toFixed(2);
+  fill(part.heat);
+  trial.run({ who, how, swept: now.how === "drawn" });
 }
 
-function refresh() {
-  const heat = Number(part.heat.value);
-  const who = given.who === "clip" ? given.whoclip : draws(part.whoseed, 1, 1);
-  const swept = given.how === "drawn";
-  const motions = draws(part.howseed, MOTIONS, heat);
-  const how = { own: who, other: given.howclip, drawn: motions }[given.how];
-  part.whoabout.textContent = who.about;
-  part.howabout.textContent = given.how === "own" ? "that of who" : how.about;
-  part.heatvalue.textContent = heat.toFixed(2);
-  fill(part.heat);
-  trial.run({ who, how, swept });
+function changed() {
+  say("");
+  refresh();
 }
 
 // Buttons of which one is pressed; what belongs to it is in sight.
 function switched(kind, value) {
-  given[kind] = value;
+  now[kind] = value;
   [...part[`${kind}switch`].children].forEach((button) => {
     const { choice } = button.dataset;
     button.setAttribute("aria-pressed", String(choice === value));
@@ -60,24 +59,26 @@ function switched(kind, value) {
   part[`${kind}switch`].addEventListener("click", ({ target }) => {
     if (!target.dataset.choice) return;
     switched(kind, target.dataset.choice);
-    refresh();
+    changed();
   });
-  seed.addEventListener("change", refresh);
+  seed.value = now[`${kind}seed`];
+  seed.addEventListener("change", changed);
   part[`new${kind}`].addEventListener("click", () => {
     seed.value = seedNumber();
-    refresh();
+    changed();
   });
+  switched(kind, now[kind]);
 });
-part.heat.addEventListener("input", refresh);
+part.heat.value = now.heat;
+part.heat.addEventListener("input", changed);
 
 // All models draw one who, and give it several motions each.
 part.preset.addEventListener("click", () => {
-  say("");
   lineup.include(lineup.group.find(({ encodes }) => !encodes));
   switched("who", "draw");
   switched("how", "drawn");
   level();
-  refresh();
+  changed();
 });
 
 const level = () => sliders.forEach((slider) => slider.set(0));
@@ -94,8 +95,9 @@ async function findLooks() {
   standing("looks", false);
 }
 
-const sliders = amounts.map((_, k) => new Look(part.looks, k, async (value) => {
-  amounts[k] = value;
+const sliders = now.looks.map((start, k) => new Look(part.looks, k, start, async (value) => {
+  now.looks = now.looks.map((before, n) => (n === k ? value : before));
+  say("");
   await findLooks();
   if (!life.aborted) trial.paint();
 }));
@@ -103,42 +105,75 @@ const sliders = amounts.map((_, k) => new Look(part.looks, k, async (value) => {
 // A visitor's clip, read by every model that has an encoder.
 
 let files = 0;
+const readable = lineup.group.some(({ encodes }) => encodes);
 
 function upload(file) {
   if (!file) return;
-  say("");
+  if (!readable) {
+    fail("No model here can read a clip of yours, for none of them has an encoder: choose an " +
+      "example or a draw.");
+    return;
+  }
   if (file.size > maxUpload) {
     fail(`The file is larger than ${maxUpload / 2 ** 20} MB: cut it or save it smaller.`);
     return;
   }
   files += 1;
-  given.whoclip = { key: `file ${files}`, about: file.name, file, seed: 1 };
-  marks.who(-1);
+  now.whoclip = { key: `file ${files}`, about: file.name, file, seed: 1 };
+  mark("who");
   switched("who", "clip");
-  refresh();
+  changed();
 }
 
-part.upload.disabled = !lineup.group.some(({ encodes }) => encodes);
+part.upload.disabled = part.drophint.hidden = !readable;
 part.upload.addEventListener("click", () => part.file.click());
 part.file.addEventListener("change", () => {
   upload(part.file.files[0]);
   part.file.value = "";
 });
 
+whenDropped(part.root, part.root, upload);
+
+// What leaves the tab: the address of the comparison, and single clips.
+
+part.link.addEventListener("click", async () => {
+  const link = comparisonLink(now);
+  if (link) say(await shareAddress(home.name, link));
+  else fail("No link can hold a clip of yours: choose an example or a draw for who.");
+});
+
+// Explore shows clips of the page's model: for one of another, the page turns to that model. The
+// browser's way back leads to this comparison.
+async function openInExplore({ name, title }, clip) {
+  if (name === boot.name) {
+    showClip(clip);
+    trigger("explore");
+    return;
+  }
+  say(`Opening ${title} in Explore.`);
+  putAddress(home.name, comparisonLink(now) ?? "");
+  keepWhileOpened(name);
+  if (await showClipOf(name, clip)) trigger("explore");
+  else say("");
+}
+
 part.hint.textContent = hintOn(lineup.group);
 part.judging.hidden = !lineup.group.some(({ judged }) => judged);
 transport(part.transport, clock);
+fail(unfit);
+refresh();
+
+// Examples to choose from.
+
 const marks = {};
-Sheet.load(boot.sheet, boot.side).then((sheet) => {
-  const options = boot.clips.map((codes, row) => ({ codes, sheet, row }));
-  const starts = { who: 0, how: Math.min(4, options.length - 1) };
-  Object.entries(starts).forEach(([kind, first]) => {
-    marks[kind] = chooser(part[`${kind}s`], options, clock, boot.side, (option) => {
-      given[`${kind}clip`] = example(option);
-      refresh();
+const mark = (kind) => marks[kind]?.(now[`${kind}clip`].row ?? -1); // none for a file
+Sheet.load(home.sheet, home.side).then((sheet) => {
+  const options = home.clips.map((codes, row) => ({ codes, sheet, row }));
+  ["who", "how"].forEach((kind) => {
+    marks[kind] = chooser(part[`${kind}s`], options, clock, home.side, ({ row }) => {
+      now[`${kind}clip`] = exampleOf(home, row);
+      changed();
     });
-    marks[kind](first);
-    given[`${kind}clip`] = example(options[first]);
+    mark(kind);
   });
-  refresh();
 });

@@ -68,6 +68,7 @@ function switched() {
 
 function changed(what) {
   const { codes, original: before } = editor;
+  if (what === "changed") pump.push(codes); // at once: the server works while the page is painted
   refresh();
   part.root.codes = codes; // what is on the page, for scripts and tests
   part.undo.disabled = !editor.past.length;
@@ -76,7 +77,6 @@ function changed(what) {
   part.resetwho.disabled = sameRow(codes.static, before.static);
   part.resetmotion.disabled = sameRows(codes.dynamic, before.dynamic);
   say("");
-  if (what === "changed") pump.push(codes);
 }
 
 // The clip moves at once. The directions come with the first model; the first visitor of another
@@ -209,6 +209,7 @@ Sheet.load(boot.sheet, boot.side).then((sheet) => {
   });
   open(options[0]);
   mark(0);
-  openLink();
+  if (boot.clip) showClip(boot.clip);
+  else openLink();
 });
 buildPanels();

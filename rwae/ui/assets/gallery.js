@@ -1,14 +1,21 @@
 // What the tabs share: example clips to choose from, grids of clips, and the way to Explore.
 
-// Example clips as small moving pictures. Returns a function that marks one of them.
+// Example clips, the rows of a sheet, as small moving pictures: the sheet is the background of all,
+// since a canvas for each would be a layer for each. Returns a function that marks one of them.
 function chooser(root, options, clock, side, choose) {
+  const { image, frames } = options[0].sheet;
+  const at = (name, value) => root.style.setProperty(name, value);
+  at("--sheet", `url("${image.src}")`);
+  at("--columns", frames);
+  at("--rows", options.length);
+  clock.listen(() => at("--column", (clock.frame % frames) / Math.max(1, frames - 1)));
   const buttons = options.map((option, n) => {
     const button = make("button", "rw-thumb", {
       type: "button", "aria-label": `Example ${n + 1}`, "aria-pressed": "false",
     });
-    const canvas = make("canvas", "rw-pixels");
-    new View(canvas, clock, side).show(option.sheet, option.row);
-    button.append(canvas);
+    const picture = make("span", side < FINE ? "rw-pixels" : "rw-pixels rw-fine");
+    picture.style.setProperty("--row", option.row / Math.max(1, options.length - 1));
+    button.append(picture);
     button.addEventListener("click", () => {
       mark(n);
       choose(option);
@@ -56,6 +63,10 @@ function fitGrid(grid, views, columns, side, most, margin) {
 // The parts of the page are separate components: events of the document go from one to another.
 
 const showClip = (clip) => document.dispatchEvent(new CustomEvent("rwae-clip", { detail: clip }));
+
+// The same with a clip of a model that the page does not show yet. Resolves to whether it came.
+const showClipOf = (model, clip) => new Promise((told) =>
+  document.dispatchEvent(new CustomEvent("rwae-open", { detail: { model, clip, told } })));
 
 const whenClipIsShown = (signal, use) =>
   document.addEventListener("rwae-clip", (event) => use(event.detail), { signal });

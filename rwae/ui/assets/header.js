@@ -9,8 +9,9 @@ let turn = 0;
 // The address says which model: ?model=name, and the first one without it.
 const wanted = () => new URLSearchParams(location.search).get("model") || first.name;
 
-// Fetches what shows a model, and tells the tabs. Of several in a row the last one counts.
-async function choose(name) {
+// Fetches what shows a model, and tells the tabs: Explore begins with `clip`, if there is one. Of
+// several models in a row the last one counts. Resolves to whether the page shows it.
+async function choose(name, clip = null) {
   const mine = ++turn;
   fail(notice);
   const known = models.some((model) => model.name === name);
@@ -20,17 +21,18 @@ async function choose(name) {
   }
   part.root.setAttribute("aria-busy", "true");
   const boot = boots.get(shown) ?? (await ask(() => server.open_model({ model: shown })));
-  if (mine !== turn) return;
+  if (mine !== turn) return false;
   part.root.setAttribute("aria-busy", "false");
   if (boot.error) {
     fail(boot.error);
-    return;
+    return false;
   }
   boots.set(shown, boot);
   // The codes of an address that names another model mean nothing to this one.
-  window.rwaeModel = Object.assign(boot, { name: shown, linked: known });
+  window.rwaeModel = Object.assign(boot, { name: shown, linked: known, clip });
   show(boot);
   document.dispatchEvent(new CustomEvent("rwae-model", { detail: boot }));
+  return true;
 }
 
 function show({ name, title, device, parameters, ms }) {
@@ -50,11 +52,15 @@ function tell(milliseconds) {
 
 // The list: an address for each model, which also opens in a window of its own.
 
-function entry({ name, title, about, kind }) {
+function addressOf(name) {
   const address = new URL(location.href);
   address.searchParams.set("model", name);
   address.hash = "";
-  const node = make("a", "rw-entry", { href: address.href });
+  return address.href;
+}
+
+function entry({ name, title, about, kind }) {
+  const node = make("a", "rw-entry", { href: addressOf(name) });
   const texts = { b: title, span: about, small: kind };
   Object.entries(texts).forEach(([tag, text]) => {
     const line = make(tag, "");
@@ -91,5 +97,11 @@ document.addEventListener("click", (event) => {
   if (!part.models.contains(event.target)) close(false);
 });
 document.addEventListener("rwae-speed", (event) => tell(event.detail));
-window.addEventListener("popstate", () => choose(wanted()));
+document.addEventListener("rwae-open", async ({ detail: { model, clip, told } }) => {
+  history.pushState(null, "", addressOf(model));
+  told(await choose(model, clip));
+});
+window.addEventListener("popstate", async () => {
+  if (await choose(wanted())) trigger("linked");
+});
 choose(wanted());

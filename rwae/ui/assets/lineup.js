@@ -30,15 +30,17 @@ function hintOn(group) {
 }
 
 class Lineup {
-  // invite(about): a new Peer; changed(): others are chosen; say(text) and
-  // fail(text) tell what cannot be.
-  constructor(chips, root, all, name, invite, changed, { say, fail }) {
-    const mine = all.find((about) => about.name === name);
+  // home: the model whose examples are given; names: of the models side by side, null for a first
+  // pair. invite(about): a new Peer; changed(): others are chosen; say(text) and fail(text) tell
+  // what cannot be.
+  constructor(chips, root, all, { home, names }, invite, changed, { say, fail }) {
+    const mine = all.find(({ name }) => name === home.name);
     this.group = all.filter(({ group }) => group === mine.group);
     Object.assign(this, { root, invite, changed, say, fail, peers: [] });
     this.chips = new Map(this.group.map((about) => [about.name, this.chip(about)]));
     chips.append(...this.chips.values());
-    firstPair(this.group, mine).forEach((about) => this.add(about));
+    const chosen = names?.map((name) => this.group.find((about) => about.name === name));
+    (chosen ?? firstPair(this.group, mine)).forEach((about) => this.add(about));
     this.arrange();
     new ResizeObserver(() => this.fit()).observe(root);
   }

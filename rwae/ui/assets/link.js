@@ -19,6 +19,8 @@ const modelSum = (model, sizes) =>
 // What a link is bound to: the name alone would be that of other weights after another training.
 const linkModel = ({ name, weights }) => `${name} ${weights}`;
 
+const HOTTEST = 1.5; // the highest temperature of the sliders
+
 const sizesOf = (codes) => ({ static: codes.static.length, dynamic: codes.dynamic[0].length });
 
 function toLink(model, codes) {
@@ -32,13 +34,17 @@ function toLink(model, codes) {
   return `#clip=${text.replaceAll("+", "-").replaceAll("/", "_").replaceAll("=", "")}`;
 }
 
-// Puts a model and what is shown of it into the address and, where the browser allows it, the
-// address on the clipboard.
-async function shareAddress(model, hash) {
+// Puts a model and what is shown of it into the address.
+function putAddress(model, hash) {
   const address = new URL(location.href);
   address.searchParams.set("model", model);
   address.hash = hash;
   history.replaceState(null, "", address);
+}
+
+// The same and, where the browser allows it, puts the address on the clipboard.
+async function shareAddress(model, hash) {
+  putAddress(model, hash);
   const copied = await navigator.clipboard?.writeText(location.href).then(() => true, () => false);
   return copied ? "The link is copied." : "The link is in the address bar.";
 }

@@ -1,11 +1,13 @@
 // A slider along a direction of who that every model has in its own way.
 
+const FARTHEST_LOOK = 3; // standard deviations, to either side
+
 class Look {
-  constructor(root, number, moved) {
-    Object.assign(this, { moved, value: 0 });
+  constructor(root, number, value, moved) {
+    Object.assign(this, { moved, value });
     const row = make("label", "rw-look");
     this.input = make("input", "rw-range rw-centred", {
-      type: "range", min: -3, max: 3, step: 0.05, value: 0,
+      type: "range", min: -FARTHEST_LOOK, max: FARTHEST_LOOK, step: 0.05, value,
       "aria-label": `Who, look ${number + 1} of each model`,
     });
     this.number = make("output", "rw-number");

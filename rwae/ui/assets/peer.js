@@ -12,9 +12,11 @@ const PEER = `
 const KEPT = 60; // clips whose codes are remembered
 
 class Peer {
-  // about: what the page knows of the model; server: functions that ask this model alone.
-  constructor(about, server, clock, side) {
-    Object.assign(this, about, { server, clock, side, memory: new Map(), clips: [], views: [] });
+  // about: what the page knows of the model; server: functions that ask this model alone;
+  // open(clip): one of its clips was chosen.
+  constructor(about, server, clock, side, open) {
+    Object.assign(this, about, { server, clock, side, open });
+    Object.assign(this, { memory: new Map(), clips: [], views: [] });
     this.decoded = decoder(server, side);
     this.root = make("article", "rw-peer", { "aria-label": this.title });
     this.root.innerHTML = PEER;
@@ -85,15 +87,25 @@ class Peer {
     this.part.tiles.replaceChildren();
     this.part.tiles.style.setProperty("--columns", count > 1 ? 2 : 1);
     this.captions = [];
-    this.views = Array.from({ length: count }, () => {
-      const [tile, caption] = [make("figure", "rw-peer-tile"), make("figcaption", "")];
-      const canvas = make("canvas", "rw-pixels", { role: "img", "aria-label": this.title });
-      tile.append(canvas, caption);
+    this.views = Array.from({ length: count }, (_, row) => {
+      const which = count > 1 ? `, motion ${row + 1}` : "";
+      const [figure, caption] = [make("figure", "rw-peer-tile"), make("figcaption", "")];
+      const tile = make("button", "rw-tile", {
+        type: "button", "aria-label": `Open in Explore: ${this.title}${which}`,
+      });
+      const canvas = make("canvas", "rw-pixels");
+      tile.append(canvas);
+      tile.addEventListener("click", () => this.choose(row));
+      figure.append(tile, caption);
       this.captions.push(caption);
-      this.part.tiles.append(tile);
+      this.part.tiles.append(figure);
       return new View(canvas, this.clock, this.side);
     });
     this.fit();
+  }
+
+  choose(row) {
+    if (this.clips[row]) this.open({ codes: this.clips[row], sheet: this.views[row].sheet, row });
   }
 
   // The largest factor at which the tiles fit side by side.

@@ -8,18 +8,21 @@ class Sheet {
     this.frames = Math.round((image.naturalWidth ?? image.width) / side);
   }
 
-  static async load(address, side) {
-    const image = new Image();
-    image.src = address;
-    await image.decode();
-    return new Sheet(image, side);
+  // Not by `image.decode()`: it waits for the next time the page is painted.
+  static load(address, side) {
+    return new Promise((loaded, failed) => {
+      const image = new Image();
+      image.onload = () => loaded(new Sheet(image, side));
+      image.onerror = () => failed(new Error("The picture cannot be shown."));
+      image.src = address;
+    });
   }
 
-  draw(context, row, frame) {
+  draw(context, row, frame, left = 0) {
     const s = this.side;
     const column = frame % this.frames; // a shorter clip starts again beside a longer one
-    context.clearRect(0, 0, s, s);
-    context.drawImage(this.image, column * s, row * s, s, s, 0, 0, s, s);
+    context.clearRect(left, 0, s, s);
+    context.drawImage(this.image, column * s, row * s, s, s, left, 0, s, s);
   }
 }
 
@@ -138,10 +141,14 @@ class Difference extends Square {
   }
 }
 
-// All frames side by side; a click pauses there.
+// All frames side by side; a click pauses there. They are one picture under a row of buttons,
+// because a browser composes each canvas apart.
 class Filmstrip {
   constructor(root, clock, side) {
-    Object.assign(this, { root, clock, side, cells: [] });
+    Object.assign(this, { clock, side, cells: [] });
+    this.canvas = make("canvas", "rw-pixels", { height: side });
+    this.frames = make("div", "rw-frames");
+    root.append(this.frames);
     root.setAttribute("role", "group");
     root.setAttribute("aria-label", "Frames: choose one to pause there");
     clock.listen(() => this.mark());
@@ -149,26 +156,26 @@ class Filmstrip {
 
   show(sheet, row, frames) {
     if (this.cells.length !== frames) this.build(frames);
-    this.cells.forEach(({ context }, n) => sheet.draw(context, row, n));
+    this.cells.forEach((_, n) => sheet.draw(this.context, row, n, n * this.side));
     this.mark();
   }
 
   build(frames) {
-    this.root.replaceChildren();
-    this.root.style.setProperty("--frames", frames);
     this.cells = Array.from({ length: frames }, (_, n) => {
-      const button = make("button", "rw-cell", { type: "button", "aria-label": `Frame ${n + 1}` });
-      const canvas = make("canvas", "rw-pixels", { width: this.side, height: this.side });
-      button.append(canvas);
-      button.addEventListener("click", () => this.clock.seek(n));
-      this.root.append(button);
-      return { button, context: canvas.getContext("2d") };
+      const cell = make("button", "rw-cell", { type: "button", "aria-label": `Frame ${n + 1}` });
+      cell.style.gridColumn = n + 1;
+      cell.addEventListener("click", () => this.clock.seek(n));
+      return cell;
     });
+    this.frames.style.setProperty("--frames", frames);
+    this.frames.replaceChildren(this.canvas, ...this.cells);
+    this.canvas.width = frames * this.side;
+    this.context = this.canvas.getContext("2d");
   }
 
   mark() {
-    this.cells.forEach(({ button }, n) => {
-      button.setAttribute("aria-current", String(n === this.clock.frame));
+    this.cells.forEach((cell, n) => {
+      cell.setAttribute("aria-current", String(n === this.clock.frame));
     });
   }
 }

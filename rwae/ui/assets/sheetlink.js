@@ -4,7 +4,6 @@
 const RECIPE = {
   whoSeed: 1, motionSeed: 1, oneWho: false, oneMotion: false, temperature: 1, action: null,
 };
-const HOTTEST = 1.5; // the highest temperature of the slider
 let lastRecipe = RECIPE; // stays when another model is chosen
 
 function recipeLink({ whoSeed, motionSeed, oneWho, oneMotion, temperature, action }) {
