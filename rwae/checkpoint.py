@@ -20,6 +20,7 @@ from rwae import tensors
 from rwae.codes import Codes
 from rwae.config import ModelConfig
 from rwae.errors import CheckpointError, CodesError, ConfigError
+from rwae.jsonfile import read_object
 from rwae.tensors import check as check  # beside `pack`, where those who read weights look
 
 CONFIG_FILE = "config.json"
@@ -100,15 +101,11 @@ def read_config(folder: Path) -> ModelConfig:
             )
     path = folder / CONFIG_FILE
     try:
-        if path.stat().st_size > MOST_CONFIG:
-            raise ConfigError(
-                f"The file {path} has {path.stat().st_size:,} bytes: a configuration has at most "
-                f"{MOST_CONFIG:,}. Use the file that was saved with the weights."
-            )
-        settings = json.loads(path.read_text("utf-8"))
-    except (ValueError, RecursionError) as error:
+        settings = read_object(path, MOST_CONFIG)
+    except ValueError as error:
         raise ConfigError(
-            f"The file {path} is not JSON ({error}): use the file that was saved with the weights."
+            f"The file {path} holds no settings ({error}): use the file that was saved with the "
+            "weights."
         ) from error
     except OSError as error:
         raise CheckpointError(f"The file {path} cannot be read: {error.strerror}.") from error

@@ -7,9 +7,10 @@ from pathlib import Path
 import torch
 
 from rwae import checkpoint, hub
+from rwae.codemodel import CodeModel
 from rwae.config import ModelConfig
 from rwae.mocogan import MoCoGAN
-from rwae.model import RWAE, CodeModel
+from rwae.model import RWAE
 from rwae.objects import ObjectRWAE
 
 CLASSES: dict[str, type[CodeModel]] = {kind.family: kind for kind in (RWAE, ObjectRWAE, MoCoGAN)}

@@ -21,10 +21,10 @@ from torch.nn import functional as F
 
 from rwae import checkpoint, device, families, filmstrip, hub
 from rwae.card import Card, read_card
+from rwae.codemodel import CodeModel
 from rwae.codes import Codes
 from rwae.directions import Basis, principal
 from rwae.errors import ClipError
-from rwae.model import CodeModel
 from rwae.named import Named, read_named
 from rwae.turns import turn
 

@@ -15,10 +15,10 @@ from __future__ import annotations
 import torch
 from torch import Tensor, nn
 
+from rwae.codemodel import CodeModel
 from rwae.config import ModelConfig
 from rwae.distributions import standard_normal
 from rwae.errors import ConfigError
-from rwae.model import CodeModel
 from rwae.networks import Decoder
 
 KEEP = 3.0  # the update gate's first bias; its sigmoid, .95, is the share of the state that stays

@@ -19,6 +19,7 @@ from torch import Tensor
 
 from rwae.checkpoint import DIRECTIONS_FILE, WEIGHTS_FILE, atomic
 from rwae.errors import CheckpointError
+from rwae.jsonfile import read_object
 from rwae.numeric import is_number
 
 MOST_BYTES = 2**20  # of the file; 24 directions of 20 numbers have thirty thousand
@@ -125,13 +126,11 @@ def read_named(folder: Path, size: int) -> Named | None:
     if not path.is_file():
         return None
     try:
-        if path.stat().st_size > MOST_BYTES:
-            raise ValueError(f"it has more than {MOST_BYTES:,} bytes")
-        content = json.loads(path.read_text("utf-8"))
+        content = read_object(path, MOST_BYTES)
         named = _parse(content, size)
         if content["weights"] != fingerprint(folder):
             raise ValueError("it was measured on other weights")
-    except (OSError, ValueError, TypeError, LookupError, RecursionError) as error:
+    except (OSError, ValueError, TypeError, LookupError) as error:
         raise CheckpointError(
             f"The file {path} holds no named directions of this model "
             f"({_told(error)}): write it again with {COMMAND}, or remove it."

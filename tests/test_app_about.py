@@ -9,10 +9,10 @@ import pytest
 from conftest import ROOT, TINY
 from serving import small_checkpoint
 
-from rwae import families
+from rwae import families, jsonfile
 from rwae.errors import CheckpointError
 from rwae.inference import Studio
-from rwae.ui import api, scores
+from rwae.ui import api
 from rwae.ui.about import about_model, licences, versions
 from rwae.ui.endpoints import public
 from rwae.ui.scores import read_scores
@@ -107,7 +107,7 @@ BROKEN = [
     json.dumps(RESULT).replace("0.5", "1.5"),
     json.dumps(RESULT).replace("0.5", "-0.1"),
     json.dumps(RESULT).replace('"steps": 30', '"steps": "many"'),
-    json.dumps(RESULT) + " " * scores.MAX_BYTES,
+    json.dumps(RESULT) + " " * jsonfile.MOST_BYTES,
 ]
 
 

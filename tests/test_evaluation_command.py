@@ -111,7 +111,7 @@ def test_a_broken_training_file_is_one_sentence(
 ) -> None:
     (scene / "model" / "training.json").write_text("{")
     assert run(scene) == 2
-    assert "training.json is not a JSON object" in capsys.readouterr().err
+    assert "training.json holds no settings (it is not JSON" in capsys.readouterr().err
 
 
 def test_a_file_that_cannot_be_written_is_told_below_the_table(

@@ -11,10 +11,10 @@ from conftest import ROOT
 from serving import app, small_checkpoint
 
 LAYERS = (
-    {"errors", "config", "codes", "distributions", "factors", "numeric"},
+    {"errors", "config", "codes", "distributions", "factors", "jsonfile", "numeric"},
     {"losses", "mmd", "networks", "tensors", "checkpoint", "card"}
     | {"drafting", "hub", "video", "filmstrip", "device", "memory", "turns"},
-    {"model", "objects", "mocogan", "families", "judge"},
+    {"codemodel", "model", "objects", "mocogan", "families", "judge"},
     {"inference", "directions", "named", "data", "export"},
     {"training", "evaluation", "ui", "publish"},
     {"benchmark"},

@@ -25,9 +25,9 @@ from rwae.benchmark.cost import large_product, operations
 from rwae.benchmark.peers import PEERS, SIDE
 from rwae.benchmark.report import Measured, markdown, table, text
 from rwae.benchmark.timing import Times, interleave
+from rwae.codemodel import CodeModel
 from rwae.errors import ConfigError, RWAEError
 from rwae.memory import keep_freed_memory
-from rwae.model import CodeModel
 from rwae.training.config import TrainingConfig
 from rwae.training.options import PRECISIONS
 from rwae.training.presets import PRESETS

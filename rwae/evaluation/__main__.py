@@ -30,6 +30,7 @@ from rwae.evaluation.protocols import score
 from rwae.evaluation.tables import results
 from rwae.evaluation.tables.blocks import rewrite
 from rwae.families import load
+from rwae.jsonfile import read_object
 
 ROOT = Path(__file__).resolve().parents[2]
 CHECKPOINTS = ROOT / "checkpoints"
@@ -116,12 +117,12 @@ def training_settings(checkpoint: Path) -> dict[str, Any]:
     if not path.is_file():
         return {}
     try:
-        settings = json.loads(path.read_text("utf-8"))
-        return {k: settings[k] for k in SETTINGS if k in settings}
-    except (ValueError, TypeError) as error:
+        settings = read_object(path)
+    except ValueError as error:
         raise ConfigError(
-            f"The file {path} is not a JSON object ({error}): restore it, or remove it."
+            f"The file {path} holds no settings ({error}): restore it, or remove it."
         ) from error
+    return {k: settings[k] for k in SETTINGS if k in settings}
 
 
 def show_results(options: argparse.Namespace) -> int:

@@ -9,6 +9,7 @@ from typing import Any
 import torch
 
 from rwae import data
+from rwae.codemodel import CodeModel
 from rwae.data.clips import ClipSource
 from rwae.errors import ConfigError, DataError
 from rwae.evaluation.judges.digits import DigitsJudge
@@ -19,7 +20,6 @@ from rwae.evaluation.scores.digits import digits_table, score_digits
 from rwae.evaluation.scores.verification import score_verification, verification_table
 from rwae.evaluation.tables.codes import code_tables
 from rwae.evaluation.tables.scores import table
-from rwae.model import CodeModel
 
 DIGITS = "moving_mnist"
 SPEECH = ("fsdd", "timit")

@@ -20,6 +20,7 @@ from torch.nn.utils.fusion import fuse_conv_bn_eval
 from rwae.checkpoint import CONFIG_FILE, WEIGHTS_FILE, atomic, pack, read_weights
 from rwae.errors import CheckpointError, ConfigError
 from rwae.factors import Factor
+from rwae.jsonfile import read_object
 
 Network = TypeVar("Network", bound=nn.Module)
 WIDTHS = (24, 48, 64)
@@ -112,15 +113,18 @@ class Judge(nn.Module):
             ConfigError: if `config.json` is not the description of a judge.
         """
         try:
-            config = json.loads((folder / CONFIG_FILE).read_text("utf-8"))
-            judge = make_judge(_factors(config), apart=bool(config.get("apart")))
-        except (ValueError, RecursionError) as error:
-            raise ConfigError(f"The file {folder / CONFIG_FILE} is not JSON: {error}.") from error
+            config = read_object(folder / CONFIG_FILE)
+        except ValueError as error:
+            raise ConfigError(
+                f"The file {folder / CONFIG_FILE} describes no judge ({error}): use the file that "
+                "was saved with its weights."
+            ) from error
         except OSError as error:
             raise CheckpointError(
                 f"The folder {folder} holds no readable judge ({error.strerror}): train one with "
                 f"{TRAINED_BY}."
             ) from error
+        judge = make_judge(_factors(config), apart=bool(config.get("apart")))
         return read_folded(judge, folder)
 
 

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import functools
-import json
 import re
 from pathlib import Path
 
 from rwae.checkpoint import CONFIG_FILE, SETTINGS_FILE
 from rwae.errors import RWAEError
+from rwae.jsonfile import read_object
 from rwae.judge.networks import Judge
 
 JUDGES = Path(__file__).resolve().parents[2] / "checkpoints" / "judges"
-_MOST = 2**16  # characters of a training.json that are read
+_MOST = 2**16  # bytes of a training.json
 _NAME = re.compile(r"[a-z][a-z0-9_-]{0,39}")  # of a data set, which becomes part of a path
 
 
@@ -23,9 +23,8 @@ def trained_on(folder: Path | None) -> str | None:
     broken one, or a name that could be no data set's, counts as silence.
     """
     try:
-        with (folder / SETTINGS_FILE).open(encoding="utf-8") as file:
-            name = json.loads(file.read(_MOST))["dataset"]
-    except (OSError, ValueError, TypeError, LookupError, RecursionError):
+        name = read_object(folder / SETTINGS_FILE, _MOST).get("dataset") if folder else None
+    except (OSError, ValueError):
         return None
     return name if isinstance(name, str) and _NAME.fullmatch(name) else None
 

@@ -15,10 +15,10 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
+from rwae.codemodel import CodeModel
 from rwae.codes import Codes
 from rwae.config import ModelConfig
 from rwae.errors import ConfigError
-from rwae.model import CodeModel
 from rwae.networks import Prior
 from rwae.objects.boxes import fit_places, overlay
 from rwae.objects.networks import ObjectPosterior, PlacePosterior, SpriteDecoder

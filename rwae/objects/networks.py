@@ -19,7 +19,7 @@ from torch.nn import functional as F
 
 from rwae.config import ModelConfig
 from rwae.distributions import Gaussian
-from rwae.networks import conv
+from rwae.networks.layers import conv
 from rwae.objects.boxes import Scale, look, nearest_way, overlay
 from rwae.objects.tracks import peaks
 

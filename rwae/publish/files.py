@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
 from pathlib import Path
 
 from rwae import hub
 from rwae.checkpoint import SETTINGS_FILE
 from rwae.errors import CheckpointError, RWAEError
+from rwae.jsonfile import read_object
 
 LARGEST = 10_000_000  # bytes of a file of a Space, as in the repository
 PAGE = ("README.md", "app.py", "requirements.txt")  # without these there is no Space
@@ -68,8 +68,8 @@ def of_model(folder: Path) -> dict[str, Path]:
 def command_of(folder: Path) -> str:
     """The command with which a checkpoint was trained, if it is written down."""
     try:
-        command = json.loads((folder / SETTINGS_FILE).read_text("utf-8"))["command"]
-    except (OSError, ValueError, KeyError, TypeError, RecursionError):
+        command = read_object(folder / SETTINGS_FILE).get("command")
+    except (OSError, ValueError):
         return ""
     return command if isinstance(command, str) and command.isprintable() else ""
 

@@ -13,10 +13,10 @@ from tqdm import tqdm
 
 from rwae import checkpoint
 from rwae.checkpoint import SETTINGS_FILE
+from rwae.codemodel import CodeModel
 from rwae.codes import Codes
 from rwae.data.clips import ClipSource
 from rwae.errors import RWAEError
-from rwae.model import CodeModel
 from rwae.training.config import TrainingConfig
 from rwae.training.metrics import Metrics
 from rwae.training.process import asked_to_stop

@@ -8,10 +8,10 @@ import torch
 
 from rwae import filmstrip
 from rwae.checkpoint import atomic
+from rwae.codemodel import CodeModel
 from rwae.codes import Codes
 from rwae.data.clips import ClipSource
 from rwae.distributions import standard_normal
-from rwae.model import CodeModel
 from rwae.video import encode_image
 
 CLIPS = 3

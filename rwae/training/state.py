@@ -19,9 +19,9 @@ from safetensors import SafetensorError, safe_open
 from torch import Tensor
 
 from rwae.checkpoint import atomic, check, pack
+from rwae.codemodel import CodeModel
 from rwae.errors import CheckpointError, OtherRunError
 from rwae.families import build
-from rwae.model import CodeModel
 from rwae.training.adversarial import AdversarialObjective
 from rwae.training.config import TrainingConfig
 from rwae.training.objective import Objective

@@ -7,7 +7,6 @@ may have written them, so every number is checked.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,9 +14,9 @@ from typing import Any
 
 from rwae.checkpoint import SCORES_FILE, SEED_SCORES
 from rwae.errors import CheckpointError
+from rwae.jsonfile import read_object
 from rwae.numeric import is_number
 
-MAX_BYTES = 2**22  # of one file; a long one has a hundredth of this
 MAX_SEEDS = 16
 LARGEST = 1e9  # of any number; nothing that is measured is negative
 HOW = "HOW"  # in a path: the factor of the motion, which differs between data sets
@@ -171,12 +170,10 @@ def _number(
 
 def _read(path: Path) -> dict[str, Any]:
     try:
-        with path.open("rb") as file:
-            data = file.read(MAX_BYTES + 1)
-        result = json.loads(data) if len(data) <= MAX_BYTES else None
-    except (OSError, ValueError, RecursionError):
-        result = None
-    if not isinstance(result, dict) or not isinstance(result.get("model"), dict):
+        result = read_object(path)
+    except (OSError, ValueError):
+        result = {}
+    if not isinstance(result.get("model"), dict):
         raise CheckpointError(
             f"The file {path.name} cannot be read as scores: write it again with "
             "python -m rwae.evaluation."

@@ -7,6 +7,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from rwae.codemodel import CodeModel
 from rwae.codes import Codes
 from rwae.data.clips import ClipSource
 from rwae.evaluation.codes.information import information
@@ -14,7 +15,6 @@ from rwae.evaluation.codes.posteriors import Posteriors, infer, is_known
 from rwae.evaluation.codes.probes import Coded, chance, probe_codes
 from rwae.evaluation.scores.pairing import spaced
 from rwae.judge import CHUNK
-from rwae.model import CodeModel
 
 FITTED = 2304  # training clips that the probes are trained on
 CHOSEN = 900  # validation clips that they are stopped by

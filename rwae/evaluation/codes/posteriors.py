@@ -7,11 +7,12 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
+from rwae.codemodel import CodeModel
 from rwae.codes import Codes
 from rwae.data.clips import ClipSource
 from rwae.distributions import Gaussian
 from rwae.judge import CHUNK
-from rwae.model import RWAE, CodeModel
+from rwae.model import RWAE
 from rwae.networks import DynamicPosterior, StaticPosterior
 
 

@@ -6,7 +6,6 @@ training from other seeds in `scores/seed1.json` and so on, whose weights are no
 
 from __future__ import annotations
 
-import json
 import statistics
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -17,6 +16,7 @@ from rwae.checkpoint import SCORES_FILE, SEED_SCORES
 from rwae.errors import ConfigError
 from rwae.evaluation.tables.blocks import between
 from rwae.evaluation.tables.columns import CODES, DIGITS, RENDERED, Column, Scores
+from rwae.jsonfile import read_object
 
 BEGIN = "<!-- python -m rwae.evaluation --table --write -->"
 END = "<!-- end of the results -->"
@@ -118,11 +118,10 @@ def _row(folder: Path) -> Row:
 
 def _read(path: Path) -> dict[str, Any]:
     try:
-        result = json.loads(path.read_text("utf-8"))
-        missing = {"dataset", "split", "seed", "model"} - set(result)
-    except (OSError, ValueError, TypeError) as error:
+        result = read_object(path)
+    except (OSError, ValueError) as error:
         raise ConfigError(f"The file {path} cannot be read as scores ({error}).") from error
-    if missing:
+    if missing := {"dataset", "split", "seed", "model"} - set(result):
         raise ConfigError(
             f"The file {path} lacks {', '.join(sorted(missing))}: write it again with "
             "python -m rwae.evaluation."
