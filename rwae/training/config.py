@@ -19,8 +19,7 @@ class Weights:
 
     The two errors are sums over pixels, so a weight of 1 for them fixes the meaning of the rest.
     A critic has an optimiser's freedom of its own: its weight says how far its gradient counts
-    where gradients are clipped, and nothing else. A term of weight 0 is only logged, but for
-    `exchange`, which costs as much as the rest of a step and is left out.
+    where gradients are clipped, and nothing else. A term of weight 0 is only logged.
     """
 
     squared_error: float = 1.0
@@ -35,7 +34,6 @@ class Weights:
     action_marginal: float = 1.0
     action_doubt: float = 0.0
     collage: float = 20.0
-    exchange: float = 0.0
 
 
 @dataclass(frozen=True)

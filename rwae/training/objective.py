@@ -11,11 +11,8 @@ from rwae.distributions import Categorical, Gaussian, standard_normal
 from rwae.model import RWAE
 from rwae.training.augment import choose_frames, mirror, relight, take_frames
 from rwae.training.config import TrainingConfig
-from rwae.training.exchange import exchange_error
 from rwae.training.penalties import DYNAMIC, STATIC, Draws
 from rwae.training.variety import moving_weight, vary
-
-EXCHANGED = 8  # clips of a batch, with all of their frames
 
 
 class Objective(nn.Module):
@@ -67,7 +64,6 @@ class Objective(nn.Module):
             **self.dynamic_penalty(draws),
             "dependence": mmd.dependence(draws.z_c, draws.z_m),
             **action_terms(q_a),
-            **self._exchange(full(q_c).mean, full(q_m).mean),
         }
 
     def total(self, terms: dict[str, Tensor]) -> Tensor:
@@ -88,13 +84,6 @@ class Objective(nn.Module):
         p_c = standard_normal((self.config.prior_draws, z_c.shape[1]), z_c, generator)
         prior = self.model.prior(z_m.detach(), action)
         return Draws(q_c, z_c, p_c, q_m, z_m, prior, prior.sample(generator))
-
-    def _exchange(self, z_c: Tensor, z_m: Tensor) -> dict[str, Tensor]:
-        """Whether the codes of clips that no one filmed can be read off them, if it is asked."""
-        if not self.config.weights.exchange:
-            return {}
-        some = slice(EXCHANGED)
-        return {"exchange": exchange_error(self.model, z_c[some], z_m[some])}
 
     def _weight(self, x: Tensor) -> Tensor | None:
         """The weight of each pixel of the decoded frames, (B * N, 1, S, S), or None for 1."""
