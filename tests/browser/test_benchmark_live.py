@@ -17,7 +17,7 @@ def test_every_page_shows_the_last_value_and_ours_leaves_no_file(
 ) -> None:
     browser_path()
     monkeypatch.setattr(command, "SECONDS", 0.5)
-    monkeypatch.setattr(command, "MOVES", (2.0,))
+    monkeypatch.setattr(command, "MOVES", (2.0, -2.0))
     model = small_checkpoint(tmp_path / "model")
     assert command.main([str(model), "--rounds", "2", "--device", "cpu", "--markdown"]) == 0
     rows = {
@@ -27,6 +27,9 @@ def test_every_page_shows_the_last_value_and_ours_leaves_no_file(
     }
     assert rows["last picture right"] == ["2 of 2"] * len(CONTENDERS)
     assert float(rows["pictures a second"][0]) > 0
+    assert all(
+        0 < float(time.removesuffix(" ms")) < 60_000 for time in rows["until all frames are"]
+    )
     assert 0 < float(rows["page opened, clip shown"][0].removesuffix(" ms")) < 60_000
     ours, usual, floor = map(int, rows["files left a visit"])
     assert ours == floor == 0

@@ -1,4 +1,4 @@
-"""A drag decodes the frames under the hand alone; the picture at rest is exact."""
+"""A drag decodes what changed and is in sight first; the picture at rest is exact."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -53,6 +53,63 @@ def test_a_change_of_one_frame_asks_for_one_frame_and_then_for_the_exact_clip(
     assert moved == [[1]]
     at_rest = [r for r in requests if r["exact"]]
     assert [len(clip["dynamic"]) for clip in at_rest[0]["clips"]] == [4]
+    assert exact(opened)
+
+
+# Moves the first slider of who, every 8 ms for some times.
+SLIDE = """async (times) => {
+    const input = document.querySelector('.rw-knob input');
+    for (let n = 1; n <= times; n += 1) {
+        input.value = Math.sin(n / 5);
+        input.dispatchEvent(new Event('input'));
+        await new Promise(done => setTimeout(done, 8));
+    }
+    input.dispatchEvent(new Event('change'));
+}"""
+
+
+def slide(visit: Visit, times: int) -> list[dict]:
+    """What is asked for while the first slider of who is moved, and afterwards."""
+    with asked(visit) as requests:
+        visit.page.evaluate(SLIDE, times)
+        visit.rest(EXPLORE)
+    return [r for r in requests if len(r["clips"]) == 1]  # without the stills of the sliders
+
+
+def counts(requests: list[dict]) -> list[int]:
+    return [len(request["clips"][0]["dynamic"]) for request in requests if not request["exact"]]
+
+
+def test_the_frame_in_sight_comes_first_then_the_others_then_the_exact_clip(
+    opened: Visit, folders: list[Path]
+) -> None:
+    show(opened, folders, "plain")
+    opened.page.get_by_role("button", name="Frame 3", exact=True).click()
+    requests = slide(opened, 1)
+    codes = opened.codes(EXPLORE)
+    assert counts(requests) == [1, 3]
+    assert [len(r["clips"][0]["dynamic"]) for r in requests if r["exact"]] == [4]
+    first = torch.tensor(requests[0]["clips"][0]["dynamic"])
+    assert torch.equal(first, codes.dynamic[0, 2:3])
+    assert exact(opened)
+
+
+def test_while_the_clip_plays_the_next_frame_comes_along(
+    opened: Visit, folders: list[Path]
+) -> None:
+    show(opened, folders, "plain")
+    opened.page.locator(EXPLORE).get_by_role("button", name="Play", exact=True).click()
+    asked_for = counts(slide(opened, 1))
+    assert asked_for[0] == 2
+    assert sum(asked_for) == 4
+    assert exact(opened)
+
+
+def test_in_a_long_drag_no_frame_falls_far_behind(opened: Visit, folders: list[Path]) -> None:
+    show(opened, folders, "plain")
+    asked_for = counts(slide(opened, 120))
+    assert sum(count >= 3 for count in asked_for) >= 3, "in about a second, and at its end"
+    assert asked_for.count(1) > len(asked_for) / 2
     assert exact(opened)
 
 

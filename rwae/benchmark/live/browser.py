@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
@@ -20,8 +20,8 @@ BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stab
 FLAGS = ("--no-sandbox", "--disable-gpu", "--disable-background-networking")
 PATIENCE = 60_000  # milliseconds
 QUIET = 700  # milliseconds without another picture: the page is at rest
-# A page's slider and picture. `pixels` are those of the first frame; a video is drawn to see it.
-TOOLS = """({ slider, picture, side }) => {
+# A page's slider and pictures. `pixels` are those of a frame; a video is drawn to see it.
+TOOLS = """({ slider, picture, last, side }) => {
   const canvas = document.createElement("canvas");
   canvas.width = canvas.height = side;
   const context = canvas.getContext("2d", { willReadFrequently: true });
@@ -33,15 +33,18 @@ TOOLS = """({ slider, picture, side }) => {
       input.dispatchEvent(new Event("input", { bubbles: true }));
       if (done) input.dispatchEvent(new Event("change", { bubbles: true }));
     },
-    pixels() {
-      const shown = document.querySelector(picture);
+    // Of a row of frames, those of the one at its end.
+    pixels(where = picture) {
+      const shown = document.querySelector(where);
       if (!shown || (shown.tagName === "VIDEO" && shown.readyState < 2)) return null;
-      context.drawImage(shown, 0, 0, side, side);
+      const edge = shown.videoHeight || shown.height;
+      const left = (shown.videoWidth || shown.width) - edge;
+      context.drawImage(shown, left, 0, edge, edge, 0, 0, side, side);
       return context.getImageData(0, 0, side, side).data;
     },
     // A short name of the picture; the same while a video is being loaded.
-    name(before) {
-      const data = bench.pixels();
+    name(before, where = picture) {
+      const data = bench.pixels(where);
       if (!data) return before;
       let sum = 0;
       for (let n = 0; n < data.length; n += 1) sum = (Math.imul(sum, 31) + data[n]) | 0;
@@ -52,12 +55,14 @@ TOOLS = """({ slider, picture, side }) => {
       const data = bench.pixels();
       return data !== null && data.some((value, n) => n % 4 < 3 && value > 0);
     },
-    // The milliseconds from a move of the slider to another picture.
-    async move(value) {
-      const before = bench.name(0);
+    // The milliseconds from a move of the slider to another picture, of the shown frame or of the
+    // one that comes last.
+    async move(value, all) {
+      const where = all ? last : picture;
+      const before = bench.name(0, where);
       const start = performance.now();
       bench.set(value, true);
-      while (bench.name(before) === before) {
+      while (bench.name(before, where) === before) {
         if (performance.now() - start > 15000) return null;
         await frame();
       }
@@ -132,7 +137,8 @@ def opening(opened: Browser, contender: Contender, address: str, side: int) -> f
 
 
 def _places(contender: Contender, side: int) -> dict[str, str | int]:
-    return {"slider": contender.slider, "picture": contender.picture, "side": side}
+    places = {name: getattr(contender, name) for name in ("slider", "picture", "last")}
+    return places | {"side": side}
 
 
 @contextmanager
@@ -159,15 +165,20 @@ def visit(opened: Browser, contender: Contender, address: str, side: int) -> Ite
         page.close()
 
 
-def latency(page: Page, values: list[float]) -> list[float]:
+def latency(page: Page, values: Sequence[float], whole: bool = False) -> list[float]:
     """The milliseconds from each of some moves, at rest in between, to another picture.
+
+    Args:
+        page: a visited one.
+        values: of the slider.
+        whole: whether the last frame has to be another one, and not just the shown one.
 
     Raises:
         RWAEError: if the picture does not change within 15 seconds.
     """
     found = []
     for value in values:
-        taken = page.evaluate("value => bench.move(value)", value)
+        taken = page.evaluate("([value, whole]) => bench.move(value, whole)", [value, whole])
         if taken is None:
             raise RWAEError(f"A move of the slider to {value} changed nothing within 15 seconds.")
         found.append(taken)

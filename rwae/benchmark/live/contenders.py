@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-_OURS = ".rw-explore [data-part=edited]"
 _SLIDER = "input[type=range]"
 
 
@@ -17,6 +16,7 @@ class Contender:
         program: what `python` runs to serve it, before the checkpoint.
         slider: selector of the slider.
         picture: selector of what shows a frame: a canvas or a video.
+        last: selector of what shows the frame that is drawn last, maybe at the end of a row.
         still: a script that stops at the first frame what moves by itself.
         waiting: whether the page shows no clip before the slider is moved.
         exact: whether the last picture has to be right to the last digit but one.
@@ -26,6 +26,7 @@ class Contender:
     program: tuple[str, ...]
     slider: str
     picture: str
+    last: str
     still: str = ""
     exact: bool = True
     waiting: bool = False
@@ -36,13 +37,15 @@ CONTENDERS = (
         "this app",
         ("app.py", "--model"),
         ".rw-knob input",
-        _OURS,
+        ".rw-explore [data-part=edited]",
+        ".rw-explore .rw-filmstrip canvas",
         "document.querySelector('.rw-explore .rw-cell').click()",
     ),
     Contender(
         "gr.Slider to gr.Video",
         ("-m", "rwae.benchmark.live.usual"),
         _SLIDER,
+        "video",
         "video",
         exact=False,
         waiting=True,
@@ -52,5 +55,6 @@ CONTENDERS = (
         ("-m", "rwae.benchmark.live.floor"),
         _SLIDER,
         "canvas",
+        "canvas:last-of-type",
     ),
 )

@@ -46,9 +46,10 @@ class Basis {
     return this.read[axis].reduce((sum, r, d) => sum + r * (code[d] - this.mean[d]), 0);
   }
 
-  // Sets one coordinate of a code, in place.
+  // Sets one coordinate of a code, in place. What differs by rounding alone is there already.
   set(code, axis, value) {
     const step = value - this.coordinate(code, axis);
+    if (Math.abs(step) < 1e-5) return;
     this.write[axis].forEach((w, d) => (code[d] = clampTo(code[d] + step * w, CODE_LIMIT)));
   }
 }

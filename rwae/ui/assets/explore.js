@@ -23,25 +23,29 @@ function fit() {
   edited.scale(wholeFactor(room - small * boot.side, boot.side, 8));
 }
 
-function put(codes, sheet, row) {
-  const frames = codes.dynamic.length;
-  if (clock.frames !== frames) clock.resize(frames);
+// Shows what is rendered.
+function put() {
+  const { sheet, row, shown } = rendering;
+  if (clock.frames !== shown.length) clock.resize(shown.length);
   edited.show(sheet, row);
-  strip.show(sheet, row, frames);
+  strip.show(sheet, row, shown.length);
   difference.draw();
-  rendering.keep({ codes, sheet, row });
 }
 
 // What the server is asked for.
 
 const decoded = decoder(server, boot.side);
-const rendering = new Rendering(decoded, boot.apart);
+// Wanted first: the frame that is shown, and the next while the clip plays.
+const rendering = new Rendering(decoded, boot.apart, () =>
+  [clock.frame, (clock.frame + 1) % clock.frames].slice(0, clock.playing ? 2 : 1));
 
 const pump = new Pump(
-  (codes, exact) => rendering.render(codes, exact),
-  ({ sheet, row, ms }, codes) => {
-    put(codes, sheet, row ?? 0);
-    if (ms) tellSpeed((ms / codes.dynamic.length) * boot.frames);
+  (codes, exact) => rendering.ask(codes, exact),
+  (answer, codes) => {
+    const more = rendering.take(answer, codes);
+    put();
+    if (!answer.frames) tellSpeed((answer.ms / codes.dynamic.length) * boot.frames);
+    return more;
   },
   (busy, error) => {
     part.stage.setAttribute("aria-busy", String(busy));
@@ -185,7 +189,8 @@ async function copied() {
 function open(clip) {
   pump.cancel();
   original.show(clip.sheet, clip.row);
-  put(clip.codes, clip.sheet, clip.row);
+  rendering.keep(clip.codes, clip.sheet, clip.row);
+  put();
   draws.forget();
   editor.open(clip);
   previews.ask(editor.codes, 0);

@@ -1,50 +1,72 @@
-// Decodes no more than what changed. Where every frame is decoded on its own, a drag in a lane
-// asks for the frames under the hand alone, and puts them into the picture that is there already.
+// Decodes first what one sees. Where every frame is decoded on its own, a move of the hand asks for
+// the frames that are out of date alone, and among these for the ones in sight first. The others
+// follow when nothing newer is wanted, and in a long drag often enough not to fall behind.
 
-// The frames in which two clips differ, null if all of the clip has to be decoded.
-function changedFrames(before, after) {
-  const alike = sameRow(before.static, after.static)
-    && before.dynamic.length === after.dynamic.length;
-  if (!alike) return null;
-  const changed = [...after.dynamic.keys()].filter(
-    (frame) => !sameRow(before.dynamic[frame], after.dynamic[frame]),
-  );
-  return changed.length < after.dynamic.length ? changed : null;
-}
-
-// The clip in a row of a sheet, with some of its frames replaced by those of a sheet of one row.
-function patched({ codes, sheet, row }, frames, part) {
-  const { side } = sheet;
-  const length = codes.dynamic.length;
-  const canvas = make("canvas", "", { width: length * side, height: side });
-  const context = canvas.getContext("2d");
-  const from = (image, x, y, width, at) =>
-    context.drawImage(image, x, y, width, side, at, 0, width, side);
-  from(sheet.image, 0, row * side, length * side, 0);
-  frames.forEach((frame, n) => from(part.image, n * side, 0, side, frame * side));
-  return new Sheet(canvas, side);
-}
+const BEHIND = 150; // milliseconds that frames out of sight may be out of date in a drag
 
 class Rendering {
-  // decoded(clips, exact) asks the server; `apart` says whether each frame is decoded on its own.
-  constructor(decoded, apart) {
-    Object.assign(this, { decoded, apart, shown: null });
+  // decoded(clips, exact) asks the server; `apart` says whether each frame is decoded on its own;
+  // inSight() lists the frames that are wanted first.
+  constructor(decoded, apart, inSight) {
+    Object.assign(this, { decoded, apart, inSight, since: null });
   }
 
-  // What is on the page now: {codes, sheet, row}.
-  keep(shown) {
-    this.shown = shown;
+  // The page shows a clip, the row of a sheet.
+  keep(codes, sheet, row) {
+    Object.assign(this, { sheet, row, since: null });
+    this.shown = codes.dynamic.map((dynamic) => ({ static: codes.static, dynamic }));
   }
 
-  // An answer with the sheet of the whole clip. An exact one is always decoded in one piece: how
+  // Asks for a clip, or for some of its frames. An exact one is always decoded in one piece: how
   // many frames are computed together can turn the last digit of a pixel.
-  async render(codes, exact) {
-    const frames = exact || !this.apart ? null : changedFrames(this.shown.codes, codes);
-    if (!frames) return this.decoded([codes], exact);
-    const { shown } = this;
-    if (!frames.length) return { sheet: shown.sheet, row: shown.row };
-    const few = { static: codes.static, dynamic: frames.map((frame) => codes.dynamic[frame]) };
-    const answer = await this.decoded([few], false);
-    return answer.error ? answer : { sheet: patched(shown, frames, answer.sheet), row: 0 };
+  async ask(codes, exact) {
+    const frames = exact || !this.apart ? null : this.wanted(codes);
+    if (frames && !frames.length) return { frames };
+    const dynamic = frames ? frames.map((frame) => codes.dynamic[frame]) : codes.dynamic;
+    return { ...(await this.decoded([{ static: codes.static, dynamic }], exact)), frames };
+  }
+
+  // Puts an answer in its place. Returns whether more of the clip has to be asked for.
+  take({ frames, sheet }, codes) {
+    if (frames) this.patch(frames, sheet, codes);
+    else this.keep(codes, sheet, 0);
+    return this.outdated(codes).length > 0;
+  }
+
+  // The frames to ask for now; null for all of a clip that has another length.
+  wanted(codes) {
+    if (this.shown.length !== codes.dynamic.length) return null;
+    const outdated = this.outdated(codes);
+    const first = this.inSight().filter((frame) => outdated.includes(frame));
+    const now = performance.now();
+    const all = !first.length || first.length === outdated.length;
+    this.since = all ? null : this.since ?? now;
+    if (all || now - this.since < BEHIND) return all ? outdated : first;
+    this.since = null;
+    return outdated;
+  }
+
+  outdated(codes) {
+    return [...this.shown.keys()].filter((frame) => {
+      const { static: who, dynamic } = this.shown[frame];
+      return !sameRow(who, codes.static) || !sameRow(dynamic, codes.dynamic[frame]);
+    });
+  }
+
+  // Draws frames into a picture of the clip that is this page's own.
+  patch(frames, part, codes) {
+    const { side } = this.sheet;
+    if (!(this.sheet.image instanceof HTMLCanvasElement)) {
+      const width = this.shown.length * side;
+      const canvas = make("canvas", "", { width, height: side });
+      canvas.getContext("2d")
+        .drawImage(this.sheet.image, 0, this.row * side, width, side, 0, 0, width, side);
+      Object.assign(this, { sheet: new Sheet(canvas, side), row: 0 });
+    }
+    const context = this.sheet.image.getContext("2d");
+    frames.forEach((frame, n) => {
+      context.drawImage(part.image, n * side, 0, side, side, frame * side, 0, side, side);
+      this.shown[frame] = { static: codes.static, dynamic: codes.dynamic[frame] };
+    });
   }
 }

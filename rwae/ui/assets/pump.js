@@ -1,13 +1,15 @@
 // Latest wins: few requests are under way, the newest value is sent next, and the last one is
 // asked for once more, exactly, as soon as the hand rests.
 
-const REST = 140; // milliseconds without a new value
+const SOON = 8; // milliseconds without a new value after which what is missing is asked for
+const REST = 140; // and after which the exact answer is
 
 class Pump {
-  // send(value, exact) resolves to an answer, show(answer, value) puts it on the page at once,
-  // state(busy, error) tells how it stands. What takes time, such as decoding a picture, belongs
-  // into `send`: another value may come meanwhile. Of `abreast` requests under way, the server
-  // works on one while the answer to another is on its way back.
+  // send(value, exact) resolves to an answer, show(answer, value) puts it on the page at once and
+  // returns whether there is more to ask for, state(busy, error) tells how it stands. What takes
+  // time, such as decoding a picture, belongs into `send`: another value may come meanwhile. Of
+  // `abreast` requests under way, the server works on one while the answer to another is on its
+  // way back.
   constructor(send, show, state, abreast = 1) {
     Object.assign(this, { send, show, state, abreast });
     this.next = null;
@@ -42,17 +44,19 @@ class Pump {
     const answer = await ask(() => this.send(job.value, job.exact));
     this.underWay -= 1;
     const wanted = job.turn === this.turn && number > this.shown;
+    let more = false;
     if (wanted && !answer.error) {
       this.shown = number;
-      this.show(answer, job.value);
+      more = this.show(answer, job.value) === true;
     }
     if (this.next) this.run();
-    else if (wanted && number === this.sent) this.rest(job, answer);
+    else if (wanted && number === this.sent) this.rest(job, answer, more);
   }
 
-  // The newest value has its answer.
-  rest(job, answer) {
-    if (answer.error || job.exact) this.state(false, answer.error || null);
+  // The newest value has its answer, or its first part.
+  rest(job, answer, more) {
+    if (more) this.timer = setTimeout(() => this.push(job.value), SOON);
+    else if (answer.error || job.exact) this.state(false, answer.error || null);
     else this.timer = setTimeout(() => this.push(job.value, true), REST);
   }
 }
