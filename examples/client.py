@@ -44,11 +44,21 @@ def main() -> int:
     try:
         app = Client(chosen.app, verbose=False, analytics_enabled=False)
         motion = app.predict(as_text(chosen.clip), api_name="/encode")["clips"][0]
-        who = app.predict(api_name="/examples")["clips"][chosen.who]
+        people = app.predict(api_name="/examples")["clips"]
+        if not 0 <= chosen.who < len(people):
+            raise ValueError(f"--who is {chosen.who}, and the last example is {len(people) - 1}")
+        who = people[chosen.who]
         kind = chosen.out.suffix.lstrip(".").lower()
         swapped = app.predict(who, motion, picture=kind, api_name="/swap")
         chosen.out.write_bytes(as_bytes(swapped["picture"]))
-    except (AppError, IndexError, OSError, ValueError, httpx.HTTPError) as error:
+    except httpx.ConnectError:
+        print(
+            f"No app answers at {chosen.app}: start one with `python app.py`, or name another "
+            "with --app.",
+            file=sys.stderr,
+        )
+        return 2
+    except (AppError, OSError, ValueError, httpx.HTTPError) as error:
         print(f"It did not work: {error}", file=sys.stderr)
         return 2
     print(f"wrote {chosen.out}")

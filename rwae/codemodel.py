@@ -215,7 +215,11 @@ class CodeModel(nn.Module):
 
     @torch.no_grad()
     def extend(self, codes: Codes, frames: int, generator: torch.Generator) -> Codes:
-        """Goes on from a clip: appends `frames` codes that the prior draws, given those so far."""
+        """Goes on from clips: appends `frames` codes that the prior draws, given those so far.
+
+        Raises:
+            CodesError: if the codes are not of this model, or no frame is asked for.
+        """
         self.check(codes)
         _require_positive(frames=frames)
         codes = codes.to(self.device)

@@ -6,7 +6,7 @@ import json
 from pathlib import Path
 from typing import Any
 
-MOST_BYTES = 2**22  # the longest that is shipped, scores, has a fiftieth of this
+MOST_BYTES = 2**22  # a hundred times the longest that is shipped, which holds scores
 
 
 def read_object(path: Path, most: int = MOST_BYTES) -> dict[str, Any]:

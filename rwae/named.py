@@ -35,7 +35,7 @@ class Name:
 
     Attributes:
         factor: the attribute that it changes, such as "hair".
-        value: what the attribute becomes, such as "hair 3".
+        value: what the attribute becomes, such as "purple curls".
         purity: of the clips that became so, the share in which everything else stayed.
         reach: of the clips that were not so before, the share that became so.
     """

@@ -289,12 +289,16 @@ def test_the_example_program_swaps_and_saves(address: str, tmp_path: Path) -> No
         assert len(video.read_clip(tmp_path / name)) == 4
     for words, complaint in [
         (["none.mp4"], "No such file"),
-        (["clip.png", "--who", "99"], "out of range"),
+        (["clip.png", "--who", "99"], "--who is 99, and the last example is "),
+        (["clip.png", "--who", "-1"], "--who is -1"),
     ]:
         done = _example(*words, at=tmp_path, app=address)
         assert done.returncode == 2
         assert done.stderr.startswith("It did not work: ")
         assert complaint in done.stderr
+    done = _example("clip.png", at=tmp_path, app="http://127.0.0.1:9")
+    assert done.returncode == 2
+    assert done.stderr.startswith("No app answers at http://127.0.0.1:9: start one")
     done = _example("clip.png", at=tmp_path, app="127.0.0.1")
     assert done.returncode == 2
     assert "an address begins with http:// or https://" in done.stderr

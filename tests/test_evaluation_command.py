@@ -114,6 +114,14 @@ def test_a_broken_training_file_is_one_sentence(
     assert "training.json holds no settings (it is not JSON" in capsys.readouterr().err
 
 
+def test_a_data_set_that_is_no_name_counts_as_none(scene: Path) -> None:
+    (scene / "model" / "training.json").write_text('{"dataset": ["figures"]}')
+    options = [str(scene / "model"), "--judge", str(scene / "judge"), "--device", "cpu"]
+    assert command.main(options) == 0
+    found = json.loads((scene / "model" / "scores.json").read_text())
+    assert found["dataset"] == "sprites", "what counts where nothing is said"
+
+
 def test_a_file_that_cannot_be_written_is_told_below_the_table(
     scene: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -13,6 +13,7 @@ from rwae import RWAE, Codes, ModelConfig, data
 from rwae.data import figures
 from rwae.data.clips import Clips
 from rwae.errors import ConfigError
+from rwae.evaluation.judges import places
 from rwae.evaluation.naming import __main__ as command
 from rwae.evaluation.naming import fitting
 from rwae.evaluation.naming.fitting import Direction, Labelled, effects, first_guess, refine
@@ -223,6 +224,18 @@ def test_only_what_is_worth_it_is_offered() -> None:
     assert named(found[1:]).read.shape == (0, 3)
 
 
+def test_the_last_line_counts_the_clips_of_all_that_is_offered() -> None:
+    direction = towards(torch.tensor([2.0, 0, 0]), people(50))
+    good, bad = Outcome(10, 10, 10), Outcome(10, 0, 0)
+    outcomes = [(good, Outcome(10, 4, 3)), (good, Outcome(30, 20, 15)), (bad, good)]
+    found = [Found("colour", "r", direction, False, *both) for both in outcomes]
+    assert command.summary(found) == (
+        "2 of 3 directions are offered: moved along them, 60.0% of the clips get the value, and "
+        "in 75.0% of these all else stays."
+    )
+    assert command.summary(found[2:]) == "None of 1 directions is offered."
+
+
 def test_the_figures_are_those_of_the_judge_that_chose_nothing() -> None:
     parts = [people(count, seed) for seed, count in enumerate((300, 60, 80))]
     codes = parts[1].codes, parts[2].codes
@@ -287,8 +300,19 @@ def test_the_command_writes_what_the_app_reads(
     found = read_named(scene.model, 4)
     assert (found is None) == (not offered)
     said = capsys.readouterr()
-    assert f"{len(offered)} of {len(written['measured'])} directions are offered" in said.err
+    assert f"{len(offered) or 'None'} of {len(written['measured'])} directions" in said.err
+    assert written["second judge measures"] is False
     assert said.out.count("reached by") == len(written["measured"])
+
+
+def test_no_judge_is_made_up_to_measure_with(
+    scene: Scene, capsys: pytest.CaptureFixture[str]
+) -> None:
+    nowhere = scene.model.parent / "nowhere"
+    options = [str(scene.model), "--dataset", "figures", "--judge", str(scene.judge)]
+    assert command.main([*options, "--witness", str(nowhere), "--device", "cpu"]) == 2
+    assert f"no judge in {nowhere} to measure with" in capsys.readouterr().err
+    assert not nowhere.exists()
 
 
 def test_the_command_says_what_is_missing(
@@ -307,7 +331,8 @@ def test_shipped_directions_do_what_they_say(name: str) -> None:
     studio = Studio.load(folder, "cpu")
     if studio.named is None:
         pytest.skip(f"{name} comes without named directions")
-    judge = Judge.load(ROOT / "checkpoints" / "judges" / "sprites")
+    # The judge that measured them.
+    judge = Judge.load(places.second("sprites") or places.place("sprites"))
     before = look(studio.model, judge, studio.gallery[::24])
     best = max(range(len(studio.named.names)), key=lambda n: studio.named.names[n].reach)
     found = studio.named.names[best]

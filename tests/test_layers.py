@@ -1,6 +1,7 @@
 """The house has floors: imports go down only, and each dependency has one door."""
 
 import ast
+import re
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
@@ -94,3 +95,16 @@ def test_the_app_serves_without_training_evaluation_and_data(tmp_path: Path) -> 
     model = small_checkpoint(tmp_path / "model")
     with app(model, tmp_path, root) as address, urlopen(address, timeout=60) as page:
         assert "R-WAE Studio" in page.read().decode()
+
+
+def test_the_readme_lists_the_rooms_from_the_top_down() -> None:
+    """It says of its list: a file imports from below it only."""
+    readme = (ROOT / "README.md").read_text("utf-8")
+    tree = readme.split("\nrwae/\n")[1].split("\ncheckpoints/")[0].replace("/", "")
+    lines = [re.split(r"\s{2,}", line.strip())[0].split(", ") for line in tree.splitlines()]
+    place = {name: number for number, names in enumerate(lines) for name in names}
+    assert set(place) == set().union(*LAYERS)
+    for path in modules():
+        here = home(path)
+        for there in {room(name) for name in imports(path)} - {None, here}:
+            assert here is None or place[there] >= place[here], f"{here} stands below {there}"

@@ -215,6 +215,14 @@ def test_too_few_clips_for_a_batch(clips: Clips, tmp_path: Path) -> None:
         train(dataclasses.replace(RUN, batch=32), clips, tmp_path, ALONE)
 
 
+def test_clips_with_fewer_frames_than_a_step_looks_at(clips: Clips, tmp_path: Path) -> None:
+    config = dataclasses.replace(
+        RUN, model=dataclasses.replace(TINY, frames=8), decoded_frames=clips.shape[0] + 1
+    )
+    with pytest.raises(ConfigError, match="have 4 frames, fewer than the 5 of each"):
+        train(config, clips, tmp_path, ALONE)
+
+
 def test_the_recurrent_decoder_trains_too(clips: Clips, tmp_path: Path) -> None:
     model = dataclasses.replace(TINY, recurrent_decoder=True)
     config = dataclasses.replace(RUN, model=model, decoded_frames=2, steps=2)

@@ -89,6 +89,8 @@ def test_a_term_of_the_loss_can_be_weighted_or_left_out(tmp_path: Path) -> None:
         ("sprites", ["--weight", "dependence=nan"], "a number from 0 on"),
         ("moving_mnist", ["--no-relight"], "knows no --relight"),
         ("sprites-mocogan", ["--no-mirror"], "knows no --mirror"),
+        ("sprites-mocogan", ["--static-frames", "3"], "knows no --static-frames"),
+        ("sprites-mocogan", ["--weight", "dependence=0"], "knows no --weight"),
         ("moving_mnist", ["--precision", "bfloat16"], "float32 alone"),
     ],
 )

@@ -31,11 +31,12 @@ from rwae.evaluation.tables import results
 from rwae.evaluation.tables.blocks import rewrite
 from rwae.families import load
 from rwae.jsonfile import read_object
+from rwae.judge import trained_on
 
 ROOT = Path(__file__).resolve().parents[2]
 CHECKPOINTS = ROOT / "checkpoints"
 README = ROOT / "README.md"
-SETTINGS = ("dataset", "seed", "steps", "batch", "command")
+SETTINGS = ("seed", "steps", "batch", "command")
 CARD_BEGIN, CARD_END = "<!-- scores -->", "<!-- end of the scores -->"
 
 
@@ -82,9 +83,9 @@ def evaluate(options: argparse.Namespace) -> tuple[dict[str, Any], str]:
     Raises:
         RWAEError: if the model, the data or the judge is missing or broken.
     """
-    settings = training_settings(Path(options.checkpoint))
-    dataset = options.dataset or settings.pop("dataset", "sprites")
-    settings.pop("dataset", None)
+    folder = Path(options.checkpoint)
+    settings = training_settings(folder)
+    dataset = options.dataset or trained_on(folder) or "sprites"
     model = load(options.checkpoint, device=device.choose(options.device))
     found, text = score(
         model,
@@ -108,17 +109,17 @@ def training_settings(checkpoint: Path) -> dict[str, Any]:
     """How the weights came about, from the `training.json` beside them; empty without it.
 
     Returns:
-        dataset, seed, steps, batch and command, as far as the file says so.
+        seed, steps, batch and command, as far as the file says so.
 
     Raises:
-        ConfigError: if the file is no JSON object.
+        ConfigError: if the file cannot be read, or is no JSON object.
     """
     path = checkpoint / SETTINGS_FILE
     if not path.is_file():
         return {}
     try:
         settings = read_object(path)
-    except ValueError as error:
+    except (OSError, ValueError) as error:
         raise ConfigError(
             f"The file {path} holds no settings ({error}): restore it, or remove it."
         ) from error

@@ -6,8 +6,7 @@
 
 The folder of the run gets the checkpoint (`config.json`, `model.safetensors`,
 `gallery.safetensors`), `metrics.jsonl`, `training.json`, sample sheets, and the state from which
-the same command goes on after an interruption. SIGTERM
-and Ctrl-C finish the step, save and exit.
+the same command goes on after an interruption. SIGTERM and Ctrl-C finish the step, save and exit.
 """
 
 from __future__ import annotations

@@ -132,12 +132,17 @@ class TrainingConfig:
                     f"{self.model.frames} frames, so it needs to lie in [1, {self.model.frames}]."
                 )
 
-    def check_clips(self, count: int) -> None:
-        """Raises ConfigError if a data set has fewer clips than a batch."""
+    def check_clips(self, count: int, frames: int) -> None:
+        """Raises ConfigError if a data set has fewer clips than a batch, or too short ones."""
         if count < self.batch:
             raise ConfigError(
                 f"The data set has {count} clips, fewer than the batch of {self.batch}: use more "
                 "clips, or a smaller --batch."
+            )
+        if frames < (most := max(self.static_frames, self.decoded_frames)):
+            raise ConfigError(
+                f"The clips have {frames} frames, fewer than the {most} of each that a step looks "
+                "at: use longer clips, or smaller --static-frames and --decoded-frames."
             )
 
     def to_dict(self) -> dict[str, Any]:

@@ -23,16 +23,18 @@ OVERRIDES = (
     *("log_every", "save_every", "sheet_every"),
     *("relight", "mirror"),
 )
-# What these switch off belongs to the objective of one family of models.
-OF_RWAE = ("relight", "mirror")
+# What the objective of a family of models never looks at.
+IDLE = {
+    "objects": ("relight", "mirror"),
+    "mocogan": ("relight", "mirror", "static_frames", "decoded_frames", "weight"),
+}
 
 
-def parse(arguments: list[str] | None = None, epilog: str | None = None) -> argparse.Namespace:
+def parse(arguments: list[str] | None = None, about: str | None = None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(
         "python -m rwae.training",
-        description="Trains an R-WAE.",
+        description=about,
         formatter_class=argparse.RawDescriptionHelpFormatter,
-        epilog=epilog,
     )
     parser.add_argument("--preset", choices=PRESETS, required=True)
     parser.add_argument("--data", type=Path, help="folder of the data set, if it needs one")
@@ -61,10 +63,11 @@ def configure(options: argparse.Namespace) -> TrainingConfig:
     given = {name: value for name, value in given.items() if value is not None}
     preset = PRESETS[options.preset]
     family = preset.model.family
-    if family != "rwae" and (idle := [name for name in OF_RWAE if name in given]):
+    asked = {*given, *(["weight"] if options.weight else [])}
+    if idle := [name for name in IDLE.get(family, ()) if name in asked]:
         raise ConfigError(
             f"The preset {options.preset} trains a model of the family {family}, which knows no "
-            f"--{idle[0]}: leave it out."
+            f"--{idle[0].replace('_', '-')}: leave it out."
         )
     if family == "objects" and options.precision == "bfloat16":
         raise ConfigError(

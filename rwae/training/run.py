@@ -57,12 +57,12 @@ def train(
         Whether the last step was reached.
 
     Raises:
-        ConfigError: if there are fewer clips than a batch needs.
+        ConfigError: if there are fewer clips than a batch needs, or they are too short.
         DivergedError: if a loss is not finite; the message names the term.
         DiskError: if the folder cannot be written, for example because the disk is full.
         CheckpointError: if `out` holds the state of another run.
     """
-    config.check_clips(len(clips))
+    config.check_clips(len(clips), clips.shape[0])
     state = TrainState(config, ranks.device, precision)
     ranks.say(resume(state, out))
     objective = ranks.replicate(state.objective).train()

@@ -24,7 +24,7 @@ from rwae.ui.limits import Limits
 from rwae.ui.shelf import Shelf
 
 ROOT = Path(__file__).resolve().parents[2]  # no file of the project is ever served by its path
-PLAYER = ("dom", "pump", "model", "player", "gallery")
+PLAYER = ("dom", "pump", "model", "player", "filmstrip", "gallery")
 SLOTS = ("strip", "webcam", "slot", "crossing", "pad")
 EDITOR = (
     *("codes", "motion", "locks", "editor", "link", "partial"),

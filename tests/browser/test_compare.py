@@ -391,6 +391,7 @@ def test_an_uploaded_clip_is_read_by_every_model_with_an_encoder(
     note = peer(visit, "reader").locator(".rw-peer-note")
     playwright.expect(note).not_to_be_empty()
     assert "Traceback" not in note.inner_text()
+    assert lines(visit, "reader") == {}, "nothing is said of a clip that could not be read"
     visit.rest(TAB)
 
 
@@ -412,6 +413,20 @@ def test_a_file_that_is_dropped_anywhere_on_the_tab_is_taken(
     visit.page.locator(f"{TAB} [data-part=link]").click()
     playwright.expect(visit.page.locator(MESSAGE)).to_contain_text("No link can hold a clip")
     assert visit.page.url == before
+
+
+def test_a_second_file_is_read_when_the_tab_has_started_anew(
+    visit: Visit, studios: dict[str, Studio], tmp_path: Path
+) -> None:
+    for seed, name in ((3, "reader"), (4, "tight")):
+        visit.page.get_by_role("button", name=f"Open in Explore: {name}").click()
+        visit.page.wait_for_selector(".rw-explore", state="visible")
+        visit.open_tab("Compare")
+        path = strip(tmp_path / f"{seed}.png", seed)
+        visit.page.locator(f"{TAB} [data-part=file]").set_input_files(str(path))
+        settled(visit)
+        read = studios["reader"].encode(strip_frames(path))
+        assert torch.allclose(clips(visit, "reader").static, read.static, atol=1e-4)
 
 
 def test_clips_without_a_judge_or_a_rival_are_shown_without_a_readout(

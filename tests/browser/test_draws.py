@@ -97,6 +97,18 @@ def test_an_edit_in_mid_glide_starts_where_the_glide_leads(visit: Visit) -> None
     assert torch.allclose(visit.codes(EXPLORE).static, drawn(visit, 12).static, atol=1e-4)
 
 
+def test_a_clip_that_is_opened_in_mid_glide_stays_on_the_page(visit: Visit) -> None:
+    visit.page.get_by_label("Seed of who").fill("12")
+    visit.page.keyboard.press("Enter")
+    visit.until(lambda: not visit.page.locator("[data-part=undo]").is_disabled())
+    visit.page.evaluate("document.querySelector('.rw-explore [aria-label=\"Example 3\"]').click()")
+    visit.rest(EXPLORE)
+    third = visit.studio.examples.static[2:3]
+    assert torch.allclose(visit.codes(EXPLORE).static, third, atol=1e-3)
+    assert exact(visit)
+    assert visit.page.locator("[data-part=undo]").is_disabled()
+
+
 def test_who_asks_for_less_motion_gets_no_glide(visit: Visit) -> None:
     visit.page.emulate_media(reduced_motion="reduce")
     seen = visit.page.evaluate(

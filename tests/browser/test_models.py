@@ -201,6 +201,9 @@ def test_an_action_is_chosen_for_the_samples(visit: Visit, studios: dict[str, St
 def test_clips_of_one_frame_can_be_looked_at(visit: Visit, studios: dict[str, Studio]) -> None:
     choose(visit, studios, "still")
     visit.until(lambda: shown_as_decoded(visit))
+    strip = visit.page.locator(".rw-explore .rw-filmstrip canvas")
+    smooth = strip.evaluate("node => getComputedStyle(node).imageRendering")
+    assert smooth == "auto", "frames of 128 pixels are made smaller there"
     visit.page.locator(".rw-point").first.focus()
     visit.page.keyboard.press("ArrowUp")
     visit.rest(".rw-explore")

@@ -103,6 +103,25 @@ def test_ping_pong_stops_at_the_longest_clip_with_a_sentence(visit: Visit) -> No
     assert visit.codes(EXPLORE).dynamic.shape[1] == 34
 
 
+def test_a_long_strip_goes_along_with_the_clock(visit: Visit) -> None:
+    for _ in range(4):
+        press(visit, "Ping-pong")
+    strip = visit.page.locator(f"{EXPLORE} .rw-filmstrip")
+    assert strip.evaluate("node => node.scrollWidth > 2 * node.clientWidth")
+    for frame in (33, 0, 20):
+        visit.page.locator(f"{EXPLORE} [data-part=scrub]").fill(str(frame))
+        cell = visit.page.get_by_role("button", name=f"Frame {frame + 1}", exact=True)
+        shown, room = cell.bounding_box(), strip.bounding_box()
+        assert shown["x"] >= room["x"] - 1
+        assert shown["x"] + shown["width"] <= room["x"] + room["width"] + 1
+    # A hand on the strip keeps it where it is.
+    strip.hover()
+    before = strip.evaluate("node => node.scrollLeft")
+    visit.page.locator(f"{EXPLORE} [data-part=scrub]").fill("0")
+    assert strip.evaluate("node => node.scrollLeft") == before
+    visit.page.mouse.move(0, 0)
+
+
 def test_one_lane_is_brought_back_and_the_others_stay(visit: Visit) -> None:
     before = moves(visit)
     draw(visit, 0, (0.02, 0.05), (0.98, 0.95))

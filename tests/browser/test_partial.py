@@ -1,12 +1,13 @@
 """A drag decodes what changed and is in sight first; the picture at rest is exact."""
 
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 import torch
 from serving import small_checkpoint
-from visiting import Visit, visiting
+from visiting import Visit, playwright, visiting
 from watching import CELLS, EXPLORE, LANES, asked, draw, exact, press, start_anew
 
 from rwae.inference import Studio
@@ -111,6 +112,56 @@ def test_in_a_long_drag_no_frame_falls_far_behind(opened: Visit, folders: list[P
     assert sum(count >= 3 for count in asked_for) >= 3, "in about a second, and at its end"
     assert asked_for.count(1) > len(asked_for) / 2
     assert exact(opened)
+
+
+@contextmanager
+def held_back(visit: Visit, most: int) -> Iterator[list[playwright.Route]]:
+    """Collects the first requests of a moving hand: they are answered when the test lets them."""
+    held: list[playwright.Route] = []
+
+    def hold(route: playwright.Route) -> None:
+        if len(held) < most and '"exact":false' in (route.request.post_data or ""):
+            held.append(route)
+        else:
+            route.continue_()
+
+    visit.page.route("**/component_server/", hold)
+    yield held
+    visit.page.unroute("**/component_server/")
+
+
+def test_frames_that_come_when_the_clip_has_another_length_are_asked_for_anew(
+    opened: Visit, folders: list[Path]
+) -> None:
+    show(opened, folders, "plain")
+    button = opened.page.locator(EXPLORE).get_by_role
+    with held_back(opened, 3) as held:
+        opened.page.evaluate(SLIDE, 1)
+        button("button", name="Ping-pong").click()
+        opened.until(lambda: len(held) == 2)
+        button("button", name="Undo").click()
+        held[0].continue_()  # the frame in sight, after which the others are asked for
+        opened.until(lambda: len(held) == 3)
+        held[1].continue_()
+        opened.page.wait_for_selector(f"{EXPLORE} [aria-label='Frame 6']")
+        held[2].continue_()
+        opened.rest(EXPLORE)
+    assert len(opened.pixels(CELLS)) == 4
+    assert exact(opened)
+
+
+def test_answers_that_never_come_hold_up_no_other_clip(opened: Visit, folders: list[Path]) -> None:
+    show(opened, folders, "plain")
+    with held_back(opened, 2) as held:
+        for count in (1, 2):
+            opened.page.evaluate(SLIDE, count)
+            opened.until(lambda count=count: len(held) == count)
+        start_anew(opened, 2)
+        slide(opened, 1)
+        assert exact(opened)
+        for route in held:
+            route.abort()
+    opened.complaints.clear()  # of the requests that were kept away
 
 
 def test_the_picture_at_rest_is_the_same_pixels_as_a_whole_decode(

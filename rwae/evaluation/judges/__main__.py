@@ -1,7 +1,9 @@
-"""Trains the judge of a data set on its real training clips.
+r"""Trains the judge of a data set on its real training clips.
 
     python -m rwae.evaluation.judges --dataset sprites --data data/sprites
     python -m rwae.evaluation.judges --dataset moving_mnist --data data/mnist
+    python -m rwae.evaluation.judges --dataset sprites --data data/sprites --seed 1 \
+        --out checkpoints/judges/sprites-second        # measures what the first helped to find
 
 It takes a few minutes on one CPU thread, a quarter of an hour for moving_mnist, and writes the
 weights and a card with what the judge gets right on real clips that it was not trained on. No

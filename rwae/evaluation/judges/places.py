@@ -27,9 +27,12 @@ def place(dataset: str, source: Path | None = None) -> Path:
 
 
 def second(dataset: str) -> Path | None:
-    """The folder of a second shipped judge, trained from another seed, if the data set has one."""
+    """The folder of a second shipped judge, trained from another seed, if the data set has one.
+
+    A folder without weights counts as none: a training may be under way.
+    """
     folder = JUDGES / f"{dataset}-second"
-    return folder if folder.is_dir() else None
+    return folder if (folder / WEIGHTS_FILE).is_file() else None
 
 
 def find_or_train(folder: Path, dataset: str, training: ClipSource, source: Path | None) -> Judge:

@@ -19,10 +19,12 @@ from pathlib import Path
 from typing import Any
 
 from rwae import data, device
+from rwae.checkpoint import WEIGHTS_FILE
 from rwae.errors import ConfigError, RWAEError
 from rwae.evaluation.codes.analysis import encode
 from rwae.evaluation.judges.places import find_or_train, place, second
 from rwae.evaluation.naming.fitting import Labelled
+from rwae.evaluation.naming.following import Outcome
 from rwae.evaluation.naming.search import LEAST_PURITY, LEAST_REACH, Found, named, search
 from rwae.evaluation.scores.pairing import spaced
 from rwae.families import load
@@ -73,11 +75,17 @@ def find(options: argparse.Namespace, dataset: str) -> list[Found]:
             "name another."
         )
     splits = ("train", "validation", "test")
+    other = witness_of(options, dataset)
+    if other and not (other / WEIGHTS_FILE).is_file():
+        raise ConfigError(
+            f"There is no judge in {other} to measure with: train one from another seed with "
+            f"python -m rwae.evaluation.judges --dataset {dataset} --seed 1 --out {other}."
+        )
     clips = [data.load(dataset, split, options.data) for split in splits]
     first = options.judge or place(dataset, options.data)
     judge, witness = (
         find_or_train(folder, dataset, clips[0], options.data).to(model.device)
-        for folder in (first, witness_of(options, dataset) or first)
+        for folder in (first, other or first)
     )
     picked = [
         spaced(len(some), count)
@@ -111,6 +119,21 @@ def line(found: Found) -> str:
         f"{'refined' if found.refined else 'mean':<8} "
         f"reached by {found.shown.reach:7.2%}, of these pure {found.shown.purity:7.2%}"
         f"{'' if found.offered else '   (left out)'}"
+    )
+
+
+def summary(found: list[Found]) -> str:
+    """How many directions are offered, and what these do to the test clips, all counted alike."""
+    shown = [one.shown for one in found if one.offered]
+    if not shown:
+        return f"None of {len(found)} directions is offered."
+    total = Outcome(
+        *(sum(getattr(o, part) for o in shown) for part in ("tested", "reached", "pure"))
+    )
+    return (
+        f"{len(shown)} of {len(found)} directions are offered: moved along them, "
+        f"{total.reach:.1%} of the clips get the value, and in {total.purity:.1%} of these all "
+        "else stays."
     )
 
 
@@ -149,8 +172,7 @@ def main(arguments: list[str] | None = None) -> int:
     try:
         device.use_threads(options.threads)
         found = find(options, dataset)
-        kept = named(found)
-        write_named(options.checkpoint, kept, about(options, dataset, found))
+        write_named(options.checkpoint, named(found), about(options, dataset, found))
     except RWAEError as error:
         print(error, file=sys.stderr)
         return 2
@@ -161,7 +183,7 @@ def main(arguments: list[str] | None = None) -> int:
             file=sys.stderr,
         )
         return 2
-    print(f"{len(kept.names)} of {len(found)} directions are offered.", file=sys.stderr)
+    print(summary(found), file=sys.stderr)
     return 0
 
 

@@ -104,7 +104,6 @@ const sliders = now.looks.map((start, k) => new Look(part.looks, k, start, async
 
 // A visitor's clip, read by every model that has an encoder.
 
-let files = 0;
 const readable = lineup.group.some(({ encodes }) => encodes);
 
 function upload(file) {
@@ -118,8 +117,7 @@ function upload(file) {
     fail(`The file is larger than ${maxUpload / 2 ** 20} MB: cut it or save it smaller.`);
     return;
   }
-  files += 1;
-  now.whoclip = { key: `file ${files}`, about: file.name, file, seed: 1 };
+  now.whoclip = clipOf(file);
   mark("who");
   switched("who", "clip");
   changed();

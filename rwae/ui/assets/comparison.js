@@ -14,6 +14,10 @@ const exampleOf = (home, row) => ({
 const drawsOf = (seed, clips, heat) =>
   ({ key: `seed ${seed}, ${clips}, ${heat}`, about: `seed ${seed}`, seed, clips, heat });
 
+// A visitor's clip. The count goes on when the tab starts anew: no two clips share a key.
+let files = 0;
+const clipOf = (file) => ({ key: `file ${(files += 1)}`, about: file.name, file, seed: 1 });
+
 // The comparison that comes first, of the examples of the model `home`. `names` are those of the
 // models side by side, null for a pair unlike each other.
 function usualComparison(home) {

@@ -21,7 +21,7 @@ class Editor {
   }
 
   open(clip) {
-    this.settle();
+    this.stop(); // the clip that glides is on the page no more
     Object.assign(this, { original: clip.codes, codes: copyCodes(clip.codes) });
     Object.assign(this, { past: [], future: [], gesture: false });
     this.told("opened");
@@ -58,10 +58,15 @@ class Editor {
   // Ends a glide at once, where it leads to: whatever comes next starts from there.
   settle() {
     if (!this.gliding) return;
-    const { to, frame } = this.gliding;
-    cancelAnimationFrame(frame);
-    this.gliding = null;
+    const { to } = this.gliding;
+    this.stop();
     this.take(to, true);
+  }
+
+  // Ends a glide where it is.
+  stop() {
+    cancelAnimationFrame(this.gliding?.frame);
+    this.gliding = null;
   }
 
   edited(edit) {

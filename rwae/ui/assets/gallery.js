@@ -13,7 +13,7 @@ function chooser(root, options, clock, side, choose) {
     const button = make("button", "rw-thumb", {
       type: "button", "aria-label": `Example ${n + 1}`, "aria-pressed": "false",
     });
-    const picture = make("span", side < FINE ? "rw-pixels" : "rw-pixels rw-fine");
+    const picture = make("span", pixelsOf(side));
     picture.style.setProperty("--row", option.row / Math.max(1, options.length - 1));
     button.append(picture);
     button.addEventListener("click", () => {

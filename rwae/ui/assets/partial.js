@@ -26,16 +26,21 @@ class Rendering {
     return { ...(await this.decoded([{ static: codes.static, dynamic }], exact)), frames };
   }
 
-  // Puts an answer in its place. Returns whether more of the clip has to be asked for.
+  // Puts an answer in its place. Returns whether more of the clip has to be asked for. Frames have
+  // no place where a clip of another length has come since they were asked for.
   take({ frames, sheet }, codes) {
-    if (frames) this.patch(frames, sheet, codes);
-    else this.keep(codes, sheet, 0);
-    return this.outdated(codes).length > 0;
+    if (!frames) this.keep(codes, sheet, 0);
+    else if (this.fits(codes)) this.patch(frames, sheet, codes);
+    return !this.fits(codes) || this.outdated(codes).length > 0;
+  }
+
+  fits(codes) {
+    return this.shown.length === codes.dynamic.length;
   }
 
   // The frames to ask for now; null for all of a clip that has another length.
   wanted(codes) {
-    if (this.shown.length !== codes.dynamic.length) return null;
+    if (!this.fits(codes)) return null;
     const outdated = this.outdated(codes);
     const first = this.inSight().filter((frame) => outdated.includes(frame));
     const now = performance.now();

@@ -84,6 +84,8 @@ class Clock {
 
 const FINE = 128; // pixels: frames from here on are shown as photographs, at any factor
 
+const pixelsOf = (side) => (side < FINE ? "rw-pixels" : "rw-pixels rw-fine");
+
 // A square canvas, enlarged. A whole number of device pixels for each pixel keeps the edges even.
 class Square {
   constructor(canvas, side) {
@@ -138,45 +140,6 @@ class Difference extends Square {
       a.data[i + 3] = 255;
     }
     this.context.putImageData(a, 0, 0);
-  }
-}
-
-// All frames side by side; a click pauses there. They are one picture under a row of buttons,
-// because a browser composes each canvas apart.
-class Filmstrip {
-  constructor(root, clock, side) {
-    Object.assign(this, { clock, side, cells: [] });
-    this.canvas = make("canvas", "rw-pixels", { height: side });
-    this.frames = make("div", "rw-frames");
-    root.append(this.frames);
-    root.setAttribute("role", "group");
-    root.setAttribute("aria-label", "Frames: choose one to pause there");
-    clock.listen(() => this.mark());
-  }
-
-  show(sheet, row, frames) {
-    if (this.cells.length !== frames) this.build(frames);
-    this.cells.forEach((_, n) => sheet.draw(this.context, row, n, n * this.side));
-    this.mark();
-  }
-
-  build(frames) {
-    this.cells = Array.from({ length: frames }, (_, n) => {
-      const cell = make("button", "rw-cell", { type: "button", "aria-label": `Frame ${n + 1}` });
-      cell.style.gridColumn = n + 1;
-      cell.addEventListener("click", () => this.clock.seek(n));
-      return cell;
-    });
-    this.frames.style.setProperty("--frames", frames);
-    this.frames.replaceChildren(this.canvas, ...this.cells);
-    this.canvas.width = frames * this.side;
-    this.context = this.canvas.getContext("2d");
-  }
-
-  mark() {
-    this.cells.forEach((cell, n) => {
-      cell.setAttribute("aria-current", String(n === this.clock.frame));
-    });
   }
 }
 

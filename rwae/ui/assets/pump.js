@@ -24,10 +24,12 @@ class Pump {
     this.run();
   }
 
-  // Drops what is waiting or on its way: the page already shows what it should.
+  // Drops what is waiting or on its way: the page already shows what it should. What comes next
+  // waits for none of it, even if an answer never comes.
   cancel() {
     clearTimeout(this.timer);
     this.turn += 1;
+    this.underWay = 0;
     this.next = null;
     this.state(false, null);
   }
@@ -42,8 +44,9 @@ class Pump {
     const number = (this.sent += 1);
     this.underWay += 1;
     const answer = await ask(() => this.send(job.value, job.exact));
+    if (job.turn !== this.turn) return;
     this.underWay -= 1;
-    const wanted = job.turn === this.turn && number > this.shown;
+    const wanted = number > this.shown;
     let more = false;
     if (wanted && !answer.error) {
       this.shown = number;

@@ -44,7 +44,8 @@ class Trial {
 
   take(all) {
     this.found = all.filter(({ error }) => !error);
-    all.forEach(({ peer, error, asked }) => peer.note(error ?? peer.standsFor(asked)));
+    all.forEach(({ peer, error, asked }) =>
+      (error ? peer.read({ error }) : peer.note(peer.standsFor(asked))));
     this.paint();
   }
 

@@ -1,0 +1,27 @@
+"""Taking turns."""
+
+from threading import BoundedSemaphore, Lock
+
+import pytest
+
+from rwae.errors import RWAEError
+from rwae.turns import turn
+
+
+def test_as_many_as_there_are_places_come_in_and_the_next_is_told_so() -> None:
+    places = BoundedSemaphore(2)
+    for _ in range(2):  # the second time shows that both places were given back
+        with (
+            turn(places, 0, "full"),
+            turn(places, 0, "full"),
+            pytest.raises(RWAEError, match="full"),
+            turn(places, 0.01, "full"),
+        ):
+            pytest.fail("there was a third place")
+
+
+def test_an_error_inside_gives_the_place_back() -> None:
+    lock = Lock()
+    with pytest.raises(ZeroDivisionError), turn(lock, 0, "busy"):
+        raise ZeroDivisionError
+    assert not lock.locked()
