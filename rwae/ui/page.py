@@ -36,8 +36,9 @@ COMPARE = (
 )
 ABOUT = ("markdown", "plot", "snippets")
 STYLES = (
-    *("page", "header", "controls", "player", "explore", "knobs", "lanes"),
-    *("grids", "swap", "sample", "compare", "about", "takeaway"),
+    *("page", "header", "controls", "player", "panels", "chooser", "explore", "knobs", "lanes"),
+    *("grids", "slots", "webcam", "swap", "pad", "sample", "compare", "peers"),
+    *("about", "prose", "plot", "snippets", "takeaway"),
 )
 # Runs in the browser alone: the clip itself is already there when the tab is shown.
 _SHOW_EXPLORE = "() => ({ selected: 'explore', __type__: 'update' })"
