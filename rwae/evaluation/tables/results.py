@@ -28,10 +28,12 @@ TITLES = {
     "sprites-scaled-mmd": "R-WAE, scaled MMD on z_t",
     "sprites-weak": "R-WAE, weakly supervised",
     "sprites-plain": "R-WAE, no second kernel, HSIC, mirror or light",
+    "sprites-bare": "R-WAE, the paper's objective alone",
     "sprites-dsvae": "DSVAE",
     "sprites-beta-dsvae": "beta-DSVAE, beta = 8",
     "sprites-mocogan": "MoCoGAN",
     "moving_mnist": "R-WAE of objects (structured)",
+    "moving_mnist-whole": "R-WAE, without objects",
     "weizmann": "R-WAE, MMD",
 }
 DATA_SETS = {
