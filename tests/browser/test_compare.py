@@ -14,6 +14,7 @@ import torch
 from lamps import make_model, project
 from serving import small_checkpoint
 from visiting import DROP, Visit, close, playwright, visiting
+from watching import CELLS
 
 from rwae import Codes, filmstrip, video
 from rwae.checkpoint import SETTINGS_FILE
@@ -340,7 +341,7 @@ def test_a_clip_of_another_model_opens_in_explore_with_that_model(
     opened = visit.page.evaluate("document.querySelector('.rw-explore').codes")
     assert opened == own
     visit.page.locator(".rw-explore [aria-label=Pause]").click()
-    shown = visit.pixels(".rw-explore .rw-filmstrip canvas")
+    shown = visit.pixels(CELLS)
     wanted = Codes(torch.tensor([own["static"]]), torch.tensor([own["dynamic"]]))
     assert close(shown, studios["leaky"].decode(wanted)[0])
     visit.open_tab("Compare")

@@ -8,6 +8,7 @@ import pytest
 import torch
 from serving import small_checkpoint
 from visiting import Visit, close, playwright, visiting
+from watching import CELLS
 
 from rwae.inference import Studio
 
@@ -54,7 +55,7 @@ def arrived(visit: Visit, studios: dict[str, Studio], name: str) -> None:
 
 def shown_as_decoded(visit: Visit) -> bool:
     codes = visit.codes(".rw-explore")
-    return close(visit.pixels(".rw-explore .rw-filmstrip canvas"), visit.studio.decode(codes)[0])
+    return close(visit.pixels(CELLS), visit.studio.decode(codes)[0])
 
 
 def test_the_list_is_there_for_the_keyboard_and_the_screen_reader(visit: Visit) -> None:
@@ -201,7 +202,7 @@ def test_an_action_is_chosen_for_the_samples(visit: Visit, studios: dict[str, St
 def test_clips_of_one_frame_can_be_looked_at(visit: Visit, studios: dict[str, Studio]) -> None:
     choose(visit, studios, "still")
     visit.until(lambda: shown_as_decoded(visit))
-    strip = visit.page.locator(".rw-explore .rw-filmstrip canvas")
+    strip = visit.page.locator(CELLS)
     smooth = strip.evaluate("node => getComputedStyle(node).imageRendering")
     assert smooth == "auto", "frames of 128 pixels are made smaller there"
     visit.page.locator(".rw-point").first.focus()

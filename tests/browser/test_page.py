@@ -6,7 +6,7 @@ import pytest
 import torch
 from serving import small_checkpoint
 from visiting import Visit, close, visiting
-from watching import EXPLORE, LANES, exact, press
+from watching import CELLS, EXPLORE, LANES, exact, press
 
 from rwae.ui.component import asset
 
@@ -34,11 +34,11 @@ def visit(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Visit]:
 
 
 def test_a_clip_moves_as_soon_as_the_page_is_open(visit: Visit) -> None:
-    visit.page.wait_for_selector(".rw-explore .rw-filmstrip canvas")
+    visit.page.wait_for_selector(CELLS)
     before = visit.pixels("[data-part=edited]")
     visit.until(lambda: (visit.pixels("[data-part=edited]") != before).any())
     expected = visit.studio.decode(visit.codes(".rw-explore"))[0]
-    assert close(visit.pixels(".rw-explore .rw-filmstrip canvas"), expected)
+    assert close(visit.pixels(CELLS), expected)
 
 
 def test_a_clip_moves_within_three_seconds(visit: Visit) -> None:

@@ -9,6 +9,7 @@ import pytest
 import torch
 from serving import small_checkpoint
 from visiting import DROP, Visit, close, visiting
+from watching import CELLS
 
 from rwae import video
 
@@ -30,7 +31,7 @@ STAGE = ".rw-explore .rw-stage"
 def visit(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Visit]:
     model = small_checkpoint(tmp_path_factory.mktemp("shown") / "small")
     with visiting([model], tmp_path_factory.mktemp("cache")) as visit:
-        visit.page.wait_for_selector(".rw-explore .rw-filmstrip canvas")
+        visit.page.wait_for_selector(CELLS)
         visit.rest(".rw-explore")
         yield visit
 
@@ -61,7 +62,7 @@ def move_a_slider(visit: Visit, key: str) -> None:
 
 
 def test_each_kind_of_file_shows_the_clip_on_the_page(visit: Visit) -> None:
-    shown = visit.pixels(".rw-explore .rw-filmstrip canvas").astype(np.uint8)
+    shown = visit.pixels(CELLS).astype(np.uint8)
     name, strip = save(visit, "PNG strip")
     assert name == "small-strip.png"
     assert close(video.read_clip(strip).astype(int), shown)
@@ -86,14 +87,14 @@ def test_a_video_plays_to_its_end_in_a_browser(visit: Visit, kind: str) -> None:
 def test_the_sliders_change_the_file_and_saved_codes_bring_the_clip_back(visit: Visit) -> None:
     move_a_slider(visit, "ArrowRight")
     _, before = save(visit, "PNG strip")
-    kept, held = visit.pixels(".rw-explore .rw-filmstrip canvas"), visit.codes(".rw-explore")
+    kept, held = visit.pixels(CELLS), visit.codes(".rw-explore")
     name, codes = save(visit, "Codes")
     assert name == "small-codes.npz"
 
     move_a_slider(visit, "ArrowLeft")
     _, after = save(visit, "PNG strip")
     assert before != after
-    assert close(video.read_clip(after), visit.pixels(".rw-explore .rw-filmstrip canvas"))
+    assert close(video.read_clip(after), visit.pixels(CELLS))
 
     visit.page.locator(".rw-take summary").click()
     with visit.page.expect_file_chooser() as chooser:
@@ -101,7 +102,7 @@ def test_the_sliders_change_the_file_and_saved_codes_bring_the_clip_back(visit: 
     chooser.value.set_files({"name": name, "mimeType": "", "buffer": codes})
     visit.until(lambda: told(visit) == "small-codes.npz is open.")
     visit.rest(".rw-explore")
-    assert np.array_equal(visit.pixels(".rw-explore .rw-filmstrip canvas"), kept)
+    assert np.array_equal(visit.pixels(CELLS), kept)
     again = visit.codes(".rw-explore")
     assert torch.equal(again.static, held.static)
     assert torch.equal(again.dynamic, held.dynamic)
@@ -109,18 +110,18 @@ def test_the_sliders_change_the_file_and_saved_codes_bring_the_clip_back(visit: 
 
 def test_a_file_is_opened_where_it_is_dropped_and_a_bad_one_is_told(visit: Visit) -> None:
     _, codes = save(visit, "Codes")
-    kept = visit.pixels(".rw-explore .rw-filmstrip canvas")
+    kept = visit.pixels(CELLS)
     move_a_slider(visit, "ArrowRight")
     visit.page.evaluate(DROP, [STAGE, "mine.npz", list(codes)])
     visit.until(lambda: told(visit) == "mine.npz is open.")
     visit.rest(".rw-explore")
-    assert np.array_equal(visit.pixels(".rw-explore .rw-filmstrip canvas"), kept)
+    assert np.array_equal(visit.pixels(CELLS), kept)
     visit.page.evaluate(DROP, [STAGE, "photo.jpg", [1, 2, 3]])
     visit.until(lambda: "no .npz file" in told(visit))
     assert failed(visit)
     visit.page.evaluate(DROP, [STAGE, "film.mp4", 2**20 + 1])
     visit.until(lambda: "a file of codes at most 1 MB" in told(visit))
-    assert np.array_equal(visit.pixels(".rw-explore .rw-filmstrip canvas"), kept)
+    assert np.array_equal(visit.pixels(CELLS), kept)
 
 
 def test_the_menu_is_worked_by_the_keyboard_and_closes(visit: Visit) -> None:
