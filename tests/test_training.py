@@ -163,6 +163,16 @@ def test_a_term_that_is_not_finite_stops_the_run_and_is_named(
     assert not (tmp_path / STATE_FILE).exists()
 
 
+@pytest.mark.parametrize("given", [{"collage": 1.0}, {"static_critic": 0.0}])
+def test_a_weight_for_a_term_that_the_run_lacks_is_refused(
+    given: dict[str, float], clips: Clips, tmp_path: Path
+) -> None:
+    run = dataclasses.replace(RUN, weights=Weights(**given))
+    with pytest.raises(ConfigError, match=rf"no term {next(iter(given))} .* squared_error"):
+        train(run, clips, tmp_path, ALONE)
+    assert not (tmp_path / STATE_FILE).exists()
+
+
 def test_the_prior_score_moves_the_prior_alone(clips: Clips) -> None:
     model = RWAE(TINY)
     objective = Objective(model, RUN)

@@ -13,6 +13,7 @@ from conftest import ROOT
 from rwae import RWAE
 from rwae.benchmark.served import free_port
 from rwae.errors import ConfigError
+from rwae.training.__main__ import main
 from rwae.training.metrics import METRICS_FILE
 from rwae.training.options import command, configure, parse
 from rwae.training.presets import PRESETS
@@ -99,6 +100,13 @@ def test_an_option_that_would_do_nothing_is_refused(
 ) -> None:
     with pytest.raises(ConfigError, match=told):
         configure(parse(["--preset", preset, "--out", str(tmp_path), *option]))
+
+
+def test_a_model_gets_the_frames_of_the_clips_that_it_is_trained_on(tmp_path: Path) -> None:
+    command = ["--preset", "weizmann", "--dataset", "figures", "--device", "cpu"]
+    assert main([*command, "--steps", "1", "--batch", "4", "--out", str(tmp_path)]) == 0
+    assert PRESETS["weizmann"].model.frames == 10
+    assert RWAE.from_pretrained(tmp_path).config.frames == 8
 
 
 def test_two_ranks_train_one_model(tmp_path: Path) -> None:

@@ -29,6 +29,7 @@ def main(arguments: list[str] | None = None) -> int:
         use_threads(options.threads)
         config = configure(options)
         clips = data.load(config.dataset, "train", options.data)
+        config = config.for_clips(clips.shape[0])
         with join(choose(options.device)) as ranks:
             by_default = "bfloat16" if ranks.device.type == "cuda" else "float32"
             precision = PRECISIONS[options.precision or by_default]

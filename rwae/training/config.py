@@ -132,6 +132,10 @@ class TrainingConfig:
                     f"{self.model.frames} frames, so it needs to lie in [1, {self.model.frames}]."
                 )
 
+    def for_clips(self, frames: int) -> TrainingConfig:
+        """The same run for a data set whose clips have this many frames."""
+        return dataclasses.replace(self, model=dataclasses.replace(self.model, frames=frames))
+
     def check_clips(self, count: int, frames: int) -> None:
         """Raises ConfigError if a data set has fewer clips than a batch, or too short ones."""
         if count < self.batch:

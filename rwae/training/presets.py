@@ -41,6 +41,19 @@ DSVAE = dataclasses.replace(
     weights=kl_weights(8.0),
 )
 
+# Few recordings of real people before still walls: more looks than were filmed, and an eye for
+# what moves.
+WEIZMANN = TrainingConfig(
+    dataset="weizmann",
+    model=ModelConfig(
+        frames=10, static_size=10, static_noise=0.1, dynamic_noise=0.3, canvas=True
+    ),
+    steps=1500,
+    batch=32,
+    vary=True,
+    moving=1.0,
+)
+
 PRESETS = {
     "sprites": SPRITES,
     "sprites-gan": dataclasses.replace(
@@ -109,17 +122,9 @@ PRESETS = {
         decoded_frames=2,
         mirror=False,
     ),
-    # Few recordings of real people before still walls: more looks than were filmed, and an eye
-    # for what moves.
-    "weizmann": TrainingConfig(
-        dataset="weizmann",
-        model=ModelConfig(
-            frames=10, static_size=10, static_noise=0.1, dynamic_noise=0.3, canvas=True
-        ),
-        steps=1500,
-        batch=32,
-        vary=True,
-        moving=1.0,
+    "weizmann": WEIZMANN,
+    "weizmann-weak": dataclasses.replace(
+        WEIZMANN, model=dataclasses.replace(WEIZMANN.model, actions=4, prior_components=1)
     ),
     "folder": TrainingConfig(
         dataset="folder",

@@ -16,8 +16,8 @@ from rwae.checkpoint import SETTINGS_FILE
 from rwae.codemodel import CodeModel
 from rwae.codes import Codes
 from rwae.data.clips import ClipSource
-from rwae.errors import RWAEError
-from rwae.training.config import TrainingConfig
+from rwae.errors import ConfigError, RWAEError
+from rwae.training.config import TrainingConfig, Weights
 from rwae.training.metrics import Metrics
 from rwae.training.process import asked_to_stop
 from rwae.training.ranks import Ranks
@@ -57,7 +57,8 @@ def train(
         Whether the last step was reached.
 
     Raises:
-        ConfigError: if there are fewer clips than a batch needs, or they are too short.
+        ConfigError: if there are fewer clips than a batch needs, they are too short, or a weight
+            is given to a term that the run does not have.
         DivergedError: if a loss is not finite; the message names the term.
         DiskError: if the folder cannot be written, for example because the disk is full.
         CheckpointError: if `out` holds the state of another run.
@@ -74,6 +75,7 @@ def train(
         while state.step < config.steps:
             generator = step_generator(config.seed, state.step, ranks)
             terms = objective(next_batch(clips, config.batch, generator), generator)
+            require_weighed(config.weights, terms)
             require_finite(terms, state.step)
             state.objective.total(terms).backward()
             norm = state.update()
@@ -156,6 +158,17 @@ def next_batch(clips: ClipSource, size: int, generator: torch.Generator) -> Tens
     """Draws different clips, as floats with shape (B, T, 3, H, W)."""
     order = torch.randperm(len(clips), generator=generator, device=generator.device)
     return clips.batch(order[:size])
+
+
+def require_weighed(weights: Weights, terms: dict[str, Tensor]) -> None:
+    """Raises ConfigError if a weight other than the usual one is for none of the terms."""
+    usual = vars(Weights())
+    idle = [name for name, factor in vars(weights).items() if factor != usual[name]]
+    if idle := [name for name in idle if name not in terms]:
+        raise ConfigError(
+            f"This run has no term {idle[0]} that a weight could be given to: leave --weight "
+            f"{idle[0]} out, or choose one of {', '.join(terms)}."
+        )
 
 
 def require_finite(terms: dict[str, Tensor], step: int) -> None:
