@@ -36,6 +36,11 @@ class ModelConfig:
             with 1 it is the plain Gaussian of the method's lineage.
         recurrent_decoder: whether the codes pass through an LSTM before the frame decoder, as
             in the paper's Figure 1a; if not, a frame depends on (z_c, z_t) alone.
+        canvas: whether the decoder's first feature map starts from one that is learned and the
+            same for all codes: a still background, say.
+        painter_width: channels of the painter. With one the static code acts on the last scale of
+            the decoder alone, and cannot say what is drawn; 0 is for none, and it acts on all.
+        actions: categories of the action that is inferred with weak supervision; 0 is for none.
 
     Raises:
         ConfigError: if a value has the wrong type or lies outside its range.
@@ -59,6 +64,7 @@ class ModelConfig:
     prior_components: int = 16
     recurrent_decoder: bool = False
     canvas: bool = False
+    painter_width: int = 0
     actions: int = 0
 
     def __post_init__(self) -> None:
@@ -143,6 +149,7 @@ _RANGES: dict[str, tuple[float, float]] = {
     "static_width": (4, 1024),
     "dynamic_width": (4, 1024),
     "decoder_width": (8, 1024),
+    "painter_width": (0, 1024),
     "hidden_size": (8, 2048),
     "prior_components": (1, 256),
     "actions": (0, 64),

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
@@ -10,11 +12,26 @@ from rwae.config import ModelConfig
 from rwae.networks.layers import beside
 
 
+class Doubling(nn.Conv2d):
+    """A 3 x 3 convolution with a pixel shuffle: (N, C, S, S) becomes (N, K, 2 S, 2 S)."""
+
+    def __init__(self, inputs: int, outputs: int, bias: bool = False) -> None:
+        super().__init__(inputs, 4 * outputs, 3, padding=1, bias=bias)
+
+    def forward(self, x: Tensor) -> Tensor:
+        return F.pixel_shuffle(super().forward(x), 2)
+
+
 class Decoder(nn.Module):
     """x_t = G(z_c, z_t): z_t draws the feature map, z_c scales and shifts its channels (FiLM).
 
     z_c acts on whole channels (Perez et al., AAAI 2018), so it can change how a part looks but
-    not where it is. Three 3 x 3 convolutions, each with a pixel shuffle, double the side thrice.
+    not where it is. Three convolutions, each with a pixel shuffle, double the side thrice.
+
+    By default z_c acts at every scale. A channel of a small map can be a raised arm, and who
+    never raised one in training can switch it off. With a painter z_c acts at the last scale
+    alone, on two maps with a 1 x 1 convolution between them: z_t draws everything, and z_c only
+    chooses the paint of what is there.
     """
 
     def __init__(self, config: ModelConfig) -> None:
@@ -22,7 +39,11 @@ class Decoder(nn.Module):
         width, hidden = config.decoder_width, config.hidden_size
         size = config.dynamic_size + config.actions
         self.side = config.crop_size // 8
-        self.widths = (width, width * 3 // 4, width * 3 // 8)
+        scales = (width, width * 3 // 4, width * 3 // 8)
+        painter = (config.painter_width,) if config.painter_width else ()
+        widths = (*scales, *painter)
+        self.plain = 2 if painter else 0  # maps that z_c has no part in
+        self.styled = widths[self.plain :]
         self.recurrence = None
         if config.recurrent_decoder:
             self.recurrence = nn.LSTM(config.static_size + size, hidden, batch_first=True)
@@ -33,12 +54,18 @@ class Decoder(nn.Module):
             nn.LeakyReLU(0.1, inplace=True),
             nn.Linear(hidden, hidden),
             nn.LeakyReLU(0.1, inplace=True),
-            nn.Linear(hidden, 2 * sum(self.widths)),
+            nn.Linear(hidden, 2 * sum(self.styled)),
         )
-        self.norms = nn.ModuleList(nn.BatchNorm2d(w, affine=False) for w in self.widths)
+        self.norms = nn.ModuleList(
+            nn.BatchNorm2d(channels, affine=level < self.plain)
+            for level, channels in enumerate(widths)
+        )
         self.convs = nn.ModuleList(
-            nn.Conv2d(inputs, 4 * outputs, 3, padding=1, bias=outputs == 3)
-            for inputs, outputs in zip(self.widths, (*self.widths[1:], 3), strict=True)
+            [
+                *(Doubling(*pair) for pair in itertools.pairwise(scales)),
+                *(nn.Conv2d(scales[-1], channels, 1, bias=False) for channels in painter),
+                Doubling(widths[-1], 3, bias=True),
+            ]
         )
 
     def motion(self, static: Tensor, dynamic: Tensor, action: Tensor | None = None) -> Tensor:
@@ -53,16 +80,16 @@ class Decoder(nn.Module):
 
     def frame(self, static: Tensor, motion: Tensor) -> Tensor:
         """Decodes single cropped frames (N, 3, S, S) from z_c (N, D_c) and motion (N, D)."""
-        style = self.style(static)[..., None, None].split(
-            [w for w in self.widths for _ in "sb"], 1
-        )
+        style = self.style(static)[..., None, None]
+        paints = iter(style.split([channels for channels in self.styled for _ in "sb"], 1))
         x = self.layout(motion).unflatten(1, (-1, self.side, self.side))
         x = x.contiguous(memory_format=torch.channels_last)
-        for norm, convolution, scale, shift in zip(
-            self.norms, self.convs, style[::2], style[1::2], strict=True
-        ):
-            x = F.leaky_relu_(torch.addcmul(shift, norm(x), 1 + scale), 0.1)
-            x = F.pixel_shuffle(convolution(x), 2)
+        for level, (norm, convolution) in enumerate(zip(self.norms, self.convs, strict=True)):
+            x = norm(x)
+            if level >= self.plain:
+                scale, shift = next(paints), next(paints)
+                x = torch.addcmul(shift, x, 1 + scale)
+            x = convolution(F.leaky_relu_(x, 0.1))
         return torch.sigmoid(x)
 
     def forward(self, static: Tensor, dynamic: Tensor, action: Tensor | None = None) -> Tensor:

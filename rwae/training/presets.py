@@ -45,9 +45,7 @@ DSVAE = dataclasses.replace(
 # what moves.
 WEIZMANN = TrainingConfig(
     dataset="weizmann",
-    model=ModelConfig(
-        frames=10, static_size=10, static_noise=0.1, dynamic_noise=0.3, canvas=True
-    ),
+    model=ModelConfig(frames=10, static_size=10, static_noise=0.1, dynamic_noise=0.3, canvas=True),
     steps=1500,
     batch=32,
     vary=True,

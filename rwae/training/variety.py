@@ -59,7 +59,9 @@ def moving_weight(x: Tensor, share: float) -> Tensor:
     Returns:
         Weights with shape (B, 1, H, W).
     """
-    movement = x.std(1).mean(1, keepdim=True)
+    # Many times faster than x.std(1), whose strides are long.
+    variance = (x - x.mean(1, keepdim=True)).square().sum(1) / (x.shape[1] - 1)
+    movement = variance.sqrt().mean(1, keepdim=True)
     level = movement.mean((2, 3), keepdim=True).clamp_min(1e-3)
     weight = 1 + share * movement / level
     return weight / weight.mean((2, 3), keepdim=True)
