@@ -13,7 +13,7 @@ from rwae.data.clips import ClipSource
 from rwae.evaluation.codes.analysis import analyse, encode
 from rwae.evaluation.scores.actions import chosen_actions, clusters_against
 from rwae.evaluation.scores.nearest import nearest_distances
-from rwae.evaluation.scores.pairing import DRAWS, pairing
+from rwae.evaluation.scores.pairing import pairing
 from rwae.evaluation.scores.render import judge_and_shrink, judge_codes
 from rwae.evaluation.scores.sweep import how_many, sweep
 from rwae.evaluation.scores.tasks import judged, score_answers, squared_error
@@ -45,8 +45,8 @@ def score_model(
             This is the published protocol.
         prior_motion: static code of a clip, dynamic codes drawn from the prior; all static
             factors are kept.
-        unconditional: both drawn, 512 clips (fewer if N is less); nothing is kept. With
-            `training`, also nearest: see `scores.nearest.nearest_distances`.
+        unconditional: both drawn; nothing is kept. With `training`, also nearest: see
+            `scores.nearest.nearest_distances`.
         sweep: see `scores.sweep.sweep`.
         actions: for a weakly supervised model, `scores.actions.clusters_against` on the clips,
             and with `validation` drawn, see `scores.actions.chosen_actions`.
@@ -90,7 +90,7 @@ def _score(
     if getattr(model, "encodes", True):
         codes, found = _score_codes(model, clips, judge, drawn, partner)
         scores |= found
-    scores["unconditional"] = _score_draws(model, clips, judge, drawn[:DRAWS], training)
+    scores["unconditional"] = _score_draws(model, clips, judge, drawn, training)
     scores["sweep"] = sweep(model, judge, clips.shape[0], generator, how_many(len(clips)))
     if codes is not None and codes.action is not None:
         scores["actions"] = clusters_against(codes, clips.labels, clips.factors)

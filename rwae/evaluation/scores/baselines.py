@@ -14,7 +14,7 @@ from torch import Tensor
 
 from rwae.data.clips import ClipSource
 from rwae.evaluation.judges.factors import judge_clips
-from rwae.evaluation.scores.pairing import DRAWS, pairing, spaced
+from rwae.evaluation.scores.pairing import pairing
 from rwae.evaluation.scores.sweep import MOTIONS, how_many, kept
 from rwae.evaluation.scores.tasks import TASKS, score_answers, squared_error
 from rwae.judge import CHUNK, Judge
@@ -44,7 +44,6 @@ def score_baselines(clips: ClipSource, judge: Judge, generator: torch.Generator)
     for name, shown in ((COPY, torch.arange(len(clips))), (SAME, same_character(clips))):
         numbers = dict.fromkeys(TASKS, shown)
         numbers["swap"] = shown[partner]
-        numbers["unconditional"] = shown[spaced(len(clips), DRAWS)]
         answers = {task: [a[which] for a in real] for task, which in numbers.items()}
         moved = kept([a[shown[swept]] for a in real], MOTIONS, clips.factors)
         error = sum(

@@ -18,6 +18,11 @@ def shrink(x: Tensor) -> Tensor:
     return F.avg_pool2d(x.flatten(0, 1), BLOCK).unflatten(0, x.shape[:2]).flatten(1)
 
 
+def small_clips(clips: ClipSource, chosen: Tensor) -> Tensor:
+    """Real clips by their numbers (N,), as `shrink` returns them."""
+    return torch.cat([shrink(clips.batch(part)) for part in chosen.split(CHUNK)])
+
+
 def nearest(clips: Tensor, training: Tensor) -> Tensor:
     """The squared error of each of N vectors to the nearest of M others, a mean over D.
 
@@ -51,10 +56,8 @@ def nearest_distances(small: Tensor, real: ClipSource, training: ClipSource) -> 
     Returns:
         drawn, drawn_least, real, real_least: mean and least distance of either kind.
     """
-    unseen = shrink(real.batch(spaced(len(real), len(small))))
-    known = torch.cat(
-        [shrink(training.batch(part)) for part in torch.arange(len(training)).split(CHUNK)]
-    )
+    unseen = small_clips(real, spaced(len(real), len(small)))
+    known = small_clips(training, torch.arange(len(training)))
     drawn, seen = nearest(small, known), nearest(unseen, known)
     return {
         "drawn": float(drawn.mean()),

@@ -10,7 +10,6 @@ from torch import Tensor
 from rwae.errors import DataError
 from rwae.factors import Factor
 
-DRAWS = 512  # clips that are drawn from both priors, where there are as many to compare with
 ROUNDS = 100
 
 

@@ -45,6 +45,10 @@ def spread(probabilities: Tensor) -> dict[str, float]:
     is judged with certainty and all classes come equally often. (Salimans et al., 2016.) It is
     computed by the first formula and checked against the second.
 
+    A few draws cannot show all classes equally often: the entropy of N counts is (K - 1) / (2 N)
+    nats too low in the mean (Miller, 1955), so N draws of nine equally likely actions, each named
+    with certainty, score 8.93 for N = 512 and 8.99 for N = 2,664.
+
     Args:
         probabilities: p(y|x), with shape (N, K), in double precision.
 
