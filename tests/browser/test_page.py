@@ -106,6 +106,32 @@ def test_a_cancelled_value_never_comes_back_and_a_failure_stops_nothing(visit: V
     assert shown == ["overtaken", "last", "last"], "the last value once at once, and once exactly"
 
 
+def test_a_request_that_hangs_gives_its_place_to_the_next_after_a_while(visit: Visit) -> None:
+    shown, states = visit.page.evaluate(
+        """async source => {
+            const Pump = new Function(`${source}; return Pump`)();
+            const wait = time => new Promise(done => setTimeout(done, time));
+            const send = value => value === 'hangs' ? new Promise(() => {}) : {};
+            const [shown, states] = [[], []];
+            const state = (busy, error) => states.push(error);
+            const pump = new Pump(send, (_, value) => shown.push(value), state);
+            pump.push('hangs');
+            await wait(20);
+            pump.push('next');
+            await wait(20);
+            shown.push('waited');
+            await wait(400);
+            pump.push('hangs');
+            await wait(200);
+            return [shown, states];
+        }""",
+        asset("pump.js").replace("PATIENCE = 30000", "PATIENCE = 100"),
+    )
+    assert shown == ["waited", "next", "next"]
+    assert "cannot be reached" in states[-1]
+    assert states.count(states[-1]) == 1, "what was overtaken failed in silence"
+
+
 def test_an_answer_that_a_newer_one_has_overtaken_is_dropped(visit: Visit) -> None:
     shown = visit.page.evaluate(
         """async source => {

@@ -3,6 +3,7 @@
 
 const SOON = 8; // milliseconds without a new value after which what is missing is asked for
 const REST = 140; // and after which the exact answer is
+const PATIENCE = 30000; // milliseconds after which an answer is taken for lost
 
 class Pump {
   // send(value, exact) resolves to an answer, show(answer, value) puts it on the page at once and
@@ -43,7 +44,7 @@ class Pump {
     this.next = null;
     const number = (this.sent += 1);
     this.underWay += 1;
-    const answer = await ask(() => this.send(job.value, job.exact));
+    const answer = await ask(() => inTime(this.send(job.value, job.exact)));
     if (job.turn !== this.turn) return;
     this.underWay -= 1;
     const wanted = number > this.shown;
@@ -62,6 +63,13 @@ class Pump {
     else if (answer.error || job.exact) this.state(false, answer.error || null);
     else this.timer = setTimeout(() => this.push(job.value, true), REST);
   }
+}
+
+// What is promised, or a failure if it takes too long: a request that hangs holds up no other.
+function inTime(promise) {
+  let timer;
+  const late = new Promise((_, fail) => (timer = setTimeout(fail, PATIENCE)));
+  return Promise.race([promise, late]).finally(() => clearTimeout(timer));
 }
 
 // Calls the server; a lost connection becomes an answer like any other.
