@@ -327,6 +327,26 @@ def test_a_clip_of_the_page_s_model_opens_in_explore(visit: Visit) -> None:
     visit.open_tab("Compare")
 
 
+def test_an_address_stays_when_a_clip_does_not_open(visit: Visit) -> None:
+    visit.page.evaluate(
+        """() => document.addEventListener("rwae-open", (event) => {
+            event.stopImmediatePropagation();
+            window.addressMeanwhile = location.href;
+            event.detail.told(false);
+        }, { capture: true, once: true })"""
+    )
+    earlier = visit.page.url
+    address = visit.page.evaluate(
+        "() => (history.replaceState(null, '', '?model=tight'), location.href)"
+    )
+    visit.page.get_by_role("button", name="Open in Explore: leaky").press("Enter")
+    visit.page.wait_for_function("window.addressMeanwhile")
+    assert visit.page.evaluate("addressMeanwhile") != address
+    assert visit.page.url == address
+    assert visit.page.locator(f"{TAB} [data-part=message]").inner_text() == ""
+    visit.page.evaluate("(url) => history.replaceState(null, '', url)", earlier)
+
+
 def test_a_clip_of_another_model_opens_in_explore_with_that_model(
     visit: Visit, studios: dict[str, Studio]
 ) -> None:

@@ -149,10 +149,15 @@ async function openInExplore({ name, title }, clip) {
     return;
   }
   say(`Opening ${title} in Explore.`);
+  const { href } = location;
   putAddress(home.name, comparisonLink(now) ?? "");
   keepWhileOpened(name);
-  if (await showClipOf(name, clip)) trigger("explore");
-  else say("");
+  if (await showClipOf(name, clip)) {
+    trigger("explore");
+    return;
+  }
+  say("");
+  history.replaceState(null, "", href);
 }
 
 part.hint.textContent = hintOn(lineup.group);
