@@ -3,7 +3,7 @@
 import pytest
 import torch
 
-from rwae.training.variety import ACROSS, DOWN, GAIN, moving_weight, vary
+from rwae.training.variety import ACROSS, DOWN, GAIN, moving_weight, oddness, vary
 
 
 def test_all_frames_of_a_clip_change_alike_and_clips_do_not(generator: torch.Generator) -> None:
@@ -44,3 +44,20 @@ def test_what_moves_weighs_more_and_the_mean_is_one(share: float) -> None:
     assert torch.allclose(weight.mean((2, 3)), torch.ones(2, 1))
     assert torch.allclose(weight[1], torch.ones(1, 8, 8))
     assert float(weight[0, 0, 0, 0] / weight[0, 0, 7, 7]) == pytest.approx(1 + 2 * share)
+
+
+def test_what_stands_still_and_stands_out_weighs_more_where_that_is_asked_for() -> None:
+    x = torch.full((4, 6, 3, 12, 12), 0.4)
+    x[0, :, :, 3:8, 3:8] = 0.8  # only the first clip shows something there, and it does not move
+    x[:, ::2, :, :, 11] = 0.6
+    for unusual in (False, True):
+        weight = moving_weight(x, 1.0, unusual)
+        assert torch.allclose(weight.mean((2, 3)), torch.ones(4, 1))
+        assert weight[0, 0, 5, 11] > weight[0, 0, 0, 5]
+        assert bool(weight[0, 0, 5, 5] > 1.5 * weight[0, 0, 0, 5]) is unusual
+
+
+def test_a_tint_is_not_odd(generator: torch.Generator) -> None:
+    scene = 0.1 + 0.5 * torch.rand(1, 1, 3, 12, 12, generator=generator)
+    tints = torch.tensor([0.9, 1.0, 1.1]).view(3, 1, 1, 1, 1)
+    assert oddness(scene * tints.expand(-1, 4, -1, -1, -1)).abs().max() < 1e-5

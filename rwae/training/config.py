@@ -58,6 +58,7 @@ class TrainingConfig:
         relight: whether the dynamic posterior sees each clip in a random light; see `augment`.
         vary: whether each clip gets a tint and a place of its own; see `variety`.
         moving: weight of what moves in the errors, beside a weight of 1 for all; see `variety`.
+        unusual: whether half of that weight is for what is unusual in its place instead.
         prior_draws: draws of N(0, I) in the MMD of the static code.
         action_temperature: of the relaxed draw of the action, with weak supervision.
         adam_betas: decay of Adam's running means of the gradient and of its square.
@@ -84,6 +85,7 @@ class TrainingConfig:
     relight: bool = True
     vary: bool = False
     moving: float = 0.0
+    unusual: bool = False
     prior_draws: int = 256
     action_temperature: float = 0.67
     adam_betas: tuple[float, float] = (0.9, 0.99)

@@ -89,7 +89,7 @@ class Objective(nn.Module):
         """The weight of each pixel of the decoded frames, (B * N, 1, S, S), or None for 1."""
         if not self.config.moving:
             return None
-        weight = moving_weight(x, self.config.moving)
+        weight = moving_weight(x, self.config.moving, self.config.unusual)
         return weight.repeat_interleave(self.config.decoded_frames, 0)
 
     def _who(self, x: Tensor, generator: torch.Generator) -> Tensor:

@@ -44,7 +44,7 @@ def vary(x: Tensor, generator: torch.Generator) -> Tensor:
     return torch.stack(moved).view_as(x)
 
 
-def moving_weight(x: Tensor, share: float) -> Tensor:
+def moving_weight(x: Tensor, share: float, unusual: bool = False) -> Tensor:
     """How much the error of each pixel of a clip counts: more where the clip moves.
 
     w is proportional to 1 + share * s / mean(s), with s the standard deviation of a pixel over
@@ -55,13 +55,33 @@ def moving_weight(x: Tensor, share: float) -> Tensor:
         x: clips, with shape (B, T, 3, H, W), T >= 2.
         share: at 1, half of all weight goes to pixels in proportion to their movement; 0 gives
             every pixel the same weight.
+        unusual: whether half of that share goes to pixels by how `oddness` finds them instead:
+            trousers stand still in a wave.
 
     Returns:
         Weights with shape (B, 1, H, W).
     """
     # Many times faster than x.std(1), whose strides are long.
     variance = (x - x.mean(1, keepdim=True)).square().sum(1) / (x.shape[1] - 1)
-    movement = variance.sqrt().mean(1, keepdim=True)
-    level = movement.mean((2, 3), keepdim=True).clamp_min(1e-3)
-    weight = 1 + share * movement / level
+    draws = levelled(variance.sqrt().mean(1, keepdim=True))
+    if unusual:
+        draws = (draws + levelled(oddness(x))) / 2
+    weight = 1 + share * draws
     return weight / weight.mean((2, 3), keepdim=True)
+
+
+def oddness(x: Tensor) -> Tensor:
+    """How far each pixel of a clip is from what the other clips show in its place.
+
+    Each clip (B, T, 3, H, W) is divided by its mean colour, made grey and averaged over 3 x 3
+    pixels; the absolute difference to the mean over all frames of all clips is then averaged
+    over time, to the shape (B, 1, H, W).
+    """
+    toned = (x / x.mean((1, 3, 4), keepdim=True).clamp_min(1e-2)).mean(2)
+    toned = F.avg_pool2d(toned, 3, 1, 1)
+    return (toned - toned.mean((0, 1))).abs().mean(1, keepdim=True)
+
+
+def levelled(maps: Tensor) -> Tensor:
+    """Maps (B, 1, H, W) divided by their means, unless they are all but 0."""
+    return maps / maps.mean((2, 3), keepdim=True).clamp_min(1e-3)

@@ -34,7 +34,9 @@ TITLES = {
     "sprites-mocogan": "MoCoGAN",
     "moving_mnist": "R-WAE of objects (structured)",
     "moving_mnist-whole": "R-WAE, without objects",
-    "weizmann": "R-WAE, MMD",
+    "weizmann": "R-WAE, MMD (shipped)",
+    "weizmann-weak": "R-WAE, weakly supervised",
+    "weizmann-unpainted": "R-WAE, no painter",
 }
 DATA_SETS = {
     "sprites": "Sprites",
