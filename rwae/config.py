@@ -91,6 +91,11 @@ class ModelConfig:
                     f"The model setting {name} is {short(getattr(self, name))}: "
                     "it needs to be true or false."
                 )
+        if self.painter_width and self.recurrent_decoder:
+            raise ConfigError(
+                "A recurrent decoder mixes the static code into what is drawn, which a painter is "
+                "there to prevent: leave recurrent_decoder or painter_width out."
+            )
         if self.actions == 1:
             raise ConfigError(
                 "The model setting actions is 1, which tells nothing apart: it needs to be 0 for "

@@ -98,8 +98,9 @@ def test_a_checkpoint_comes_back_as_the_same_class(
         ({"dynamic_size": 5}, "two dynamic numbers for each"),
         ({"static_size": 13}, "a multiple of that number"),
         ({"crop_size": 24}, "multiple of 32"),
-        ({"actions": 3}, "no actions"),
-        ({"learned_noise": True}, "no learned noise"),
+        ({"actions": 3}, "no setting actions"),
+        ({"learned_noise": True}, "no setting learned_noise"),
+        ({"painter_width": 8}, "no setting painter_width"),
     ],
 )
 def test_settings_that_cannot_be(settings: dict[str, object], message: str) -> None:

@@ -11,6 +11,7 @@ from safetensors import safe_open
 from safetensors.torch import load_file, save_file
 
 from rwae import RWAE, data, mmd
+from rwae.checkpoint import pack
 from rwae.data.clips import Clips
 from rwae.errors import CheckpointError, ConfigError, OtherRunError
 from rwae.families import build
@@ -218,6 +219,24 @@ def test_a_clip_may_lie_anywhere_if_all_together_follow_the_prior(clips: Clips) 
 def test_a_bad_setting_is_named(name: str, value: float) -> None:
     with pytest.raises(ConfigError, match=name):
         dataclasses.replace(RUN, **{name: value})
+
+
+def test_a_state_without_a_setting_that_came_later_goes_on(clips: Clips, tmp_path: Path) -> None:
+    train(RUN, clips, tmp_path, ALONE)
+    tensors = load_file(tmp_path / STATE_FILE)
+    settings = RUN.to_dict()
+    del settings["unusual"], settings["model"]["painter_width"]
+    about = {"step": str(RUN.steps), "config": json.dumps(settings)}
+    (tmp_path / STATE_FILE).write_bytes(pack(tensors, about))
+    assert "Resumed from step 6" in resume(TrainState(RUN, torch.device("cpu")), tmp_path)
+    other = dataclasses.replace(RUN, moving=1.0, unusual=True)
+    with pytest.raises(OtherRunError, match="moving"):
+        resume(TrainState(other, torch.device("cpu")), tmp_path)
+
+
+def test_weight_for_the_unusual_needs_a_weight_to_share() -> None:
+    with pytest.raises(ConfigError, match="unusual shares the weight of moving"):
+        dataclasses.replace(RUN, unusual=True)
 
 
 def test_too_few_clips_for_a_batch(clips: Clips, tmp_path: Path) -> None:

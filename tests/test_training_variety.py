@@ -59,5 +59,5 @@ def test_what_stands_still_and_stands_out_weighs_more_where_that_is_asked_for() 
 
 def test_a_tint_is_not_odd(generator: torch.Generator) -> None:
     scene = 0.1 + 0.5 * torch.rand(1, 1, 3, 12, 12, generator=generator)
-    tints = torch.tensor([0.9, 1.0, 1.1]).view(3, 1, 1, 1, 1)
+    tints = 0.8 + 0.4 * torch.rand(5, 1, 3, 1, 1, generator=generator)
     assert oddness(scene * tints.expand(-1, 4, -1, -1, -1)).abs().max() < 1e-5

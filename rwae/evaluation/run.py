@@ -45,7 +45,7 @@ def score_model(
             This is the published protocol.
         prior_motion: static code of a clip, dynamic codes drawn from the prior; all static
             factors are kept.
-        unconditional: both drawn; nothing is kept. With `training`, also nearest: see
+        unconditional: both drawn, N clips; nothing is kept. With `training`, also nearest: see
             `scores.nearest.nearest_distances`.
         sweep: see `scores.sweep.sweep`.
         actions: for a weakly supervised model, `scores.actions.clusters_against` on the clips,

@@ -13,7 +13,7 @@ from rwae.networks.layers import beside
 
 
 class Doubling(nn.Conv2d):
-    """A 3 x 3 convolution with a pixel shuffle: (N, C, S, S) becomes (N, K, 2 S, 2 S)."""
+    """A 3 x 3 convolution and a pixel shuffle: (N, inputs, S, S) -> (N, outputs, 2 S, 2 S)."""
 
     def __init__(self, inputs: int, outputs: int, bias: bool = False) -> None:
         super().__init__(inputs, 4 * outputs, 3, padding=1, bias=bias)
@@ -28,10 +28,10 @@ class Decoder(nn.Module):
     z_c acts on whole channels (Perez et al., AAAI 2018), so it can change how a part looks but
     not where it is. Three convolutions, each with a pixel shuffle, double the side thrice.
 
-    By default z_c acts at every scale. A channel of a small map can be a raised arm, and who
-    never raised one in training can switch it off. With a painter z_c acts at the last scale
-    alone, on two maps with a 1 x 1 convolution between them: z_t draws everything, and z_c only
-    chooses the paint of what is there.
+    By default z_c acts at every scale. A channel of a small map can stand for a raised arm, and
+    for someone who raised none in training it can be switched off. With a painter z_c acts at the
+    last scale alone, at half the side of a frame, on two maps with a 1 x 1 convolution between
+    them: z_t draws everything, and z_c chooses the paint of what is there.
     """
 
     def __init__(self, config: ModelConfig) -> None:
@@ -42,7 +42,7 @@ class Decoder(nn.Module):
         scales = (width, width * 3 // 4, width * 3 // 8)
         painter = (config.painter_width,) if config.painter_width else ()
         widths = (*scales, *painter)
-        self.plain = 2 if painter else 0  # maps that z_c has no part in
+        self.plain = len(scales) - 1 if painter else 0  # maps that z_c has no part in
         self.styled = widths[self.plain :]
         self.recurrence = None
         if config.recurrent_decoder:
@@ -81,13 +81,13 @@ class Decoder(nn.Module):
     def frame(self, static: Tensor, motion: Tensor) -> Tensor:
         """Decodes single cropped frames (N, 3, S, S) from z_c (N, D_c) and motion (N, D)."""
         style = self.style(static)[..., None, None]
-        paints = iter(style.split([channels for channels in self.styled for _ in "sb"], 1))
+        films = iter(style.split([channels for channels in self.styled for _ in "sb"], 1))
         x = self.layout(motion).unflatten(1, (-1, self.side, self.side))
         x = x.contiguous(memory_format=torch.channels_last)
         for level, (norm, convolution) in enumerate(zip(self.norms, self.convs, strict=True)):
             x = norm(x)
             if level >= self.plain:
-                scale, shift = next(paints), next(paints)
+                scale, shift = next(films), next(films)
                 x = torch.addcmul(shift, x, 1 + scale)
             x = convolution(F.leaky_relu_(x, 0.1))
         return torch.sigmoid(x)

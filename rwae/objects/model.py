@@ -108,8 +108,6 @@ def require_objects(config: ModelConfig) -> None:
             f"The model setting crop_size is {config.crop_size}: for objects it needs to be a "
             "multiple of 32."
         )
-    if config.actions or config.learned_noise or config.recurrent_decoder:
-        raise ConfigError(
-            "A model of objects has no actions, no learned noise and no recurrent decoder: "
-            "leave these settings out."
-        )
+    for name in ("actions", "learned_noise", "recurrent_decoder", "canvas", "painter_width"):
+        if getattr(config, name):
+            raise ConfigError(f"A model of objects has no setting {name}: leave it out.")

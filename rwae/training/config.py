@@ -58,7 +58,7 @@ class TrainingConfig:
         relight: whether the dynamic posterior sees each clip in a random light; see `augment`.
         vary: whether each clip gets a tint and a place of its own; see `variety`.
         moving: weight of what moves in the errors, beside a weight of 1 for all; see `variety`.
-        unusual: whether half of that weight is for what is unusual in its place instead.
+        unusual: whether half of that weight goes to what is unusual in its place instead.
         prior_draws: draws of N(0, I) in the MMD of the static code.
         action_temperature: of the relaxed draw of the action, with weak supervision.
         adam_betas: decay of Adam's running means of the gradient and of its square.
@@ -117,6 +117,11 @@ class TrainingConfig:
         if not 0 <= self.moving < math.inf:
             raise ConfigError(
                 f"The training setting moving is {self.moving}: it needs to be a number from 0 on."
+            )
+        if self.unusual and not self.moving:
+            raise ConfigError(
+                "The training setting unusual shares the weight of moving, which is 0: give "
+                "moving a weight, or leave unusual out."
             )
         for name, choices in (
             ("static_penalty", STATIC_PENALTIES),

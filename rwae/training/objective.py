@@ -44,8 +44,8 @@ class Objective(nn.Module):
             z_c = q_c.sample(generator)
             relit = relight(x, generator) if config.relight else x
             q_m, z_m = model.dynamic_posterior(relit, generator)
-            # The action is read off the codes and shapes neither them nor the pictures: it is
-            # learned by telling the prior which way a clip will move, and by nothing else.
+            # The action is read off the codes, and the decoder is told it; but what shapes it is
+            # only that it tells the prior which way a clip will move.
             q_a = model.action_posterior(z_m.detach()) if model.action_posterior else None
             action = q_a.relaxed(generator, config.action_temperature) if q_a else None
             told = None if action is None else action.detach()

@@ -7,12 +7,14 @@ that a torn or corrupt file costs some steps and not the run.
 from __future__ import annotations
 
 import copy
+import dataclasses
 import hashlib
 import json
 import math
 import os
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import torch
 from safetensors import SafetensorError, safe_open
@@ -20,6 +22,7 @@ from torch import Tensor
 
 from rwae.checkpoint import atomic, check, pack
 from rwae.codemodel import CodeModel
+from rwae.config import ModelConfig
 from rwae.errors import CheckpointError, OtherRunError
 from rwae.families import build
 from rwae.training.adversarial import AdversarialObjective
@@ -144,6 +147,7 @@ class TrainState:
         except (SafetensorError, OSError, KeyError, ValueError) as error:
             raise CheckpointError(f"The state {path} cannot be read ({error}).") from error
         ours = json.loads(json.dumps(self.config.to_dict()))  # a tuple becomes a list
+        theirs = with_defaults(theirs)
         free = {"steps", "log_every", "save_every", "sheet_every"}
         if wrong := [k for k in ours if k not in free and theirs.get(k) != ours[k]]:
             raise OtherRunError(
@@ -161,6 +165,19 @@ class TrainState:
             for name, tensor in mine.items():
                 tensor.copy_(saved[name])
         self.step = step
+
+
+def with_defaults(settings: dict[str, Any]) -> dict[str, Any]:
+    """Settings of a saved state; one that is younger than the state has its default."""
+    model = defaults(ModelConfig) | settings.get("model", {})
+    return defaults(TrainingConfig) | settings | {"model": model}
+
+
+def defaults(settings: type) -> dict[str, Any]:
+    """The defaults of a dataclass, as JSON values."""
+    found = {field.name: field.default for field in dataclasses.fields(settings)}
+    given = {name: value for name, value in found.items() if value is not dataclasses.MISSING}
+    return json.loads(json.dumps(given))
 
 
 def digest(about: Mapping[str, str], tensors: Mapping[str, Tensor]) -> str:

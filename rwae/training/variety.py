@@ -49,35 +49,35 @@ def moving_weight(x: Tensor, share: float, unusual: bool = False) -> Tensor:
 
     w is proportional to 1 + share * s / mean(s), with s the standard deviation of a pixel over
     time, averaged over the colours; the mean of w over a frame is 1. Before a still background
-    the moving parts are small, and plain errors are mostly about the texture behind them.
+    the moving parts are small, and plain errors are mostly about the texture behind them. With
+    `unusual` it is 1 + share * (s / mean(s) + o / mean(o)) / 2, with o from `oddness`.
 
     Args:
         x: clips, with shape (B, T, 3, H, W), T >= 2.
         share: at 1, half of all weight goes to pixels in proportion to their movement; 0 gives
             every pixel the same weight.
-        unusual: whether half of that share goes to pixels by how `oddness` finds them instead:
-            trousers stand still in a wave.
+        unusual: whether half of that share goes to what is odd: trousers stand still in a wave.
 
     Returns:
         Weights with shape (B, 1, H, W).
     """
-    # Many times faster than x.std(1), whose strides are long.
+    # By hand, since x.std(1) goes through memory in long strides.
     variance = (x - x.mean(1, keepdim=True)).square().sum(1) / (x.shape[1] - 1)
-    draws = levelled(variance.sqrt().mean(1, keepdim=True))
+    where = levelled(variance.sqrt().mean(1, keepdim=True))
     if unusual:
-        draws = (draws + levelled(oddness(x))) / 2
-    weight = 1 + share * draws
+        where = (where + levelled(oddness(x))) / 2
+    weight = 1 + share * where
     return weight / weight.mean((2, 3), keepdim=True)
 
 
 def oddness(x: Tensor) -> Tensor:
-    """How far each pixel of a clip is from what the other clips show in its place.
+    """How far each pixel of a clip is from what the clips of its batch show in its place.
 
     Each clip (B, T, 3, H, W) is divided by its mean colour, made grey and averaged over 3 x 3
-    pixels; the absolute difference to the mean over all frames of all clips is then averaged
-    over time, to the shape (B, 1, H, W).
+    pixels, with black around the frame; the absolute difference to the mean over all frames of
+    all clips is then averaged over time, to the shape (B, 1, H, W).
     """
-    toned = (x / x.mean((1, 3, 4), keepdim=True).clamp_min(1e-2)).mean(2)
+    toned = (x / x.mean((1, 3, 4), keepdim=True).clamp_min(0.1)).mean(2)
     toned = F.avg_pool2d(toned, 3, 1, 1)
     return (toned - toned.mean((0, 1))).abs().mean(1, keepdim=True)
 

@@ -86,7 +86,8 @@ def clusters_against(codes: Codes, labels: Tensor, factors: Sequence[Factor]) ->
         actions: A.
         used: actions that are the likeliest one of some clip.
         confidence: the mean probability of the likeliest action.
-        factors: by name, `purity` and `normalised_mutual_information`.
+        factors: by name, the counts (A, K) from `contingency`, `purity` and
+            `normalised_mutual_information`.
     """
     sure, clusters = codes.action.cpu().max(1)
     actions = codes.action.shape[1]
@@ -95,6 +96,7 @@ def clusters_against(codes: Codes, labels: Tensor, factors: Sequence[Factor]) ->
         if not factor.static:
             counts = contingency(clusters, labels[:, column], (actions, len(factor.values)))
             scores[factor.name] = {
+                "counts": counts.tolist(),
                 "purity": purity(counts),
                 "normalised_mutual_information": normalised_mutual_information(counts),
             }

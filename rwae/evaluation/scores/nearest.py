@@ -19,7 +19,7 @@ def shrink(x: Tensor) -> Tensor:
 
 
 def small_clips(clips: ClipSource, chosen: Tensor) -> Tensor:
-    """Real clips by their numbers (N,), as `shrink` returns them."""
+    """Real clips by their numbers (N,), as `shrink` returns them: (N, D)."""
     return torch.cat([shrink(clips.batch(part)) for part in chosen.split(CHUNK)])
 
 

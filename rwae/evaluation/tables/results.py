@@ -1,7 +1,7 @@
 """The results of all trained models as the tables of the README, built from saved scores alone.
 
 A model is a folder of `checkpoints/`. Its shipped weights are scored in `scores.json`, the same
-training from other seeds in `scores/seed1.json` and so on, whose weights are not shipped.
+training from other seeds in `scores/seed1.json` and the like, whose weights are not shipped.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ TITLES = {
     "moving_mnist-whole": "R-WAE, without objects",
     "weizmann": "R-WAE, MMD (shipped)",
     "weizmann-weak": "R-WAE, weakly supervised",
-    "weizmann-unpainted": "R-WAE, no painter",
+    "weizmann-unpainted": "R-WAE, no painter, no weight for the unusual",
 }
 DATA_SETS = {
     "sprites": "Sprites",

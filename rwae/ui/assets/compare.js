@@ -149,15 +149,16 @@ async function openInExplore({ name, title }, clip) {
     return;
   }
   say(`Opening ${title} in Explore.`);
-  const { href } = location;
+  const before = location.href;
   putAddress(home.name, comparisonLink(now) ?? "");
+  const { href } = location;
   keepWhileOpened(name);
   if (await showClipOf(name, clip)) {
     trigger("explore");
     return;
   }
   say("");
-  history.replaceState(null, "", href);
+  if (location.href === href) history.replaceState(null, "", before);
 }
 
 part.hint.textContent = hintOn(lineup.group);

@@ -40,7 +40,7 @@ const rendering = new Rendering(decoded, boot.apart, () =>
   [clock.frame, (clock.frame + 1) % clock.frames].slice(0, clock.playing ? 2 : 1));
 
 const pump = new Pump(
-  (codes, exact) => rendering.ask(codes, exact),
+  (codes, exact) => inTime(rendering.ask(codes, exact)),
   (answer, codes) => {
     const more = rendering.take(answer, codes);
     put();

@@ -3,7 +3,7 @@
 
 const SOON = 8; // milliseconds without a new value after which what is missing is asked for
 const REST = 140; // and after which the exact answer is
-const PATIENCE = 30000; // milliseconds after which an answer is taken for lost
+const PATIENCE = 30000; // milliseconds after which the pictures of a move are taken for lost
 
 class Pump {
   // send(value, exact) resolves to an answer, show(answer, value) puts it on the page at once and
@@ -44,7 +44,7 @@ class Pump {
     this.next = null;
     const number = (this.sent += 1);
     this.underWay += 1;
-    const answer = await ask(() => inTime(this.send(job.value, job.exact)));
+    const answer = await ask(() => this.send(job.value, job.exact));
     if (job.turn !== this.turn) return;
     this.underWay -= 1;
     const wanted = number > this.shown;
@@ -65,10 +65,13 @@ class Pump {
   }
 }
 
-// What is promised, or a failure if it takes too long: a request that hangs holds up no other.
+// What is promised, or an error if it takes too long: a request that hangs holds up no other. It
+// is for what takes a moment, such as decoding a clip, and not for uploads.
 function inTime(promise) {
   let timer;
-  const late = new Promise((_, fail) => (timer = setTimeout(fail, PATIENCE)));
+  const late = new Promise((told) => {
+    timer = setTimeout(() => told({ error: "The server took too long: try again." }), PATIENCE);
+  });
   return Promise.race([promise, late]).finally(() => clearTimeout(timer));
 }
 
