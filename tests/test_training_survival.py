@@ -6,6 +6,7 @@ import os
 import random
 import resource
 import signal
+import threading
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -14,6 +15,7 @@ import pytest
 import torch
 from conftest import TINY
 from safetensors.torch import load_file
+from tqdm import tqdm
 
 from rwae import RWAE
 from rwae.benchmark.served import free_port
@@ -49,6 +51,8 @@ def same(one: Path, other: Path) -> bool:
 
 
 def run_alone(clips: Clips, out: Path, config: TrainingConfig = RUN) -> None:
+    # The bar's usual lock is shared by forked processes: one that is killed with it keeps it.
+    tqdm.set_lock(threading.RLock())
     torch.set_num_threads(1)
     train(config, clips, out, ALONE)
 
