@@ -163,8 +163,7 @@ def next_batch(clips: ClipSource, size: int, generator: torch.Generator) -> Tens
 def require_weighed(weights: Weights, terms: dict[str, Tensor]) -> None:
     """Raises ConfigError if a weight other than the usual one is for none of the terms."""
     usual = vars(Weights())
-    idle = [name for name, factor in vars(weights).items() if factor != usual[name]]
-    if idle := [name for name in idle if name not in terms]:
+    if idle := [n for n, w in vars(weights).items() if n not in terms and w != usual[n]]:
         raise ConfigError(
             f"This run has no term {idle[0]} that a weight could be given to: leave --weight "
             f"{idle[0]} out, or choose one of {', '.join(terms)}."

@@ -7,7 +7,6 @@ that a torn or corrupt file costs some steps and not the run.
 from __future__ import annotations
 
 import copy
-import dataclasses
 import hashlib
 import json
 import math
@@ -169,15 +168,13 @@ class TrainState:
 
 def with_defaults(settings: dict[str, Any]) -> dict[str, Any]:
     """Settings of a saved state; one that is younger than the state has its default."""
-    model = defaults(ModelConfig) | settings.get("model", {})
-    return defaults(TrainingConfig) | settings | {"model": model}
-
-
-def defaults(settings: type) -> dict[str, Any]:
-    """The defaults of a dataclass, as JSON values."""
-    found = {field.name: field.default for field in dataclasses.fields(settings)}
-    given = {name: value for name, value in found.items() if value is not dataclasses.MISSING}
-    return json.loads(json.dumps(given))
+    usual = json.loads(json.dumps(TrainingConfig("", ModelConfig()).to_dict()))
+    return {
+        name: value | settings.get(name, {})
+        if isinstance(value, dict)
+        else settings.get(name, value)
+        for name, value in usual.items()
+    }
 
 
 def digest(about: Mapping[str, str], tensors: Mapping[str, Tensor]) -> str:
