@@ -23,7 +23,7 @@ os.environ["HF_HUB_DISABLE_TELEMETRY"] = "1"
 from gradio.exceptions import ServerFailedToStartError
 
 from rwae.errors import RWAEError
-from rwae.memory import return_freed_memory
+from rwae.runtime import return_freed_memory
 from rwae.ui import logs, page, sweep
 from rwae.ui.opening import VARIABLE, named, open_shelf
 

@@ -18,8 +18,9 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from rwae import Codes, RWAEError, filmstrip, video
-from rwae.inference import Studio, swap
+from rwae import Codes, RWAEError
+from rwae.editing.studio import Studio, swap
+from rwae.files import filmstrip, video
 
 SHIPPED = Path(__file__).resolve().parent.parent / "checkpoints" / "sprites"
 KINDS = (".png", ".gif")

@@ -17,8 +17,8 @@ import numpy as np
 import torch
 
 from rwae import Codes, RWAEError
-from rwae.inference import Studio, spread, swap
-from rwae.video import write_gif
+from rwae.editing.studio import Studio, spread, swap
+from rwae.files.video import write_gif
 
 SHIPPED = Path(__file__).resolve().parent.parent / "checkpoints" / "sprites"
 RULE = 4  # pixels between the clips and their combinations

@@ -1,15 +1,18 @@
 """R-WAE Studio: disentangled sequence autoencoders that a person can play with.
 
-from rwae import RWAE, Codes
-model = RWAE.from_pretrained("checkpoints/sprites")
-codes = model.encode(x)                                        # x (B, T, 3, 64, 64) in [0, 1]
+from rwae import load, read_clip, to_frames
+
+model = load("checkpoints/sprites")
+x = to_frames(read_clip(path), frames=8, side=64)[None]         # (1, 8, 3, 64, 64) in [0, 1]
+codes = model.encode(x)
 swapped = model.decode(other.with_static(codes.static))
 """
 
 from rwae.codes import Codes
 from rwae.config import ModelConfig
 from rwae.errors import RWAEError
-from rwae.families import load
-from rwae.model import RWAE
+from rwae.files.video import read_clip, to_frames
+from rwae.models.registry import load
+from rwae.models.rwae import RWAE
 
-__all__ = ["RWAE", "Codes", "ModelConfig", "RWAEError", "load"]
+__all__ = ["RWAE", "Codes", "ModelConfig", "RWAEError", "load", "read_clip", "to_frames"]

@@ -1,4 +1,4 @@
-"""The codes of a batch of clips: who, and how it moves."""
+"""The codes of a batch of clips, and the labels that clips may have."""
 
 from __future__ import annotations
 
@@ -81,3 +81,18 @@ class Codes:
     def _map(self, function: Callable[[Tensor], Tensor]) -> Codes:
         action = None if self.action is None else function(self.action)
         return Codes(function(self.static), function(self.dynamic), action)
+
+
+@dataclass(frozen=True)
+class Factor:
+    """One labelled property of a clip.
+
+    Attributes:
+        name: for example "hair".
+        values: its classes, in the order of their label.
+        static: whether it belongs to the static code (who) or to the dynamic codes (how it moves).
+    """
+
+    name: str
+    values: tuple[str, ...]
+    static: bool

@@ -10,9 +10,9 @@ import pytest
 import torch
 
 from rwae import RWAE, Codes, ModelConfig
+from rwae.codes import Factor
 from rwae.data.clips import Clips
-from rwae.factors import Factor
-from rwae.inference import Studio
+from rwae.editing.studio import Studio
 from rwae.training.state import TrainState
 
 ROOT = Path(__file__).resolve().parent.parent

@@ -6,9 +6,8 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-from rwae.codes import Codes
+from rwae.codes import Codes, Factor
 from rwae.data.clips import Clips
-from rwae.factors import Factor
 
 FACTORS = (
     Factor("shape", ("a", "b", "c"), True),

@@ -14,10 +14,12 @@ from conftest import ROOT, TINY
 from torch import Tensor
 from torch.nn import functional as F
 
-from rwae import Codes, checkpoint, families
+from rwae import Codes
+from rwae.codes import Factor
 from rwae.data.clips import Clips
 from rwae.evaluation.judges import factors
-from rwae.factors import Factor
+from rwae.files import checkpoint
+from rwae.models import registry
 
 NAME = "lamps"
 FACTORS = (Factor("colour", ("red", "blue"), True), Factor("side", ("left", "right"), False))
@@ -47,7 +49,7 @@ def make_model(folder: Path, leaks: bool) -> Path:
     The model has no encoder, so that its examples are exactly the codes of its gallery.
     """
     torch.manual_seed(0)
-    model = families.build(dataclasses.replace(TINY, family="mocogan"))
+    model = registry.build(dataclasses.replace(TINY, family="mocogan"))
     optimizer = torch.optim.Adam(model.decoder.parameters(), lr=0.02)
     for _ in range(STEPS):
         static, dynamic = torch.randn(32, TINY.static_size), torch.randn(32, 1, TINY.dynamic_size)

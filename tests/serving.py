@@ -9,9 +9,11 @@ import pytest
 import torch
 from conftest import ROOT, TINY
 
-from rwae import Codes, checkpoint, families
+from rwae import Codes
 from rwae.benchmark.live.browser import BROWSERS, find_browser
 from rwae.benchmark.served import served
+from rwae.files import checkpoint
+from rwae.models import registry
 
 
 def small_checkpoint(folder: Path, clips: int = 40, card: str = "", **settings: int | str) -> Path:
@@ -25,7 +27,7 @@ def small_checkpoint(folder: Path, clips: int = 40, card: str = "", **settings: 
     """
     torch.manual_seed(3)
     config = dataclasses.replace(TINY, **settings)
-    families.build(config).save_pretrained(folder)
+    registry.build(config).save_pretrained(folder)
     gallery = Codes(
         torch.randn(clips, config.static_size),
         torch.randn(clips, config.frames, config.dynamic_size),

@@ -9,9 +9,10 @@ import pytest
 from conftest import ROOT, TINY
 from serving import small_checkpoint
 
-from rwae import families, jsonfile
+from rwae.editing.studio import Studio
 from rwae.errors import CheckpointError
-from rwae.inference import Studio
+from rwae.files import jsonfile
+from rwae.models import registry
 from rwae.ui import api
 from rwae.ui.about import about_model, licences, versions
 from rwae.ui.endpoints import public
@@ -187,7 +188,7 @@ def test_versions_are_those_that_run(studio: Studio) -> None:
 
 
 def test_a_model_made_in_memory_has_no_scores() -> None:
-    model = families.build(TINY).eval()
+    model = registry.build(TINY).eval()
     about = about_model(Studio(model, model.sample(8)), {})
     assert about["scores"] is None
     assert about["card"] == ""

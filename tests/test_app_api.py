@@ -21,8 +21,9 @@ from gradio_client.exceptions import AppError
 from serving import app, small_checkpoint
 
 import app as command
-from rwae import Codes, filmstrip, video
-from rwae.inference import Studio, swap
+from rwae import Codes
+from rwae.editing.studio import Studio, swap
+from rwae.files import filmstrip, video
 from rwae.ui import api, calls, limits
 from rwae.ui.api import Programs, told
 from rwae.ui.pictures import to_json

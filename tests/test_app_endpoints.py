@@ -11,8 +11,9 @@ import pytest
 import torch
 from conftest import Form
 
-from rwae import Codes, filmstrip, video
-from rwae.inference import Studio
+from rwae import Codes
+from rwae.editing.studio import Studio
+from rwae.files import filmstrip, video
 from rwae.ui import boot, pictures
 from rwae.ui.endpoints import public
 from rwae.ui.requests import MAX_CLIPS, MAX_FRAMES

@@ -11,10 +11,10 @@ from conftest import ROOT
 from lamps import NAME, make_judge, make_model
 from serving import small_checkpoint
 
-from rwae import filmstrip
-from rwae.checkpoint import CONFIG_FILE, SETTINGS_FILE
-from rwae.inference import Studio
-from rwae.judge import judge_of, shipped, trained_on
+from rwae.classifiers import judge_of, shipped, trained_on
+from rwae.editing.studio import Studio
+from rwae.files import filmstrip
+from rwae.files.checkpoint import CONFIG_FILE, SETTINGS_FILE
 from rwae.ui.comparing import headlines, peers
 from rwae.ui.endpoints import public
 from rwae.ui.pictures import to_json

@@ -11,9 +11,11 @@ from conftest import ROOT, TINY
 from serving import small_checkpoint
 
 import app
-from rwae import Codes, checkpoint, families
+from rwae import Codes
+from rwae.editing.studio import Studio
 from rwae.errors import CheckpointError, ConfigError, RWAEError
-from rwae.inference import Studio
+from rwae.files import checkpoint
+from rwae.models import registry
 from rwae.ui import boot
 from rwae.ui.endpoints import public
 from rwae.ui.opening import open_shelf
@@ -195,7 +197,7 @@ def weakly_supervised() -> list[Path]:
 def test_a_drawn_action_is_shown_as_drawn(folder: Path) -> None:
     """Static and dynamic codes travel to the page and back without the action that was drawn."""
     actions = checkpoint.read_config(folder).actions
-    model = families.load(folder)
+    model = registry.load(folder)
     errors = []
     for action in range(actions):
         drawn = model.sample(8, action=action, generator=torch.Generator().manual_seed(action))

@@ -11,8 +11,9 @@ import pytest
 import torch
 from conftest import ROOT, Form
 
-from rwae import Codes, export, filmstrip, video
-from rwae.inference import Studio
+from rwae import Codes, export
+from rwae.editing.studio import Studio
+from rwae.files import filmstrip, video
 from rwae.ui import boot, files, pictures, takeaway
 
 SPRITES = ROOT / "checkpoints" / "sprites"

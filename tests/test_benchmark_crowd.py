@@ -7,9 +7,9 @@ import httpx
 import pytest
 from serving import small_checkpoint
 
-from rwae import filmstrip, video
 from rwae.benchmark import crowd
 from rwae.benchmark.live.task import Task
+from rwae.files import filmstrip, video
 
 
 @pytest.fixture(scope="module")

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 from conftest import ROOT
 
-from rwae.card import LONGEST, Card, read_card
+from rwae.files.card import LONGEST, Card, read_card
 
 CARD = """---
 license: cc-by-sa-3.0

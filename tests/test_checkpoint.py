@@ -8,7 +8,8 @@ import torch
 from safetensors.torch import load_file, save_file
 
 from rwae import RWAE, Codes
-from rwae.checkpoint import (
+from rwae.errors import CheckpointError, ConfigError
+from rwae.files.checkpoint import (
     CONFIG_FILE,
     GALLERY_FILE,
     WEIGHTS_FILE,
@@ -16,7 +17,6 @@ from rwae.checkpoint import (
     read_gallery,
     write_gallery,
 )
-from rwae.errors import CheckpointError, ConfigError
 
 
 @pytest.fixture

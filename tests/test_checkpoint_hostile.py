@@ -19,10 +19,10 @@ from safetensors.torch import save
 from serving import small_checkpoint
 
 from rwae import RWAEError, load
-from rwae.checkpoint import CONFIG_FILE, GALLERY_FILE, WEIGHTS_FILE, read_gallery
 from rwae.config import FAMILIES, ModelConfig
 from rwae.errors import CheckpointError, ConfigError
-from rwae.families import build
+from rwae.files.checkpoint import CONFIG_FILE, GALLERY_FILE, WEIGHTS_FILE, read_gallery
+from rwae.models.registry import build
 
 GOOD = TINY.to_dict()
 PROPERTY = settings(

@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 import torch
 
+from rwae.codes import Factor
 from rwae.data.clips import Clips, ClipSource
 from rwae.data.moving_mnist import MovingDigits
-from rwae.factors import Factor
 
 IMAGES = np.full((20, 28, 28), 255, np.uint8)
 

@@ -7,10 +7,10 @@ import pytest
 import torch
 
 from rwae import data
-from rwae.data import folder, mug, split
+from rwae.data import folder, split
 from rwae.errors import DataError
-from rwae.filmstrip import sheet
-from rwae.video import encode_image, write_gif
+from rwae.files.filmstrip import sheet
+from rwae.files.video import encode_image, write_gif
 
 
 def film(frames: int, side: int = 16, shade: int = 100) -> np.ndarray:
@@ -148,42 +148,3 @@ def test_an_empty_folder_and_an_empty_split_are_told(tmp_path: Path) -> None:
     empty = "test" if split.part("0.png", 80, 10) == "train" else "train"
     with pytest.raises(DataError, match=f"Of the 1 recordings .* split {empty}"):
         data.load("folder", empty, tmp_path)
-
-
-@pytest.fixture
-def faces(tmp_path: Path) -> Path:
-    """Two people, every emotion and a neutral face, three takes of 40 frames each."""
-    for subject in ("001", "002"):
-        for emotion in (*mug.EMOTIONS, "neutral"):
-            for number in range(3):
-                take = tmp_path / subject / emotion / f"take{number:03d}"
-                take.mkdir(parents=True)
-                for frame in range(40):
-                    picture = np.full((24, 24, 3), 50 + frame, np.uint8)
-                    (take / f"img_{frame:04d}.jpg").write_bytes(encode_image(picture, "jpeg"))
-    return tmp_path
-
-
-def test_mug_is_read_without_neutral_faces_and_ends(faces: Path) -> None:
-    assert len(mug.takes(faces)) == 2 * 6 * 3
-    found = {name: data.load("mug", name, faces) for name in mug.SPLITS}
-    assert sum(map(len, found.values())) == 2 * 6 * 3
-    clips = found["train"]
-    assert clips.shape == (15, 3, 64, 64)
-    assert clips.frames[0, :, 0, 9, 9].tolist() == list(range(54, 84, 2))
-    assert [factor.values for factor in clips.factors] == [("001", "002"), mug.EMOTIONS]
-
-
-def test_mug_cuts_large_frames_to_the_face_and_drops_short_takes(faces: Path) -> None:
-    large = np.zeros((2, 400, 600, 3), np.uint8)
-    large[:, 75:325, 175:425] = 9
-    assert mug.face(large).shape == (2, 250, 250, 3)
-    assert (mug.face(large) == 9).all()
-    for path in sorted((faces / "001" / "anger" / "take000").iterdir())[:10]:
-        path.unlink()
-    assert len(mug.clips_of(faces / "001" / "anger" / "take000")) == 0
-
-
-def test_a_folder_without_mug_is_told(tmp_path: Path) -> None:
-    with pytest.raises(DataError, match="licensed MUG"):
-        data.load("mug", "train", tmp_path)

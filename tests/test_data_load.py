@@ -30,7 +30,6 @@ def test_an_unknown_name_lists_the_known_ones() -> None:
         ("sprites", "sprites"),
         ("moving_mnist", "mnist"),
         ("weizmann", "weizmann"),
-        ("fsdd", "fsdd"),
     ],
 )
 def test_a_missing_folder_says_how_to_download(name: str, files: str, folder: str | None) -> None:
@@ -38,7 +37,7 @@ def test_a_missing_folder_says_how_to_download(name: str, files: str, folder: st
         data.load(name, "train", folder)
 
 
-@pytest.mark.parametrize("name", ["mug", "timit", "folder"])
+@pytest.mark.parametrize("name", ["folder"])
 def test_what_cannot_be_downloaded_has_to_be_named(name: str) -> None:
     with pytest.raises(DataError, match="--data DIR") as said:
         data.load(name, "train")

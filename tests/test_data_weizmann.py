@@ -9,7 +9,7 @@ import torch
 
 from rwae.data import weizmann
 from rwae.errors import DataError
-from rwae.video import encode_image
+from rwae.files.video import encode_image
 
 SIDE = weizmann.SIDE
 DISJOINT = ("train", "validation", "test", "newcomer")

@@ -3,7 +3,7 @@
 import pytest
 import torch
 
-from rwae.distributions import Categorical, Gaussian, GaussianMixture
+from rwae.models.distributions import Categorical, Gaussian, GaussianMixture
 
 
 def mixture(clips: int = 1) -> GaussianMixture:

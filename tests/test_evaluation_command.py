@@ -7,6 +7,8 @@ import pytest
 import torch
 
 from rwae import RWAE, ModelConfig, data
+from rwae.classifiers import Judge
+from rwae.codes import Factor
 from rwae.data import figures
 from rwae.data.clips import Clips
 from rwae.data.moving_mnist import MovingDigits
@@ -17,8 +19,6 @@ from rwae.evaluation.codes import probes
 from rwae.evaluation.judges.digits import DigitsJudge
 from rwae.evaluation.scores import sweep
 from rwae.evaluation.scores.baselines import COPY, SAME
-from rwae.factors import Factor
-from rwae.judge import Judge
 
 SMALL = ModelConfig(
     static_size=4, dynamic_size=3, static_width=8, dynamic_width=4, decoder_width=8, hidden_size=8
@@ -74,13 +74,6 @@ def test_it_prints_a_table_and_writes_the_same_numbers_twice(
     assert "Mutual information in nats, at most 3.18" in said
     assert "Read from draws of the posteriors" in said
     assert scores["model"]["unconditional"]["nearest"]["real"] == pytest.approx(0, abs=1e-6)
-
-
-def test_speech_is_also_scored_by_verification(scene: Path) -> None:
-    assert run(scene, "--dataset", "fsdd") == 0
-    found = json.loads((scene / "model" / "scores.json").read_text())["model"]
-    assert set(found["verification"]) == {"clips", "static", "dynamic"}
-    assert found["swap"]
 
 
 def test_moving_digits_have_a_judge_and_scores_of_their_own(
@@ -160,18 +153,6 @@ def test_a_missing_data_set_is_one_sentence_and_exit_code_2(
     RWAE(SMALL).save_pretrained(tmp_path)
     assert command.main([str(tmp_path), "--data", str(tmp_path / "none")]) == 2
     assert "python -m rwae.data.download sprites" in capsys.readouterr().err
-
-
-def test_speech_without_labels_is_measured_by_verification_alone(
-    tiny: RWAE, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    frames = torch.randint(256, (6, 4, 3, 32, 32), dtype=torch.uint8)
-    factors = (Factor("speaker", ("a", "b"), True),)
-    clips = Clips(frames, torch.tensor([[0], [0], [0], [1], [1], [1]]), factors)
-    monkeypatch.setattr("rwae.data.load", lambda *_: clips)
-    scores, text = protocols.score(tiny, "timit", "test", None, None, torch.Generator, False)
-    assert 0 <= scores["model"]["verification"]["static"] <= 1
-    assert "equal error rate" in text
 
 
 def test_clips_without_a_label_of_motion_are_refused_before_a_judge_is_trained(

@@ -8,9 +8,9 @@ from evaluation_doubles import FACTORS
 
 from rwae import RWAE, Codes
 from rwae.data.clips import Clips
-from rwae.distributions import Gaussian
 from rwae.evaluation.codes import information as info
 from rwae.evaluation.codes.posteriors import Posteriors, infer
+from rwae.models.distributions import Gaussian
 
 
 def gaussian_channel(clips: int, drawn: int, std: float, dimensions: int = 1) -> float:

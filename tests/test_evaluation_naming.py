@@ -10,8 +10,12 @@ from conftest import ROOT
 from torch import Tensor
 
 from rwae import RWAE, Codes, ModelConfig, data
+from rwae.classifiers import Judge
+from rwae.codes import Factor
 from rwae.data import figures
 from rwae.data.clips import Clips
+from rwae.editing.named import read_named
+from rwae.editing.studio import Studio
 from rwae.errors import ConfigError
 from rwae.evaluation.judges import places
 from rwae.evaluation.naming import __main__ as command
@@ -19,10 +23,6 @@ from rwae.evaluation.naming import fitting
 from rwae.evaluation.naming.fitting import Direction, Labelled, effects, first_guess, refine
 from rwae.evaluation.naming.following import Outcome, follow, look
 from rwae.evaluation.naming.search import Found, named, plain, search
-from rwae.factors import Factor
-from rwae.inference import Studio
-from rwae.judge import Judge
-from rwae.named import read_named
 
 FACTORS = (
     Factor("colour", ("colour r", "colour g", "colour b"), True),

@@ -3,9 +3,8 @@
 import pytest
 import torch
 
-from rwae.codes import Codes
+from rwae.codes import Codes, Factor
 from rwae.evaluation.codes import probes
-from rwae.factors import Factor
 
 FACTORS = (Factor("shape", ("a", "b", "c"), True), Factor("way", ("up", "down"), False))
 

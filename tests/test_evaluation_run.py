@@ -10,6 +10,7 @@ from conftest import TINY
 from evaluation_doubles import FACTORS, Copying, Perfect, Reader, labelled
 
 from rwae import RWAE, Codes
+from rwae.classifiers import Judge
 from rwae.data.clips import Clips
 from rwae.evaluation.codes import probes
 from rwae.evaluation.run import score_model
@@ -17,8 +18,7 @@ from rwae.evaluation.scores import actions, baselines, sweep
 from rwae.evaluation.scores.nearest import nearest, shrink
 from rwae.evaluation.scores.tasks import TASKS
 from rwae.evaluation.tables.scores import table
-from rwae.families import build
-from rwae.judge import Judge
+from rwae.models.registry import build
 
 
 def seeded(seed: int = 0) -> torch.Generator:

@@ -3,8 +3,8 @@
 import pytest
 import torch
 
+from rwae.codes import Factor
 from rwae.evaluation.scores.unseen import find_donors
-from rwae.factors import Factor
 
 FACTORS = (Factor("person", ("a", "b", "c"), True), Factor("action", ("x", "y", "z"), False))
 TRAINED = torch.tensor([[0, 0], [0, 1], [1, 1], [1, 2], [2, 2], [2, 0]])

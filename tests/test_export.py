@@ -7,12 +7,13 @@ import numpy as np
 import pytest
 import torch
 
-from rwae import RWAE, Codes, ModelConfig, export, filmstrip, video
+from rwae import RWAE, Codes, ModelConfig, export
+from rwae.codes import Factor
 from rwae.data import sprites
+from rwae.editing.studio import Studio
 from rwae.errors import ClipError, CodesError
 from rwae.export import lpc
-from rwae.factors import Factor
-from rwae.inference import Studio
+from rwae.files import filmstrip, video
 
 COLOURS = 40
 

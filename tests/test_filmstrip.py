@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 import torch
 
-from rwae import filmstrip
 from rwae.errors import ClipError
+from rwae.files import filmstrip
 
 
 def test_a_sheet_has_a_row_for_each_clip_and_a_column_for_each_frame() -> None:

@@ -17,9 +17,9 @@ import numpy as np
 import pytest
 from clip_files import animation, greys, jpeg, matroska, movie, square, tiny_gif
 
-from rwae import video
 from rwae.errors import ClipError
-from rwae.video import decoding
+from rwae.files import video
+from rwae.files.video import decoding
 
 # The beginning of a program that uses parts of the decoder.
 HERE = f"import sys; sys.path.insert(0, {str(decoding.PROGRAM)!r})"

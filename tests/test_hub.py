@@ -14,10 +14,11 @@ import torch
 from fake_hub import FakeHub, commit_of, fake_hub, use
 from serving import small_checkpoint
 
-from rwae import RWAE, checkpoint, hub
+from rwae import RWAE
+from rwae.editing.studio import Studio
 from rwae.errors import CheckpointError, HubError
-from rwae.hub import fetching
-from rwae.inference import Studio
+from rwae.files import checkpoint, hub
+from rwae.files.hub import fetching
 
 REPO = "owner/small"
 CHILD = Path(fetching.__file__).with_name("child.py")

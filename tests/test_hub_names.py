@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from rwae.errors import CheckpointError
-from rwae.hub import HubId, parse, short_name
+from rwae.files.hub import HubId, parse, short_name
 
 COMMIT = "0123456789abcdef0123456789abcdef01234567"
 

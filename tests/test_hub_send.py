@@ -13,9 +13,9 @@ from fake_hub import TOKEN, FakeHub, environment, fake_hub, use
 from serving import small_checkpoint
 
 from rwae import RWAE
-from rwae.card import read_card
 from rwae.errors import HubError, RWAEError
-from rwae.hub import send
+from rwae.files.card import read_card
+from rwae.files.hub import send
 from rwae.publish import files
 from rwae.publish.__main__ import main
 

@@ -12,10 +12,13 @@ import torch
 from conftest import ROOT, TINY
 
 from examples.swap_grid import RULE, grid, pick
-from rwae import RWAE, Codes, RWAEError, checkpoint, device, families, inference, video
-from rwae.directions import principal, sweep_dynamic, sweep_static
+from rwae import RWAE, Codes, RWAEError, runtime
+from rwae.editing import studio as studio_module
+from rwae.editing.directions import principal, sweep_dynamic, sweep_static
+from rwae.editing.studio import Studio, spread, swap
 from rwae.errors import CheckpointError, ClipError, CodesError, ConfigError
-from rwae.inference import Studio, spread, swap
+from rwae.files import checkpoint, video
+from rwae.models import registry
 
 
 @pytest.fixture
@@ -46,7 +49,7 @@ def test_decode_agrees_with_the_model(studio: Studio) -> None:
 
 def test_many_frames_are_decoded_in_parts(studio: Studio, monkeypatch: pytest.MonkeyPatch) -> None:
     whole = studio.decode(studio.gallery)
-    monkeypatch.setattr(inference, "_CHUNK", 9)
+    monkeypatch.setattr(studio_module, "_CHUNK", 9)
     assert np.abs(studio.decode(studio.gallery).astype(int) - whole).max() <= 1
 
 
@@ -60,7 +63,7 @@ def test_sample_repeats_for_a_seed_and_extend_keeps_the_beginning(studio: Studio
 
 
 def test_a_model_without_an_encoder_refuses_to_encode_and_does_the_rest() -> None:
-    rival = families.build(dataclasses.replace(TINY, family="mocogan")).eval()
+    rival = registry.build(dataclasses.replace(TINY, family="mocogan")).eval()
     studio = Studio(rival, rival.sample(20), "rival")
     with pytest.raises(ClipError, match="rival draws clips but cannot turn one into codes"):
         studio.encode(torch.rand(1, 4, 3, 32, 32))
@@ -69,7 +72,7 @@ def test_a_model_without_an_encoder_refuses_to_encode_and_does_the_rest() -> Non
 
 
 def test_an_action_is_drawn_from_a_weakly_supervised_model() -> None:
-    weak = families.build(dataclasses.replace(TINY, actions=3)).eval()
+    weak = registry.build(dataclasses.replace(TINY, actions=3)).eval()
     studio = Studio(weak, weak.sample(20), "weak")
     assert studio.gallery.action is None
     drawn = [studio.sample(4, seed=1, frames=4, action=action) for action in (0, 2)]
@@ -95,7 +98,7 @@ def test_threads_get_what_a_single_caller_gets(studio: Studio) -> None:
 
 
 def test_a_busy_model_says_so(studio: Studio, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(inference, "WAIT", 0.05)
+    monkeypatch.setattr(studio_module, "WAIT", 0.05)
     with studio._lock, pytest.raises(RWAEError, match="busy"):
         studio.decode(studio.gallery[:1])
 
@@ -181,16 +184,16 @@ def test_the_fastest_device_comes_first(
 ) -> None:
     monkeypatch.setattr("torch.cuda.is_available", lambda: cuda)
     monkeypatch.setattr("torch.backends.mps.is_available", lambda: mps)
-    assert device.choose().type == chosen
+    assert runtime.choose_device().type == chosen
 
 
 def test_a_device_that_is_not_there_is_refused_in_words() -> None:
-    assert device.choose("cpu") == torch.device("cpu")
-    assert device.choose() == device.choose("auto")
-    assert device.label(torch.device("cpu")) == "CPU"
+    assert runtime.choose_device("cpu") == torch.device("cpu")
+    assert runtime.choose_device() == runtime.choose_device("auto")
+    assert runtime.device_label(torch.device("cpu")) == "CPU"
     for name in ("toaster", "cuda:99"):
         with pytest.raises(ConfigError, match="choose one of"):
-            device.choose(name)
+            runtime.choose_device(name)
 
 
 def test_the_grid_example_combines_every_who_with_every_motion(studio: Studio) -> None:

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from rwae.jsonfile import read_object
+from rwae.files.jsonfile import read_object
 
 
 def test_an_object_is_read_up_to_its_last_byte(tmp_path: Path) -> None:

@@ -9,15 +9,15 @@ import torch
 from conftest import ROOT
 from safetensors.torch import load_file, save_file
 
-from rwae.checkpoint import CONFIG_FILE, WEIGHTS_FILE
+from rwae.classifiers import JUDGES, ApartJudge, Judge, make_judge
+from rwae.codes import Factor
 from rwae.data import DATA_SETS, DataSet, figures, sprites, weizmann
 from rwae.data.clips import Clips
 from rwae.errors import CheckpointError, ConfigError
 from rwae.evaluation.judges import factors, places
 from rwae.evaluation.judges.cards import write_card
 from rwae.evaluation.judges.fitting import disturb
-from rwae.factors import Factor
-from rwae.judge import JUDGES, ApartJudge, Judge, make_judge
+from rwae.files.checkpoint import CONFIG_FILE, WEIGHTS_FILE
 
 # Those that name factors; the judge of moving digits finds them.
 SHIPPED = [p.parent for p in sorted(JUDGES.glob(f"*/{WEIGHTS_FILE}")) if "mnist" not in str(p)]

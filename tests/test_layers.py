@@ -1,7 +1,6 @@
-"""The house has floors: imports go down only, and each dependency has one door."""
+"""The architecture: imports go down only, and each large dependency has one package."""
 
 import ast
-import re
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
@@ -11,25 +10,23 @@ import pytest
 from conftest import ROOT
 from serving import app, small_checkpoint
 
-LAYERS = (
-    {"errors", "config", "codes", "distributions", "factors", "jsonfile", "numeric"},
-    {"losses", "mmd", "networks", "tensors", "checkpoint", "card"}
-    | {"drafting", "hub", "video", "filmstrip", "device", "memory", "turns"},
-    {"codemodel", "model", "objects", "mocogan", "families", "judge"},
-    {"inference", "directions", "named", "data", "export"},
-    {"training", "evaluation", "ui", "publish"},
-    {"benchmark"},
+# The packages and modules of rwae/ from the bottom up. Each may import from those before it.
+ORDER = (
+    *("errors", "config", "codes", "runtime", "files", "models", "losses", "classifiers"),
+    *("editing", "export", "data", "training", "evaluation", "publish", "ui", "benchmark"),
 )
-DOORS = {
-    "cv2": {"rwae/video"},
-    "huggingface_hub": {"rwae/hub"},
-    "gradio": {"rwae/ui", "app.py", "rwae/benchmark/live/usual.py"},
+# Beside one another: neither imports from the other, so the app can do without training.
+APART = (("ui", "data"), ("ui", "training"), ("ui", "evaluation"), ("training", "evaluation"))
+DEPENDENCIES = {
+    "cv2": ("rwae/files/video",),
+    "huggingface_hub": ("rwae/files",),
+    "gradio": ("rwae/ui", "app.py", "rwae/benchmark"),
 }
-SOCIABLE_FLOORS = (0, 1, 2, 3)  # rooms here may look at each other, in one direction
+PACKAGE = ROOT / "rwae"
 
 
 def modules() -> list[Path]:
-    return [*sorted((ROOT / "rwae").rglob("*.py")), ROOT / "app.py"]
+    return [*sorted(PACKAGE.rglob("*.py")), ROOT / "app.py"]
 
 
 def imports(path: Path) -> Iterator[str]:
@@ -43,68 +40,73 @@ def imports(path: Path) -> Iterator[str]:
             yield from (f"{node.module}.{name.name}" for name in node.names)
 
 
-def room(dotted: str) -> str | None:
-    """The part of the package that a dotted name belongs to, such as "losses"."""
+def part(dotted: str) -> str | None:
+    """The part of rwae/ that a dotted name belongs to: "files" for "rwae.files.checkpoint"."""
     parts = dotted.split(".")
-    known = set().union(*LAYERS)
-    return parts[1] if parts[0] == "rwae" and len(parts) > 1 and parts[1] in known else None
+    return parts[1] if parts[0] == "rwae" and len(parts) > 1 and parts[1] in ORDER else None
 
 
-def floor(name: str) -> int:
-    return next(number for number, names in enumerate(LAYERS) if name in names)
+def test_every_part_of_the_package_has_a_place() -> None:
+    found = {path.stem for path in PACKAGE.iterdir() if path.suffix == ".py" or path.is_dir()}
+    assert found - {"__init__", "__pycache__"} == set(ORDER)
 
 
-def home(path: Path) -> str | None:
+@pytest.mark.parametrize("here", ORDER)
+def test_imports_go_down(here: str) -> None:
+    files = PACKAGE / here
+    paths = sorted(files.rglob("*.py")) if files.is_dir() else [files.with_suffix(".py")]
+    for path in paths:
+        for there in {part(name) for name in imports(path)} - {None, here}:
+            assert ORDER.index(there) < ORDER.index(here), f"{path} must not import {there}"
+            apart = (here, there) in APART or (there, here) in APART
+            assert not apart, f"{path} must not import {there}"
+
+
+@pytest.mark.parametrize("dependency", DEPENDENCIES)
+def test_each_large_dependency_has_one_package(dependency: str) -> None:
+    for path in modules():
+        used = any(name.split(".")[0] == dependency for name in imports(path))
+        place = path.relative_to(ROOT).as_posix()
+        assert not used or place.startswith(DEPENDENCIES[dependency]), place
+
+
+def test_no_two_modules_import_each_other() -> None:
+    """A circle between modules is refused, also one inside a package."""
+    names = {path: dotted(path) for path in modules()}
+    known = set(names.values())
+    edges = {name: set() for name in known}
+    for path, name in names.items():
+        for found in imports(path):
+            while found and found not in known:
+                found = found.rpartition(".")[0]
+            if found and found != name:
+                edges[name].add(found)
+    done: set[str] = set()
+
+    def visit(name: str, trail: tuple[str, ...]) -> None:
+        assert name not in trail, f"these import each other: {' -> '.join((*trail, name))}"
+        if name not in done:
+            for there in edges[name]:
+                # A package's __init__ collects names of its own modules.
+                if not name.startswith(f"{there}."):
+                    visit(there, (*trail, name))
+            done.add(name)
+
+    for name in sorted(known):
+        visit(name, ())
+
+
+def dotted(path: Path) -> str:
     parts = path.relative_to(ROOT).with_suffix("").parts
-    return parts[1] if parts[0] == "rwae" and parts[1] != "__init__" else None
-
-
-def test_every_room_is_on_a_floor() -> None:
-    found = {home(path) for path in modules()} - {None}
-    assert found == set().union(*LAYERS)
-
-
-@pytest.mark.parametrize("path", modules(), ids=lambda p: str(p.relative_to(ROOT)))
-def test_imports_go_down(path: Path) -> None:
-    here = home(path)
-    if here is None:
-        return
-    for name in imports(path):
-        there = room(name)
-        if there in (None, here):
-            continue
-        lower = floor(there) < floor(here)
-        beside = floor(there) == floor(here) and floor(here) in SOCIABLE_FLOORS
-        assert lower or beside, f"{here} must not import {there}"
-
-
-@pytest.mark.parametrize("path", modules(), ids=lambda p: str(p.relative_to(ROOT)))
-def test_each_dependency_has_one_door(path: Path) -> None:
-    place = str(path.relative_to(ROOT))
-    for name in imports(path):
-        doors = DOORS.get(name.split(".")[0])
-        assert doors is None or any(place.startswith(door) for door in doors), f"{place}: {name}"
+    return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
 
 
 def test_the_app_serves_without_training_evaluation_and_data(tmp_path: Path) -> None:
     root = tmp_path / "project"
     shutil.copytree(ROOT / "rwae", root / "rwae")
     shutil.copy(ROOT / "app.py", root)
-    for part in ("training", "evaluation", "data", "benchmark"):
-        shutil.rmtree(root / "rwae" / part)
+    for name in ("training", "evaluation", "data", "benchmark"):
+        shutil.rmtree(root / "rwae" / name)
     model = small_checkpoint(tmp_path / "model")
     with app(model, tmp_path, root) as address, urlopen(address, timeout=60) as page:
         assert "R-WAE Studio" in page.read().decode()
-
-
-def test_the_readme_lists_the_rooms_from_the_top_down() -> None:
-    """It says of its list: a file imports from below it only."""
-    readme = (ROOT / "README.md").read_text("utf-8")
-    tree = readme.split("\nrwae/\n")[1].split("\ncheckpoints/")[0].replace("/", "")
-    lines = [re.split(r"\s{2,}", line.strip())[0].split(", ") for line in tree.splitlines()]
-    place = {name: number for number, names in enumerate(lines) for name in names}
-    assert set(place) == set().union(*LAYERS)
-    for path in modules():
-        here = home(path)
-        for there in {room(name) for name in imports(path)} - {None, here}:
-            assert here is None or place[there] >= place[here], f"{here} stands below {there}"

@@ -8,8 +8,8 @@ import torch
 from conftest import normal
 from torch.distributions import Normal, kl_divergence
 
-from rwae import losses
-from rwae.distributions import Categorical, Gaussian, GaussianMixture
+from rwae.losses import terms
+from rwae.models.distributions import Categorical, Gaussian, GaussianMixture
 
 
 def test_errors_are_sums_over_pixels_and_means_over_frames() -> None:
@@ -26,12 +26,12 @@ def test_errors_are_sums_over_pixels_and_means_over_frames() -> None:
             for a, b in zip(x.flatten(0, 1).numpy(), y.flatten(0, 1).numpy(), strict=True)
         ]
     )
-    assert losses.squared_error(x, y).item() == pytest.approx(squared)
-    assert losses.absolute_error(x, y).item() == pytest.approx(absolute)
+    assert terms.squared_error(x, y).item() == pytest.approx(squared)
+    assert terms.absolute_error(x, y).item() == pytest.approx(absolute)
     left = torch.zeros(1, 1, 4)
     left[..., :2] = 3
-    assert losses.absolute_error(x, y, left).item() == pytest.approx(
-        3 * losses.absolute_error(x[..., :2], y[..., :2]).item()
+    assert terms.absolute_error(x, y, left).item() == pytest.approx(
+        3 * terms.absolute_error(x[..., :2], y[..., :2]).item()
     )
 
 
@@ -39,7 +39,7 @@ def test_prior_score_is_the_negative_log_density_and_moves_the_prior_alone() -> 
     logits = normal(2, 3, 2).requires_grad_()
     means, stds = normal(2, 3, 2, 4, seed=1), normal(2, 3, 2, 4, seed=2).abs() + 0.5
     codes = normal(2, 3, 4, seed=3).requires_grad_()
-    score = losses.prior_score(GaussianMixture(logits, means, stds), codes)
+    score = terms.prior_score(GaussianMixture(logits, means, stds), codes)
     weights = logits.softmax(-1).detach().numpy()
     expected = []
     for b in range(2):
@@ -59,9 +59,9 @@ def test_prior_score_is_the_negative_log_density_and_moves_the_prior_alone() -> 
 def test_static_kl_is_that_of_two_gaussians() -> None:
     mean, std = normal(5, 3), normal(5, 3, seed=1).abs() + 0.1
     expected = kl_divergence(Normal(mean, std), Normal(0.0, 1.0)).sum(1).mean()
-    assert losses.static_kl(Gaussian(mean, std)).item() == pytest.approx(expected.item())
+    assert terms.static_kl(Gaussian(mean, std)).item() == pytest.approx(expected.item())
     fixed = kl_divergence(Normal(mean, 0.3), Normal(0.0, 1.0)).sum(1).mean()
-    assert losses.static_kl(Gaussian(mean, 0.3)).item() == pytest.approx(fixed.item())
+    assert terms.static_kl(Gaussian(mean, 0.3)).item() == pytest.approx(fixed.item())
 
 
 def test_dynamic_kl_estimates_that_of_two_gaussians_without_bias() -> None:
@@ -70,7 +70,7 @@ def test_dynamic_kl_estimates_that_of_two_gaussians_without_bias() -> None:
     expected = kl_divergence(Normal(q_mean, q_std), Normal(p_mean, p_std)).sum((1, 2)).mean()
     prior = GaussianMixture(torch.zeros(3, 2, 1), p_mean.unsqueeze(-2), p_std.unsqueeze(-2))
     values = [
-        losses.dynamic_kl(
+        terms.dynamic_kl(
             Gaussian(q_mean, q_std), prior, q_mean + q_std * normal(3, 2, 4, seed=10 + s)
         ).item()
         for s in range(400)
@@ -81,18 +81,18 @@ def test_dynamic_kl_estimates_that_of_two_gaussians_without_bias() -> None:
 
 def test_a_critic_that_cannot_tell_pays_two_bits_and_one_that_can_nothing() -> None:
     same = torch.zeros(7, 1)
-    assert losses.critic_loss(same, same).item() == pytest.approx(2 * math.log(2))
-    assert losses.critic_loss(same + 50, same - 50).item() == pytest.approx(0, abs=1e-6)
-    assert losses.fooling_loss(same + 50).item() == pytest.approx(0, abs=1e-6)
-    assert losses.fooling_loss(same - 50).item() == pytest.approx(50)
+    assert terms.critic_loss(same, same).item() == pytest.approx(2 * math.log(2))
+    assert terms.critic_loss(same + 50, same - 50).item() == pytest.approx(0, abs=1e-6)
+    assert terms.fooling_loss(same + 50).item() == pytest.approx(0, abs=1e-6)
+    assert terms.fooling_loss(same - 50).item() == pytest.approx(50)
 
 
 def test_action_terms_are_entropies() -> None:
     sure = Categorical(200 * torch.eye(4).repeat(3, 1))
     unsure = Categorical(torch.zeros(12, 4))
     one = Categorical(torch.tensor([[200.0, 0, 0, 0]]).repeat(12, 1))
-    assert losses.action_doubt(sure).item() == pytest.approx(0, abs=1e-6)
-    assert losses.action_doubt(unsure).item() == pytest.approx(math.log(4))
-    assert losses.action_marginal(sure).item() == pytest.approx(0, abs=1e-6)
-    assert losses.action_marginal(unsure).item() == pytest.approx(0, abs=1e-6)
-    assert losses.action_marginal(one).item() == pytest.approx(math.log(4))
+    assert terms.action_doubt(sure).item() == pytest.approx(0, abs=1e-6)
+    assert terms.action_doubt(unsure).item() == pytest.approx(math.log(4))
+    assert terms.action_marginal(sure).item() == pytest.approx(0, abs=1e-6)
+    assert terms.action_marginal(unsure).item() == pytest.approx(0, abs=1e-6)
+    assert terms.action_marginal(one).item() == pytest.approx(math.log(4))

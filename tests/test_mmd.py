@@ -5,7 +5,7 @@ import pytest
 import torch
 from conftest import normal
 
-from rwae import mmd
+from rwae.losses import mmd
 
 
 def slow_imq(a: np.ndarray, b: np.ndarray) -> float:

@@ -7,9 +7,10 @@ import pytest
 import torch
 from conftest import TINY
 
-from rwae import RWAE, families
+from rwae import RWAE
 from rwae.errors import CodesError, ConfigError
-from rwae.mocogan import MoCoGAN
+from rwae.models import registry
+from rwae.models.mocogan import MoCoGAN
 
 SIZES = dataclasses.replace(TINY, family="mocogan")
 
@@ -79,7 +80,7 @@ def test_a_motion_shown_by_someone_else_is_the_same_motion(gan: MoCoGAN) -> None
 
 def test_a_checkpoint_loads_as_what_it_is(gan: MoCoGAN, tmp_path: Path) -> None:
     gan.save_pretrained(tmp_path)
-    loaded = families.load(tmp_path)
+    loaded = registry.load(tmp_path)
     assert isinstance(loaded, MoCoGAN)
     codes = gan.sample(2, generator=seeded(0))
     torch.testing.assert_close(loaded.decode(codes), gan.decode(codes))

@@ -9,7 +9,7 @@ from conftest import TINY
 
 from rwae import RWAE, Codes, load
 from rwae.errors import ClipError, CodesError, ConfigError
-from rwae.mocogan import MoCoGAN
+from rwae.models.mocogan import MoCoGAN
 
 
 @pytest.fixture

@@ -8,10 +8,11 @@ from typing import Any
 import pytest
 import torch
 
-from rwae import RWAE, Codes, checkpoint
+from rwae import RWAE, Codes
+from rwae.editing.named import Name, Named, read_named, write_named
+from rwae.editing.studio import Studio
 from rwae.errors import CheckpointError
-from rwae.inference import Studio
-from rwae.named import Name, Named, read_named, write_named
+from rwae.files import checkpoint
 from rwae.ui import boot
 
 

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from rwae.numeric import is_number
+from rwae.files.numeric import is_number
 
 
 @pytest.mark.parametrize("value", [0, 1, 0.0, 0.5, 1.0])

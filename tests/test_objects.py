@@ -11,8 +11,8 @@ from torch import Tensor
 from rwae.codes import Codes
 from rwae.config import ModelConfig
 from rwae.errors import ClipError, ConfigError
-from rwae.families import build, load
-from rwae.objects import ObjectRWAE
+from rwae.models.objects import ObjectRWAE
+from rwae.models.registry import build, load
 
 SMALL = ModelConfig(
     family="objects",

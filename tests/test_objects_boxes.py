@@ -7,7 +7,7 @@ import torch
 from torch import Tensor
 
 from rwae.config import ModelConfig
-from rwae.objects.boxes import Scale, fit_places, look, nearest_way, overlay, put
+from rwae.models.objects.boxes import Scale, fit_places, look, nearest_way, overlay, put
 
 
 def blob(side: int = 16, seed: int = 0) -> Tensor:

@@ -8,7 +8,7 @@ import pytest
 import torch
 from torch import Tensor
 
-from rwae.objects.tracks import follow, peaks, reorder, unlikeness
+from rwae.models.objects.tracks import follow, peaks, reorder, unlikeness
 
 
 def crossing(clips: int = 200, frames: int = 12, seed: int = 0) -> Tensor:

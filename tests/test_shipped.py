@@ -8,10 +8,10 @@ import torch
 from conftest import ROOT
 
 from rwae import RWAE, data, load
-from rwae.checkpoint import GALLERY_FILE, WEIGHTS_FILE, read_gallery
+from rwae.classifiers import JUDGES
 from rwae.data.clips import Clips
 from rwae.evaluation import Judge, score_model
-from rwae.judge import JUDGES
+from rwae.files.checkpoint import GALLERY_FILE, WEIGHTS_FILE, read_gallery
 
 SHIPPED = sorted(p.parent for p in (ROOT / "checkpoints").glob(f"*/{GALLERY_FILE}"))
 LARGEST = 10_000_000  # bytes of a file

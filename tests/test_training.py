@@ -10,11 +10,12 @@ from conftest import TINY, death_after_saving
 from safetensors import safe_open
 from safetensors.torch import load_file, save_file
 
-from rwae import RWAE, data, mmd
-from rwae.checkpoint import pack
+from rwae import RWAE, data
 from rwae.data.clips import Clips
 from rwae.errors import CheckpointError, ConfigError, OtherRunError
-from rwae.families import build
+from rwae.files.checkpoint import pack
+from rwae.losses import mmd
+from rwae.models.registry import build
 from rwae.training.config import TrainingConfig, Weights
 from rwae.training.metrics import METRICS_FILE
 from rwae.training.objective import Objective
@@ -158,7 +159,7 @@ def test_mixed_precision_gives_the_same_terms_to_its_accuracy(clips: Clips) -> N
 def test_a_term_that_is_not_finite_stops_the_run_and_is_named(
     clips: Clips, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("rwae.mmd.dependence", lambda *_: torch.tensor(float("nan")))
+    monkeypatch.setattr("rwae.losses.mmd.dependence", lambda *_: torch.tensor(float("nan")))
     with pytest.raises(DivergedError, match=r"dependence .* in another folder with --out"):
         train(RUN, clips, tmp_path, ALONE)
     assert not (tmp_path / STATE_FILE).exists()

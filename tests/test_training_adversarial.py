@@ -9,10 +9,10 @@ from conftest import TINY, death_after_saving
 from safetensors.torch import load_file
 from torch import nn
 
-from rwae import families
+from rwae.codes import Factor
 from rwae.data.clips import Clips
-from rwae.factors import Factor
-from rwae.mocogan import MoCoGAN
+from rwae.models import registry
+from rwae.models.mocogan import MoCoGAN
 from rwae.training.adversarial import (
     AdversarialObjective,
     ImageCritic,
@@ -172,4 +172,4 @@ def test_a_run_ships_a_model_and_resumes_with_its_critics(tmp_path: Path) -> Non
     assert train(run, clips, parts, alone)
     one, two = (load_file(folder / "model.safetensors") for folder in (whole, parts))
     assert all(torch.equal(one[name], two[name]) for name in one)
-    assert isinstance(families.load(whole), MoCoGAN)
+    assert isinstance(registry.load(whole), MoCoGAN)

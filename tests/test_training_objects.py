@@ -10,8 +10,8 @@ import torch
 from test_objects import SMALL
 from torch import Tensor
 
-from rwae.families import build
-from rwae.objects.boxes import overlay
+from rwae.models.objects.boxes import overlay
+from rwae.models.registry import build
 from rwae.training import objects
 from rwae.training.blobs import blobs
 from rwae.training.config import TrainingConfig

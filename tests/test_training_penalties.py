@@ -10,8 +10,8 @@ from safetensors.torch import load_file
 
 from rwae import RWAE
 from rwae.data.clips import Clips
-from rwae.distributions import Gaussian, GaussianMixture
 from rwae.errors import ConfigError
+from rwae.models.distributions import Gaussian, GaussianMixture
 from rwae.training.config import DYNAMIC_PENALTIES, STATIC_PENALTIES, TrainingConfig, Weights
 from rwae.training.penalties import DYNAMIC, STATIC, Draws, Penalty, frozen, square_jacobian
 from rwae.training.presets import PRESETS

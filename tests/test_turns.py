@@ -5,7 +5,7 @@ from threading import BoundedSemaphore, Lock
 import pytest
 
 from rwae.errors import RWAEError
-from rwae.turns import turn
+from rwae.runtime import turn
 
 
 def test_as_many_as_there_are_places_come_in_and_the_next_is_told_so() -> None:

@@ -8,9 +8,9 @@ import pytest
 import torch
 from clip_files import movie, square
 
-from rwae import filmstrip, video
 from rwae.errors import ClipError, DataError
-from rwae.video import reading
+from rwae.files import filmstrip, video
+from rwae.files.video import reading
 
 SIDE = 32
 

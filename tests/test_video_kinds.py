@@ -17,9 +17,9 @@ from clip_files import (
     turned_jpeg,
 )
 
-from rwae import video
 from rwae.errors import ClipError
-from rwae.video.timing import evenly
+from rwae.files import video
+from rwae.files.video.timing import evenly
 
 
 @pytest.mark.parametrize(

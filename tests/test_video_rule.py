@@ -5,7 +5,7 @@ import re
 import numpy as np
 import pytest
 
-from rwae import video
+from rwae.files import video
 
 
 @pytest.mark.parametrize(

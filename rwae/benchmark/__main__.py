@@ -19,15 +19,16 @@ from collections.abc import Sequence
 
 import torch
 
-from rwae import device, families
+from rwae import runtime
 from rwae.benchmark.contenders import Contender, frame_decoder, ours, rival
 from rwae.benchmark.cost import large_product, operations
 from rwae.benchmark.peers import PEERS, SIDE
 from rwae.benchmark.report import Measured, markdown, table, text
 from rwae.benchmark.timing import Times, interleave
-from rwae.codemodel import CodeModel
 from rwae.errors import ConfigError, RWAEError
-from rwae.memory import keep_freed_memory
+from rwae.models import registry
+from rwae.models.base import CodeModel
+from rwae.runtime import keep_freed_memory
 from rwae.training.config import TrainingConfig
 from rwae.training.options import PRECISIONS
 from rwae.training.presets import PRESETS
@@ -109,9 +110,9 @@ def main(arguments: list[str] | None = None) -> int:
     options = parse(arguments)
     keep_freed_memory()
     try:
-        device.use_threads(options.threads)
-        where = device.choose(options.device)
-        model = families.load(options.checkpoint, device=where)
+        runtime.use_threads(options.threads)
+        where = runtime.choose_device(options.device)
+        model = registry.load(options.checkpoint, device=where)
         if model.config.frame_size != SIDE:
             raise ConfigError(
                 f"The frames of {options.checkpoint} have {model.config.frame_size} pixels a "
@@ -126,7 +127,7 @@ def main(arguments: list[str] | None = None) -> int:
     show = markdown if options.markdown else text
     print(show(table(measured)))
     print(
-        f"\n{options.checkpoint}, {model.config.frames} frames, on {device.label(where)}, "
+        f"\n{options.checkpoint}, {model.config.frames} frames, on {runtime.device_label(where)}, "
         f"{options.threads} thread(s), torch {torch.__version__}, {options.rounds} rounds; "
         f"training at batch {config.batch} in {options.precision}. The peak is "
         f"{measured[0].peak['decode'] / 1e9:,.0f} GFLOP/s."

@@ -10,8 +10,8 @@ from torch import nn
 
 from rwae.benchmark.peers import SIDE, Peer, up
 from rwae.benchmark.timing import Call
-from rwae.codemodel import CodeModel
-from rwae.device import autocast
+from rwae.models.base import CodeModel
+from rwae.runtime import autocast
 from rwae.training.config import TrainingConfig
 from rwae.training.ranks import Ranks
 from rwae.training.run import step_generator

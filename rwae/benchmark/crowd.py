@@ -27,12 +27,12 @@ import httpx
 import numpy as np
 import torch
 
-from rwae import filmstrip, video
 from rwae.benchmark.live.task import Task
 from rwae.benchmark.report import markdown, text
 from rwae.benchmark.served import Served, served
 from rwae.codes import Codes
 from rwae.errors import RWAEError
+from rwae.files import filmstrip, video
 
 UPLOADERS = 5  # one visitor in so many also uploads
 PATIENCE = 60.0  # seconds that a visitor waits for an answer

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from rwae.codes import Factor
 from rwae.data.catalogue import DATA_SETS, DataSet
 from rwae.data.clips import Clips, ClipSource
 from rwae.errors import DataError
-from rwae.factors import Factor
 
 NAMES = tuple(DATA_SETS)
 

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from rwae.data import figures, folder, fsdd, moving_mnist, mug, sprites, timit, weizmann
+from rwae.data import figures, folder, moving_mnist, sprites, weizmann
 from rwae.data.clips import ClipSource
 
 SPLITS = ("train", "validation", "test")
@@ -27,7 +27,7 @@ class DataSet:
             evaluation measures this data set in another way.
         judge_epochs: passes of a judge over the first of them.
         judge_apart: whether static and dynamic factors are judged by networks of their own; see
-            `rwae.judge.ApartJudge`.
+            `rwae.classifiers.ApartJudge`.
     """
 
     load: Callable[[Path, str], ClipSource]
@@ -69,24 +69,6 @@ DATA_SETS = {
         judge_splits=("judge", "judge_test"),
         judge_epochs=6,
         judge_apart=True,
-    ),
-    "fsdd": DataSet(
-        fsdd.load,
-        "the Free Spoken Digit Dataset is under CC-BY-SA 4.0",
-        download="fsdd",
-        judge_epochs=14,
-    ),
-    "mug": DataSet(
-        mug.load,
-        "the MUG database is licensed by its authors to single researchers, and neither it nor "
-        "pictures of it may be handed on without their consent",
-        own=True,
-    ),
-    "timit": DataSet(
-        timit.load,
-        "TIMIT is licensed by the Linguistic Data Consortium and may not be handed on",
-        own=True,
-        judge_splits=None,
     ),
     "folder": DataSet(folder.load, "the clips are the user's own", own=True),
 }

@@ -9,7 +9,7 @@ from typing import Protocol
 import torch
 from torch import Tensor
 
-from rwae.factors import Factor
+from rwae.codes import Factor
 
 
 class ClipSource(Protocol):

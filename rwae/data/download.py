@@ -3,11 +3,10 @@
     python -m rwae.data.download sprites --out data/sprites      # 25 sprite sheets, 0.5 MB
     python -m rwae.data.download mnist --out data/mnist          # four IDX files, 12 MB
     python -m rwae.data.download weizmann --out data/weizmann    # 72 recordings, 36 MB
-    python -m rwae.data.download fsdd --out data/fsdd            # one archive, 16 MB
 
 All come from fixed addresses, and GitHub's at a fixed commit. Their licences: the sprite sheets,
 from the Liberated Pixel Cup, CC-BY-SA 3.0 or GPL 3.0; MNIST, CC-BY-SA 3.0; Weizmann, for research,
-ask its authors before handing it on; the Free Spoken Digit Dataset, CC-BY-SA 4.0.
+ask its authors before handing it on.
 """
 
 from __future__ import annotations
@@ -20,14 +19,13 @@ import io
 import sys
 import urllib.error
 import urllib.request
-import zipfile
 import zlib
 from pathlib import Path
 
 from tqdm import tqdm
 
-from rwae.checkpoint import atomic
 from rwae.errors import DataError, RWAEError
+from rwae.files.checkpoint import atomic
 
 ADDRESSES = {
     "sprites": "https://raw.githubusercontent.com/YingzhenLi/Sprites/"
@@ -35,7 +33,6 @@ ADDRESSES = {
     "mnist": "https://ossci-datasets.s3.amazonaws.com/mnist",
     "weizmann": "https://raw.githubusercontent.com/sergeytulyakov/mocogan/"
     "937a99de73a3385fe0c0d1cde65dfa8a2c4177ec/data/actions",
-    "fsdd": "https://github.com/Jakobovski/free-spoken-digit-dataset/archive",
 }
 CHECKSUMS = Path(__file__).parent / "checksums"
 TIMEOUT = 30.0  # seconds without an answer
@@ -51,31 +48,18 @@ def checksums(name: str) -> dict[str, str]:
 def checksum(name: str, content: bytes) -> str:
     """SHA-256 of what a file holds, which does not depend on the program that packed it.
 
-    Of a .gz file it is that of the unpacked bytes, and of a .zip file that of the list of its WAV
-    files, a line "SHA-256, two spaces, name" for each, in the order of their names. A file that
-    cannot be unpacked has the checksum "".
+    Of a .gz file it is that of the unpacked bytes. A file that cannot be unpacked, or that unpacks
+    to more than `LARGEST` bytes, has the checksum "".
     """
     try:
         if name.endswith(".gz"):
             with gzip.open(io.BytesIO(content)) as file:
-                content = file.read(LARGEST)
-        elif name.endswith(".zip"):
-            content = _listing(content)
-    except (OSError, EOFError, zlib.error, zipfile.BadZipFile, RuntimeError):
+                content = file.read(LARGEST + 1)
+    except (OSError, EOFError, zlib.error):
+        return ""
+    if len(content) > LARGEST:
         return ""
     return hashlib.sha256(content).hexdigest()
-
-
-def _listing(archive: bytes) -> bytes:
-    with zipfile.ZipFile(io.BytesIO(archive)) as file:
-        inside = [info for info in file.infolist() if info.filename.endswith(".wav")]
-        if sum(info.file_size for info in inside) > LARGEST:
-            raise zipfile.BadZipFile("too large")
-        lines = (
-            f"{hashlib.sha256(file.read(info)).hexdigest()}  {Path(info.filename).name}\n"
-            for info in sorted(inside, key=lambda info: Path(info.filename).name)
-        )
-        return "".join(lines).encode()
 
 
 def good(path: Path, expected: str) -> bool:

@@ -13,9 +13,9 @@ from collections.abc import Callable
 import numpy as np
 import torch
 
+from rwae.codes import Factor
 from rwae.data.clips import Clips
 from rwae.errors import DataError
-from rwae.factors import Factor
 
 SIDE = 64
 FRAMES = 8

@@ -23,11 +23,11 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from rwae.codes import Factor
 from rwae.data import split as splits
 from rwae.data.clips import Clips
 from rwae.errors import ClipError, DataError
-from rwae.factors import Factor
-from rwae.video import Decoder, read_clip, read_frames, read_image, to_frames
+from rwae.files.video import Decoder, read_clip, read_frames, read_image, to_frames
 
 SIDE = 64
 FRAMES = 8

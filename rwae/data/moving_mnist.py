@@ -20,9 +20,9 @@ import torch
 from numpy.lib.stride_tricks import as_strided
 from torch import Tensor
 
+from rwae.codes import Factor
 from rwae.data.idx import CLASSES, SIDE, read_digits
 from rwae.errors import DataError
-from rwae.factors import Factor
 
 FRAME, BOX, FRAMES, DIGITS = 64, 32, 15, 2
 FASTEST = 4

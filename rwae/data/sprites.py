@@ -13,10 +13,10 @@ from pathlib import Path
 import numpy as np
 import torch
 
+from rwae.codes import Factor
 from rwae.data.clips import Clips
 from rwae.errors import DataError
-from rwae.factors import Factor
-from rwae.video import read_image
+from rwae.files.video import read_image
 
 # What the six sheets of each part show, in our words: the benchmark has numbers alone.
 LOOKS = {

@@ -9,7 +9,7 @@ naming/: directions of the static code that change one attribute, and how purely
 tables/: the scores as text.
 """
 
+from rwae.classifiers import Judge
 from rwae.evaluation.run import score_model
-from rwae.judge import Judge
 
 __all__ = ["Judge", "score_model"]

@@ -22,16 +22,16 @@ from typing import Any
 
 import torch
 
-from rwae import data, device
-from rwae.card import CARD_FILE
-from rwae.checkpoint import SCORES_FILE, SETTINGS_FILE, atomic
+from rwae import data, runtime
+from rwae.classifiers import trained_on
 from rwae.errors import ConfigError, RWAEError
 from rwae.evaluation.protocols import score
 from rwae.evaluation.tables import results
 from rwae.evaluation.tables.blocks import rewrite
-from rwae.families import load
-from rwae.jsonfile import read_object
-from rwae.judge import trained_on
+from rwae.files.card import CARD_FILE
+from rwae.files.checkpoint import SCORES_FILE, SETTINGS_FILE, atomic
+from rwae.files.jsonfile import read_object
+from rwae.models.registry import load
 
 ROOT = Path(__file__).resolve().parents[2]
 CHECKPOINTS = ROOT / "checkpoints"
@@ -86,7 +86,7 @@ def evaluate(options: argparse.Namespace) -> tuple[dict[str, Any], str]:
     folder = Path(options.checkpoint)
     settings = training_settings(folder)
     dataset = options.dataset or trained_on(folder) or "sprites"
-    model = load(options.checkpoint, device=device.choose(options.device))
+    model = load(options.checkpoint, device=runtime.choose_device(options.device))
     found, text = score(
         model,
         dataset,
@@ -150,7 +150,7 @@ def main(arguments: list[str] | None = None) -> int:
     try:
         if options.table:
             return show_results(options)
-        device.use_threads(options.threads)
+        runtime.use_threads(options.threads)
         result, text = evaluate(options)
     except RWAEError as error:
         print(error, file=sys.stderr)

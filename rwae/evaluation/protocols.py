@@ -9,20 +9,18 @@ from typing import Any
 import torch
 
 from rwae import data
-from rwae.codemodel import CodeModel
 from rwae.data.clips import ClipSource
-from rwae.errors import ConfigError, DataError
+from rwae.errors import DataError
 from rwae.evaluation.judges.digits import DigitsJudge
 from rwae.evaluation.judges.places import find_or_train, place
 from rwae.evaluation.run import score_model
 from rwae.evaluation.scores.baselines import score_baselines
 from rwae.evaluation.scores.digits import digits_table, score_digits
-from rwae.evaluation.scores.verification import score_verification, verification_table
 from rwae.evaluation.tables.codes import code_tables
 from rwae.evaluation.tables.scores import table
+from rwae.models.base import CodeModel
 
 DIGITS = "moving_mnist"
-SPEECH = ("fsdd", "timit")
 Seeded = Callable[[], torch.Generator]
 
 
@@ -50,8 +48,7 @@ def score(
 
     Args:
         model: the model.
-        dataset: a name of `rwae.data`. SM-MNIST has a judge and scores of its own, speech the
-            equal error rate beside the rest.
+        dataset: a name of `rwae.data`. SM-MNIST has a judge and scores of its own.
         split: which part is scored; choices are made on the validation part, also if it is that.
         folder: where the data set is.
         judge: folder of the judge; that of the data set by default.
@@ -69,20 +66,10 @@ def score(
     if dataset == DIGITS:
         found = score_digits(model, clips, DigitsJudge.load(judge).to(model.device), generator())
         return {"model": found}, digits_table(found)
-    if data.describe(dataset).judge_splits is None:
-        if not model.encodes:
-            raise ConfigError(
-                f"The data set {dataset} is measured by the codes of its clips, and this model "
-                "has no encoder: name another."
-            )
-        spoken = score_verification(model, clips)
-        return {"model": {"clips": len(clips), "verification": spoken}}, verification_table(spoken)
     require_both(dataset, clips)
     training, validation = (data.load(dataset, part, folder) for part in ("train", "validation"))
     named = find_or_train(judge, dataset, training, folder).to(model.device)
     scores = score_model(model, clips, named, generator(), training, validation)
-    if dataset in SPEECH and model.encodes:
-        scores["verification"] = score_verification(model, clips)
     baselines = score_baselines(clips, named, generator())
     text = table({"this model": scores, **baselines}, clips.factors, markdown)
     if codes := code_tables(scores, clips.factors, markdown):

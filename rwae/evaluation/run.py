@@ -7,7 +7,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from rwae.codemodel import CodeModel
+from rwae.classifiers import CHUNK, Judge, join
 from rwae.codes import Codes
 from rwae.data.clips import ClipSource
 from rwae.evaluation.codes.analysis import analyse, encode
@@ -18,7 +18,7 @@ from rwae.evaluation.scores.render import judge_and_shrink, judge_codes
 from rwae.evaluation.scores.sweep import how_many, sweep
 from rwae.evaluation.scores.tasks import judged, score_answers, squared_error
 from rwae.evaluation.scores.unseen import unseen_swaps
-from rwae.judge import CHUNK, Judge, join
+from rwae.models.base import CodeModel
 
 
 def score_model(

@@ -13,11 +13,11 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from rwae import filmstrip
+from rwae.classifiers import CHUNK, Judge
 from rwae.codes import Codes
+from rwae.editing.studio import Studio
 from rwae.errors import CodesError
-from rwae.inference import Studio
-from rwae.judge import CHUNK, Judge
+from rwae.files import filmstrip
 
 SURE = 0.9  # the least probability at which the judge's word is taken
 LOOKED_AT = 48  # clips of the gallery: five or so for each of nine actions

@@ -8,10 +8,10 @@ import io
 import numpy as np
 import torch
 
-from rwae.codemodel import CodeModel
 from rwae.codes import Codes
 from rwae.errors import CodesError
 from rwae.export.npz import read_arrays
+from rwae.models.base import CodeModel
 
 FORMAT = 1  # of the file; a change that old readers would misread raises it
 MAX_FILE = 2**20  # bytes; the largest codes that the app can show have a quarter of this

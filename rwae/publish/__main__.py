@@ -11,10 +11,11 @@ import sys
 import tempfile
 from pathlib import Path
 
-from rwae import families, hub
-from rwae.card import CARD_FILE
-from rwae.drafting import draft
 from rwae.errors import RWAEError
+from rwae.files import hub
+from rwae.files.card import CARD_FILE
+from rwae.files.drafting import draft
+from rwae.models import registry
 from rwae.publish import files
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -45,7 +46,7 @@ def gather(chosen: argparse.Namespace, drafts: Path) -> dict[str, Path]:
     if chosen.kind == "space":
         return files.of_space(chosen.root)
     found = files.of_model(chosen.folder)
-    model = families.load(chosen.folder)
+    model = registry.load(chosen.folder)
     if CARD_FILE not in found:
         found[CARD_FILE] = drafts / CARD_FILE
         command = files.command_of(chosen.folder)

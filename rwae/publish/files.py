@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
-from rwae import hub
-from rwae.checkpoint import SETTINGS_FILE
 from rwae.errors import CheckpointError, RWAEError
-from rwae.jsonfile import read_object
+from rwae.files import hub
+from rwae.files.checkpoint import SETTINGS_FILE
+from rwae.files.jsonfile import read_object
 
 LARGEST = 10_000_000  # bytes of a file of a Space, as in the repository
 PAGE = ("README.md", "app.py", "requirements.txt")  # without these there is no Space

@@ -14,9 +14,8 @@ from __future__ import annotations
 import sys
 
 from rwae import data
-from rwae.device import choose, use_threads
 from rwae.errors import RWAEError
-from rwae.memory import keep_freed_memory
+from rwae.runtime import choose_device, keep_freed_memory, use_threads
 from rwae.training.options import PRECISIONS, command, configure, parse
 from rwae.training.ranks import join
 from rwae.training.run import train
@@ -30,7 +29,7 @@ def main(arguments: list[str] | None = None) -> int:
         config = configure(options)
         clips = data.load(config.dataset, "train", options.data)
         config = config.for_clips(clips.shape[0])
-        with join(choose(options.device)) as ranks:
+        with join(choose_device(options.device)) as ranks:
             by_default = "bfloat16" if ranks.device.type == "cuda" else "float32"
             precision = PRECISIONS[options.precision or by_default]
             finished = train(config, clips, options.out, ranks, precision, command(options))

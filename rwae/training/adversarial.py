@@ -17,10 +17,10 @@ from __future__ import annotations
 import torch
 from torch import Tensor, nn
 
-from rwae import losses
-from rwae.device import autocast
-from rwae.distributions import standard_normal
-from rwae.mocogan import MoCoGAN
+from rwae.losses import terms
+from rwae.models.distributions import standard_normal
+from rwae.models.mocogan import MoCoGAN
+from rwae.runtime import autocast
 from rwae.training.augment import choose_frames, take_frames
 from rwae.training.config import TrainingConfig
 from rwae.training.penalties import frozen
@@ -137,8 +137,8 @@ def play(name: str, critic: nn.Module, real: Tensor, fake: Tensor) -> dict[str, 
         fake: samples of the generator, with a gradient.
     """
     return {
-        f"{name}_critic": losses.critic_loss(critic(real).float(), critic(fake.detach()).float()),
-        f"{name}_fooling": losses.fooling_loss(frozen(critic, fake).float()),
+        f"{name}_critic": terms.critic_loss(critic(real).float(), critic(fake.detach()).float()),
+        f"{name}_fooling": terms.fooling_loss(frozen(critic, fake).float()),
     }
 
 

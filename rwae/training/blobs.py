@@ -6,7 +6,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from rwae.objects.boxes import look
+from rwae.models.objects.boxes import look
 
 FAINT = 0.015  # mean light of a box below which nothing stands in it
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from torch import Tensor
 
-from rwae.checkpoint import atomic
+from rwae.files.checkpoint import atomic
 
 METRICS_FILE = "metrics.jsonl"
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 import torch
 from torch import Tensor, nn
 
-from rwae import losses, mmd
-from rwae.device import autocast
-from rwae.distributions import Categorical, Gaussian, standard_normal
-from rwae.model import RWAE
+from rwae.losses import mmd, terms
+from rwae.models.distributions import Categorical, Gaussian, standard_normal
+from rwae.models.rwae import RWAE
+from rwae.runtime import autocast
 from rwae.training.augment import choose_frames, mirror, relight, take_frames
 from rwae.training.config import TrainingConfig
 from rwae.training.penalties import DYNAMIC, STATIC, Draws
@@ -58,8 +58,8 @@ class Objective(nn.Module):
         weight = self._weight(x)
         draws = self._draw(full(q_c), z_c.float(), full(q_m), z_m.float(), action, generator)
         return {
-            "squared_error": losses.squared_error(target, x_hat, weight),
-            "absolute_error": losses.absolute_error(target, x_hat, weight),
+            "squared_error": terms.squared_error(target, x_hat, weight),
+            "absolute_error": terms.absolute_error(target, x_hat, weight),
             **self.static_penalty(draws),
             **self.dynamic_penalty(draws),
             "dependence": mmd.dependence(draws.z_c, draws.z_m),
@@ -111,6 +111,6 @@ def action_terms(action: Categorical | None) -> dict[str, Tensor]:
         return {}
     action = Categorical(action.logits.float())
     return {
-        "action_marginal": losses.action_marginal(action),
-        "action_doubt": losses.action_doubt(action),
+        "action_marginal": terms.action_marginal(action),
+        "action_doubt": terms.action_doubt(action),
     }

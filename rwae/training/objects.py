@@ -14,12 +14,12 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor, nn
 
-from rwae import losses, mmd
-from rwae.distributions import standard_normal
 from rwae.errors import ConfigError
-from rwae.objects import ObjectRWAE
-from rwae.objects.boxes import fit_places, look, overlay
-from rwae.objects.tracks import follow, reorder
+from rwae.losses import mmd, terms
+from rwae.models.distributions import standard_normal
+from rwae.models.objects import ObjectRWAE
+from rwae.models.objects.boxes import fit_places, look, overlay
+from rwae.models.objects.tracks import follow, reorder
 from rwae.training.augment import choose_frames, take_frames
 from rwae.training.blobs import blobs
 from rwae.training.config import TrainingConfig
@@ -92,12 +92,12 @@ class ObjectsObjective(nn.Module):
         prior = model.prior(z_m)
         target, drawn = seen.target.unsqueeze(1), seen.drawn.unsqueeze(1)
         return {
-            "squared_error": losses.squared_error(target, drawn),
-            "absolute_error": losses.absolute_error(target, drawn),
+            "squared_error": terms.squared_error(target, drawn),
+            "absolute_error": terms.absolute_error(target, drawn),
             "static_penalty": mmd.mmd(seen.static, p_c),
             "static_covariance": mmd.covariance_mmd(seen.static),
             "dynamic_penalty": mmd.conditional_mmd(z_m, prior.sample(generator), z_m),
-            "prior_score": losses.prior_score(prior, z_m),
+            "prior_score": terms.prior_score(prior, z_m),
             "collage": self._collage(cuts.flatten(0, 1), COLLAGES * len(x), generator),
         }
 

@@ -14,8 +14,8 @@ import torch
 from torch import Tensor, nn
 from torch.func import functional_call
 
-from rwae import losses, mmd
-from rwae.distributions import Gaussian, GaussianMixture
+from rwae.losses import mmd, terms
+from rwae.models.distributions import Gaussian, GaussianMixture
 from rwae.training.config import TrainingConfig
 
 CRITIC_WIDTH = 256
@@ -81,8 +81,8 @@ class StaticGAN(Penalty):
 
     def forward(self, draws: Draws) -> dict[str, Tensor]:
         return {
-            "static_penalty": losses.fooling_loss(frozen(self.critic, draws.z_c)),
-            "static_critic": losses.critic_loss(
+            "static_penalty": terms.fooling_loss(frozen(self.critic, draws.z_c)),
+            "static_critic": terms.critic_loss(
                 self.critic(draws.p_c), self.critic(draws.z_c.detach())
             ),
         }
@@ -92,7 +92,7 @@ class StaticKL(Penalty):
     """D = KL of each clip's posterior, as in a VAE: a baseline, and no Wasserstein penalty."""
 
     def forward(self, draws: Draws) -> dict[str, Tensor]:
-        return {"static_penalty": losses.static_kl(draws.q_c)}
+        return {"static_penalty": terms.static_kl(draws.q_c)}
 
 
 class DynamicMMD(Penalty):
@@ -101,7 +101,7 @@ class DynamicMMD(Penalty):
     def forward(self, draws: Draws) -> dict[str, Tensor]:
         return {
             "dynamic_penalty": mmd.conditional_mmd(draws.z_m, draws.p_m, draws.z_m.detach()),
-            "prior_score": losses.prior_score(draws.prior, draws.z_m),
+            "prior_score": terms.prior_score(draws.prior, draws.z_m),
         }
 
 
@@ -152,7 +152,7 @@ class DynamicScaledMMD(Penalty):
         return {
             "dynamic_penalty": near,
             "dynamic_critic": -apart,
-            "prior_score": losses.prior_score(draws.prior, draws.z_m),
+            "prior_score": terms.prior_score(draws.prior, draws.z_m),
         }
 
 
@@ -160,7 +160,7 @@ class DynamicKL(Penalty):
     """D = KL of each frame's posterior to the prior, which it also fits: a DSVAE's."""
 
     def forward(self, draws: Draws) -> dict[str, Tensor]:
-        return {"dynamic_penalty": losses.dynamic_kl(draws.q_m, draws.prior, draws.z_m)}
+        return {"dynamic_penalty": terms.dynamic_kl(draws.q_m, draws.prior, draws.z_m)}
 
 
 STATIC = {"mmd": StaticMMD, "gan": StaticGAN, "kl": StaticKL}

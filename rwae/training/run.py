@@ -11,12 +11,12 @@ import torch
 from torch import Tensor
 from tqdm import tqdm
 
-from rwae import checkpoint
-from rwae.checkpoint import SETTINGS_FILE
-from rwae.codemodel import CodeModel
 from rwae.codes import Codes
 from rwae.data.clips import ClipSource
 from rwae.errors import ConfigError, RWAEError
+from rwae.files import checkpoint
+from rwae.files.checkpoint import SETTINGS_FILE
+from rwae.models.base import CodeModel
 from rwae.training.config import TrainingConfig, Weights
 from rwae.training.metrics import Metrics
 from rwae.training.process import asked_to_stop

@@ -6,13 +6,13 @@ from pathlib import Path
 
 import torch
 
-from rwae import filmstrip
-from rwae.checkpoint import atomic
-from rwae.codemodel import CodeModel
 from rwae.codes import Codes
 from rwae.data.clips import ClipSource
-from rwae.distributions import standard_normal
-from rwae.video import encode_image
+from rwae.files import filmstrip
+from rwae.files.checkpoint import atomic
+from rwae.files.video import encode_image
+from rwae.models.base import CodeModel
+from rwae.models.distributions import standard_normal
 
 CLIPS = 3
 

@@ -19,11 +19,11 @@ import torch
 from safetensors import SafetensorError, safe_open
 from torch import Tensor
 
-from rwae.checkpoint import atomic, check, pack
-from rwae.codemodel import CodeModel
 from rwae.config import ModelConfig
 from rwae.errors import CheckpointError, OtherRunError
-from rwae.families import build
+from rwae.files.checkpoint import atomic, check, pack
+from rwae.models.base import CodeModel
+from rwae.models.registry import build
 from rwae.training.adversarial import AdversarialObjective
 from rwae.training.config import TrainingConfig
 from rwae.training.objective import Objective

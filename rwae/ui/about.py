@@ -9,8 +9,8 @@ from importlib import metadata
 from pathlib import Path
 from typing import Any
 
+from rwae.editing.studio import Studio
 from rwae.errors import CheckpointError
-from rwae.inference import Studio
 from rwae.ui.scores import read_scores
 
 PROJECT = Path(__file__).resolve().parents[2] / "pyproject.toml"

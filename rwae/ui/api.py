@@ -23,9 +23,9 @@ import gradio as gr
 from gradio.blocks import BlockFunction
 from gradio.utils import get_function_description
 
+from rwae.editing.studio import Studio
+from rwae.editing.studio import swap as swapped
 from rwae.errors import RWAEError
-from rwae.inference import Studio
-from rwae.inference import swap as swapped
 from rwae.ui import endpoints, logs, requests
 from rwae.ui.calls import KINDS, Clip, Clips, Model, Picture, answer, clip_bytes, describe
 from rwae.ui.pictures import to_json

@@ -7,11 +7,11 @@ import functools
 import time
 from typing import Any
 
-from rwae import device
+from rwae import runtime
 from rwae.codes import Codes
-from rwae.directions import Basis
-from rwae.inference import Studio
-from rwae.named import Named
+from rwae.editing.directions import Basis
+from rwae.editing.named import Named
+from rwae.editing.studio import Studio
 from rwae.ui import files, requests
 from rwae.ui.pictures import picture, to_json
 from rwae.ui.shelf import Shelf
@@ -56,7 +56,7 @@ def opened(studio: Studio) -> dict[str, Any]:
         "encodes": studio.model.encodes,
         "actions": config.actions,
         "exports": files.kinds(studio),
-        "device": device.label(studio.model.device),
+        "device": runtime.device_label(studio.model.device),
         "parameters": studio.model.parameters_total,
         "ms": speed(studio),
         "clips": to_json(examples(studio)),

@@ -9,9 +9,9 @@ from typing import Any, Literal, TypedDict, get_args
 
 import numpy as np
 
-from rwae import video
+from rwae.editing.studio import Studio
 from rwae.errors import ClipError, CodesError
-from rwae.inference import Studio
+from rwae.files import video
 from rwae.ui import requests
 from rwae.ui.pictures import address, picture
 

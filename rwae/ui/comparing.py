@@ -9,10 +9,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from rwae import filmstrip
+from rwae.classifiers import judge_of, trained_on
+from rwae.editing.studio import Studio
 from rwae.errors import CheckpointError, ClipError
-from rwae.inference import Studio
-from rwae.judge import judge_of, trained_on
+from rwae.files import filmstrip
 from rwae.ui import requests
 from rwae.ui.pictures import to_json
 from rwae.ui.scores import read_scores

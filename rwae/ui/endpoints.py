@@ -10,9 +10,9 @@ import time
 from collections.abc import Callable
 from typing import Any
 
-from rwae import filmstrip, video
+from rwae.editing.studio import Studio
 from rwae.errors import ClipError, RWAEError
-from rwae.inference import Studio
+from rwae.files import filmstrip, video
 from rwae.ui import boot, logs, requests, takeaway
 from rwae.ui.about import about_model
 from rwae.ui.comparing import carrier

@@ -6,12 +6,13 @@ import functools
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from rwae import export, filmstrip, video
+from rwae import export
+from rwae.classifiers import judge_of, trained_on
 from rwae.codes import Codes
+from rwae.editing.studio import Studio
 from rwae.errors import ClipError, CodesError
 from rwae.export import lpc
-from rwae.inference import Studio
-from rwae.judge import judge_of, trained_on
+from rwae.files import filmstrip, video
 
 DATASET = "sprites"  # whose models can fill a sprite sheet
 ABOUT_SHEETS = (

@@ -11,12 +11,12 @@ from typing import Any
 
 from torch import Tensor
 
-from rwae import filmstrip
+from rwae.classifiers import Judge, judge_of, trained_on
+from rwae.codes import Factor
+from rwae.editing.studio import Studio
 from rwae.errors import RWAEError
-from rwae.factors import Factor
-from rwae.inference import Studio
-from rwae.judge import Judge, judge_of, trained_on
-from rwae.turns import turn
+from rwae.files import filmstrip
+from rwae.runtime import turn
 from rwae.ui import requests
 
 WAIT = 20.0  # seconds that a caller waits for the judge

@@ -12,8 +12,8 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
+from rwae.editing.studio import Studio
 from rwae.errors import HubError, RWAEError
-from rwae.inference import Studio
 from rwae.ui.shelf import Shelf, load_all, load_one
 
 VARIABLE = "RWAE_MODELS"  # sources with spaces between them, where there is no command line
@@ -34,7 +34,7 @@ def open_shelf(sources: Sequence[str], embedded: Path, device_name: str | None =
     Args:
         sources: folders and Hub ids.
         embedded: the folder of the checkpoints that came with the app.
-        device_name: see `rwae.device.choose`.
+        device_name: see `rwae.runtime.choose`.
 
     Raises:
         RWAEError: if a model does not load, or there is none.

@@ -7,8 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from rwae import filmstrip, video
 from rwae.codes import Codes
+from rwae.files import filmstrip, video
 from rwae.ui import requests
 
 DIGITS = 4  # of a code on its way to the page: far finer than a picture can show

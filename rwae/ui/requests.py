@@ -10,7 +10,7 @@ from torch import Tensor
 from rwae.codes import Codes
 from rwae.config import ModelConfig
 from rwae.errors import CodesError
-from rwae.numeric import is_number
+from rwae.files.numeric import is_number
 
 LIMIT = 10.0  # largest absolute value of a number in a code; encoded clips stay below 5
 MAX_FRAMES = 64

@@ -12,10 +12,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from rwae.checkpoint import SCORES_FILE, SEED_SCORES
 from rwae.errors import CheckpointError
-from rwae.jsonfile import read_object
-from rwae.numeric import is_number
+from rwae.files.checkpoint import SCORES_FILE, SEED_SCORES
+from rwae.files.jsonfile import read_object
+from rwae.files.numeric import is_number
 
 MAX_SEEDS = 16
 LARGEST = 1e9  # of any number; nothing that is measured is negative

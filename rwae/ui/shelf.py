@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from rwae import device
-from rwae.checkpoint import CONFIG_FILE
+from rwae import runtime
+from rwae.editing.studio import Studio
 from rwae.errors import CheckpointError, ConfigError, RWAEError
-from rwae.inference import Studio
+from rwae.files.checkpoint import CONFIG_FILE
 from rwae.ui.requests import MAX_FRAMES
 
 FIRST = "sprites"  # the model that a visitor meets, if it is there
@@ -86,7 +86,7 @@ def load_all(folder: Path, device_name: str | None = None) -> tuple[list[Studio]
     Raises:
         ConfigError: if the device is bad, which is no fault of any model.
     """
-    device.choose(device_name)
+    runtime.choose_device(device_name)
     found = {path.parent for path in folder.glob(f"*/{CONFIG_FILE}")}
     studios, complaints = [], []
     for path in sorted(found, key=lambda path: (path.name != FIRST, path.name)):

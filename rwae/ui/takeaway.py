@@ -14,9 +14,9 @@ from typing import Any
 
 from rwae import export
 from rwae.codes import Codes
+from rwae.editing.studio import Studio
 from rwae.errors import ClipError, CodesError
-from rwae.inference import Studio
-from rwae.turns import turn
+from rwae.runtime import turn
 from rwae.ui import requests
 from rwae.ui.files import KINDS, Order, fingerprint, kinds
 from rwae.ui.pictures import picture

@@ -16,9 +16,10 @@ from serving import small_checkpoint
 from visiting import DROP, Visit, close, playwright, visiting
 from watching import CELLS
 
-from rwae import Codes, filmstrip, video
-from rwae.checkpoint import SETTINGS_FILE
-from rwae.inference import Studio
+from rwae import Codes
+from rwae.editing.studio import Studio
+from rwae.files import filmstrip, video
+from rwae.files.checkpoint import SETTINGS_FILE
 from rwae.ui.pictures import to_json
 
 TAB = ".rw-compare"

@@ -10,7 +10,7 @@ from serving import small_checkpoint
 from visiting import Visit, close, playwright, visiting
 from watching import CELLS
 
-from rwae.inference import Studio
+from rwae.editing.studio import Studio
 
 KINDS = {
     "first": {},

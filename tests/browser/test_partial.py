@@ -10,7 +10,7 @@ from serving import small_checkpoint
 from visiting import Visit, playwright, visiting
 from watching import CELLS, EXPLORE, LANES, asked, draw, exact, press, start_anew
 
-from rwae.inference import Studio
+from rwae.editing.studio import Studio
 
 KINDS = {"plain": {}, "recurrent": {"recurrent_decoder": True}, "weak": {"actions": 3}}
 

@@ -9,7 +9,7 @@ from serving import small_checkpoint
 from visiting import Page, Visit, close, playwright, visiting
 
 from rwae import Codes
-from rwae.inference import Studio
+from rwae.editing.studio import Studio
 
 
 @pytest.fixture(scope="module")

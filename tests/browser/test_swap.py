@@ -10,8 +10,9 @@ import torch
 from serving import small_checkpoint
 from visiting import DROP, Visit, close, playwright, visiting
 
-from rwae import Codes, filmstrip, video
-from rwae.inference import swap
+from rwae import Codes
+from rwae.editing.studio import swap
+from rwae.files import filmstrip, video
 
 BUSY = "document.querySelector('[data-part=mixtile]').getAttribute('aria-busy') === 'false'"
 

@@ -11,7 +11,7 @@ from serving import small_checkpoint
 from visiting import DROP, Visit, close, visiting
 from watching import CELLS
 
-from rwae import video
+from rwae.files import video
 
 # Plays a video to its end: how it ended, its seconds, and its width.
 PLAY = """async ([media, data]) => {

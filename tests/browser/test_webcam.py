@@ -11,7 +11,7 @@ import torch
 from serving import small_checkpoint
 from visiting import Visit, close, playwright, visiting
 
-from rwae import filmstrip, video
+from rwae.files import filmstrip, video
 
 FAKE = ("--use-fake-device-for-media-stream", "--use-fake-ui-for-media-stream")
 # Keeps every stream that was opened, and every file that was sent.

@@ -15,7 +15,7 @@ from serving import app, browser_path
 
 from rwae import Codes
 from rwae.benchmark.live.browser import FLAGS
-from rwae.inference import Studio
+from rwae.editing.studio import Studio
 
 playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
 Page = playwright.Page

@@ -7,8 +7,8 @@ import argparse
 import numpy as np
 import torch
 
-from rwae.directions import sweep_static
-from rwae.inference import Studio
+from rwae.editing.directions import sweep_static
+from rwae.editing.studio import Studio
 
 
 def parse() -> argparse.Namespace:

@@ -9,8 +9,8 @@ import tempfile
 
 import gradio as gr
 
-from rwae import video
 from rwae.benchmark.live.task import Task, parse
+from rwae.files import video
 
 
 def build(task: Task) -> gr.Blocks:

@@ -7,14 +7,14 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from rwae.codemodel import CodeModel
+from rwae.classifiers import CHUNK
 from rwae.codes import Codes
 from rwae.data.clips import ClipSource
 from rwae.evaluation.codes.information import information
 from rwae.evaluation.codes.posteriors import Posteriors, infer, is_known
 from rwae.evaluation.codes.probes import Coded, chance, probe_codes
 from rwae.evaluation.scores.pairing import spaced
-from rwae.judge import CHUNK
+from rwae.models.base import CodeModel
 
 FITTED = 2304  # training clips that the probes are trained on
 CHOSEN = 900  # validation clips that they are stopped by
@@ -43,7 +43,7 @@ def analyse(
             on posterior means, which is what the evaluation and the app decode; draw, the same
             on draws from the posteriors, which is what the decoder was trained on: what noise
             hides there is of no use to it. The draws are left out for a model whose posteriors
-            are not those of `rwae.networks`.
+            are not those of `rwae.models.networks`.
         information: see `information.information`; left out likewise, and for a posterior
             without noise, whose codes tell infinitely much.
     """

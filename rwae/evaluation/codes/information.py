@@ -36,10 +36,10 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from rwae.codes import Factor
 from rwae.evaluation.codes.posteriors import Posteriors
 from rwae.evaluation.scores.pairing import spaced
 from rwae.evaluation.scores.tasks import entropy
-from rwae.factors import Factor
 
 DRAWN = 32  # clips whose codes are scored under all N: the cost is that of K x N unrollings
 

@@ -7,13 +7,13 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from rwae.codemodel import CodeModel
+from rwae.classifiers import CHUNK
 from rwae.codes import Codes
 from rwae.data.clips import ClipSource
-from rwae.distributions import Gaussian
-from rwae.judge import CHUNK
-from rwae.model import RWAE
-from rwae.networks import DynamicPosterior, StaticPosterior
+from rwae.models.base import CodeModel
+from rwae.models.distributions import Gaussian
+from rwae.models.networks import DynamicPosterior, StaticPosterior
+from rwae.models.rwae import RWAE
 
 
 @dataclass(frozen=True)

@@ -16,8 +16,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from rwae.codes import Codes
-from rwae.factors import Factor
+from rwae.codes import Codes, Factor
 
 HIDDEN = 64
 STEPS = 120

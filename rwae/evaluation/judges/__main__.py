@@ -18,11 +18,11 @@ from collections.abc import Callable
 from pathlib import Path
 
 from rwae import data
-from rwae.card import CARD_FILE
-from rwae.device import use_threads
 from rwae.errors import RWAEError
 from rwae.evaluation.judges import digits_training, factors
 from rwae.evaluation.judges.places import place
+from rwae.files.card import CARD_FILE
+from rwae.runtime import use_threads
 
 DIGITS = "moving_mnist"
 JUDGED = tuple(n for n in data.NAMES if n == DIGITS or data.describe(n).judge_splits)

@@ -7,8 +7,8 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from rwae import data
-from rwae.card import CARD_FILE
-from rwae.checkpoint import atomic
+from rwae.files.card import CARD_FILE
+from rwae.files.checkpoint import atomic
 
 WIDTH = 100  # columns of the prose
 

@@ -15,10 +15,10 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from rwae.checkpoint import WEIGHTS_FILE, atomic, pack
+from rwae.classifiers import TRAINED_BY, read_folded
 from rwae.errors import ClipError
-from rwae.judge import TRAINED_BY, read_folded
-from rwae.objects.tracks import follow, peaks, reorder
+from rwae.files.checkpoint import WEIGHTS_FILE, atomic, pack
+from rwae.models.objects.tracks import follow, peaks, reorder
 
 FRAME, BOX, PLACES, DIGITS, CLASSES = 64, 32, 32, 2, 10
 CENTRE = (BOX - 1) / 2  # from the first pixel of a box to its middle

@@ -1,4 +1,4 @@
-"""Trains the judge that names every factor of a clip; see `rwae.judge`."""
+"""Trains the judge that names every factor of a clip; see `rwae.classifiers`."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from rwae import data
+from rwae.classifiers import CHUNK, Judge, join, make_judge
 from rwae.data.clips import ClipSource
 from rwae.errors import ConfigError
 from rwae.evaluation.judges.cards import write_card
 from rwae.evaluation.judges.fitting import disturb, fit, seeded
-from rwae.judge import CHUNK, Judge, join, make_judge
 
 BATCH = 32
 
@@ -28,7 +28,7 @@ def train(clips: ClipSource, epochs: int, seed: int, apart: bool = False) -> Jud
         clips: real training clips with their labels; at least 32.
         epochs: passes over them.
         seed: of the weights, the order of the clips and the disturbances.
-        apart: which kind of judge; see `rwae.judge.ApartJudge`.
+        apart: which kind of judge; see `rwae.classifiers.ApartJudge`.
 
     Raises:
         ConfigError: if there are too few clips.

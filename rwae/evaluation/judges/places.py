@@ -6,11 +6,11 @@ import sys
 from pathlib import Path
 
 from rwae import data
-from rwae.checkpoint import WEIGHTS_FILE
+from rwae.classifiers import JUDGES, Judge
 from rwae.data.clips import ClipSource
 from rwae.errors import ConfigError
 from rwae.evaluation.judges import factors
-from rwae.judge import JUDGES, Judge
+from rwae.files.checkpoint import WEIGHTS_FILE
 
 
 def place(dataset: str, source: Path | None = None) -> Path:

@@ -18,8 +18,9 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from rwae import data, device
-from rwae.checkpoint import WEIGHTS_FILE
+from rwae import data, runtime
+from rwae.classifiers import trained_on
+from rwae.editing.named import write_named
 from rwae.errors import ConfigError, RWAEError
 from rwae.evaluation.codes.analysis import encode
 from rwae.evaluation.judges.places import find_or_train, place, second
@@ -27,9 +28,8 @@ from rwae.evaluation.naming.fitting import Labelled
 from rwae.evaluation.naming.following import Outcome
 from rwae.evaluation.naming.search import LEAST_PURITY, LEAST_REACH, Found, named, search
 from rwae.evaluation.scores.pairing import spaced
-from rwae.families import load
-from rwae.judge import trained_on
-from rwae.named import write_named
+from rwae.files.checkpoint import WEIGHTS_FILE
+from rwae.models.registry import load
 
 FITTED = 1800  # training clips
 CHOSEN = 48  # validation clips
@@ -68,7 +68,7 @@ def find(options: argparse.Namespace, dataset: str) -> list[Found]:
     Raises:
         RWAEError: if the model, the data or the judge is missing, broken or does not fit.
     """
-    model = load(options.checkpoint, device=device.choose(options.device))
+    model = load(options.checkpoint, device=runtime.choose_device(options.device))
     if not model.encodes:
         raise ConfigError(
             f"The model in {options.checkpoint} has no encoder, so that no code has a label: "
@@ -170,7 +170,7 @@ def main(arguments: list[str] | None = None) -> int:
     options = parse(arguments)
     dataset = options.dataset or trained_on(options.checkpoint) or "sprites"
     try:
-        device.use_threads(options.threads)
+        runtime.use_threads(options.threads)
         found = find(options, dataset)
         write_named(options.checkpoint, named(found), about(options, dataset, found))
     except RWAEError as error:

@@ -20,10 +20,9 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from rwae.codemodel import CodeModel
-from rwae.codes import Codes
-from rwae.factors import Factor
-from rwae.judge import Judge
+from rwae.classifiers import Judge
+from rwae.codes import Codes, Factor
+from rwae.models.base import CodeModel
 
 FURTHEST = 3.0  # standard deviations, the end of the app's sliders
 REFINED_FROM = 2.0  # where a refined direction should have arrived
@@ -47,7 +46,7 @@ class Labelled:
 
 @dataclass(frozen=True)
 class Direction:
-    """Which way to move a static code, and how to tell how far it is; see `rwae.named.Named`.
+    """Which way to move a static code, and how far it is; see `rwae.editing.named.Named`.
 
     Attributes:
         mean: the origin, with shape (D,).

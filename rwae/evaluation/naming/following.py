@@ -7,11 +7,11 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from rwae.codemodel import CodeModel
+from rwae.classifiers import Judge
 from rwae.codes import Codes
 from rwae.evaluation.naming.fitting import FURTHEST, Direction
 from rwae.evaluation.scores.render import judge_codes
-from rwae.judge import Judge
+from rwae.models.base import CodeModel
 
 NEAREST, GAP = 1.0, 0.5  # standard deviations: where one looks first, and how far one goes on
 

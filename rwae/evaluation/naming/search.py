@@ -13,14 +13,13 @@ from dataclasses import dataclass
 
 import torch
 
-from rwae.codemodel import CodeModel
-from rwae.codes import Codes
+from rwae.classifiers import Judge
+from rwae.codes import Codes, Factor
+from rwae.editing.named import Name, Named
 from rwae.errors import ConfigError
 from rwae.evaluation.naming.fitting import Direction, Labelled, effects, first_guess, refine
 from rwae.evaluation.naming.following import Outcome, Seen, follow, look
-from rwae.factors import Factor
-from rwae.judge import Judge
-from rwae.named import Name, Named
+from rwae.models.base import CodeModel
 
 LEAST_REACH, LEAST_PURITY = 0.5, 0.8  # what a direction needs to be offered
 GOOD = 0.95  # a first guess that succeeds as often as this is not refined

@@ -12,12 +12,11 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from rwae.codemodel import CodeModel
-from rwae.codes import Codes
+from rwae.classifiers import Judge
+from rwae.codes import Codes, Factor
 from rwae.evaluation.scores.render import judge_codes
 from rwae.evaluation.scores.tasks import entropy
-from rwae.factors import Factor
-from rwae.judge import Judge
+from rwae.models.base import CodeModel
 
 DRAWS_EACH = 32
 

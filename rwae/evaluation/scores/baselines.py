@@ -12,12 +12,12 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from rwae.classifiers import CHUNK, Judge
 from rwae.data.clips import ClipSource
 from rwae.evaluation.judges.factors import judge_clips
 from rwae.evaluation.scores.pairing import pairing
 from rwae.evaluation.scores.sweep import MOTIONS, how_many, kept
 from rwae.evaluation.scores.tasks import TASKS, score_answers, squared_error
-from rwae.judge import CHUNK, Judge
 
 COPY = "copy the input"
 SAME = "always the same character"

@@ -8,12 +8,12 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from rwae.codemodel import CodeModel
 from rwae.codes import Codes
 from rwae.data.moving_mnist import MovingDigits
 from rwae.errors import ConfigError
 from rwae.evaluation.judges.digits import CHUNK, DigitsJudge, Found
 from rwae.evaluation.judges.digits_found import agreement, judge_real
+from rwae.models.base import CodeModel
 
 ROUNDS = 100
 COPY = "copy the input"

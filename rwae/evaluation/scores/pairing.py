@@ -7,8 +7,8 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor
 
+from rwae.codes import Factor
 from rwae.errors import DataError
-from rwae.factors import Factor
 
 ROUNDS = 100
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-from rwae.codemodel import CodeModel
+from rwae.classifiers import CHUNK, Judge, join
 from rwae.codes import Codes
 from rwae.evaluation.scores.nearest import shrink
-from rwae.judge import CHUNK, Judge, join
+from rwae.models.base import CodeModel
 
 
 def judge_codes(model: CodeModel, judge: Judge, codes: Codes) -> list[Tensor]:

@@ -13,10 +13,10 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from rwae.codes import Factor
 from rwae.data.clips import ClipSource
 from rwae.errors import RWAEError
 from rwae.evaluation.scores.pairing import swapped
-from rwae.factors import Factor
 
 # What is rendered, and which factors it should keep.
 TASKS = {

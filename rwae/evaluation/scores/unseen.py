@@ -13,13 +13,13 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from rwae.codemodel import CodeModel
+from rwae.classifiers import Judge
+from rwae.codes import Factor
 from rwae.data.clips import ClipSource
 from rwae.evaluation.codes.analysis import encode
 from rwae.evaluation.scores.render import judge_codes
 from rwae.evaluation.scores.tasks import judged
-from rwae.factors import Factor
-from rwae.judge import Judge
+from rwae.models.base import CodeModel
 
 
 def unseen_swaps(

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from rwae.checkpoint import atomic
 from rwae.errors import ConfigError
+from rwae.files.checkpoint import atomic
 
 
 def between(path: Path, begin: str, end: str) -> tuple[str, str, str]:

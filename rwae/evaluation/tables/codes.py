@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from rwae.codes import Factor
 from rwae.evaluation.tables.scores import layout
-from rwae.factors import Factor
 
 CODES = {"draw": "Read from draws of the posteriors", "mean": "Read from posterior means"}
 VIEWS = {"static": "z_c", "dynamic": "z_1:T", "frame": "one z_t"}

@@ -93,8 +93,6 @@ CODES = (
     Column("I(x; z_1:T)", at("information", "dynamic", "nats")),
     Column("actions found: NMI", at("actions", "factors", "HOW", "normalised_mutual_information")),
     share("action shown as asked for", "actions", "drawn", "HOW", "agreement"),
-    share("equal error rate, z_c", "verification", "static"),
-    share("equal error rate, z_1:T", "verification", "dynamic"),
 )
 DIGITS = (
     share("swap: digits", "swap", "digit"),

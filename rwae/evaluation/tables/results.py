@@ -12,11 +12,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from rwae.checkpoint import SCORES_FILE, SEED_SCORES
 from rwae.errors import ConfigError
 from rwae.evaluation.tables.blocks import between
 from rwae.evaluation.tables.columns import CODES, DIGITS, RENDERED, Column, Scores
-from rwae.jsonfile import read_object
+from rwae.files.checkpoint import SCORES_FILE, SEED_SCORES
+from rwae.files.jsonfile import read_object
 
 BEGIN = "<!-- python -m rwae.evaluation --table --write -->"
 END = "<!-- end of the results -->"
@@ -42,7 +42,6 @@ DATA_SETS = {
     "sprites": "Sprites",
     "moving_mnist": "SM-MNIST",
     "weizmann": "Weizmann",
-    "fsdd": "Spoken digits (FSDD)",
 }
 LEGEND = """\
 A number over several training seeds is the mean ± the sample standard deviation. IS is the

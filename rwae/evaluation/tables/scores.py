@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
+from rwae.codes import Factor
 from rwae.evaluation.scores.tasks import TASKS, keeps
-from rwae.factors import Factor
 
 Scores = Mapping[str, Any]
 Read = Callable[[Scores], str]

@@ -1,0 +1,56 @@
+"""Which of the judges in `checkpoints/judges` belongs to a model: that of its training data."""
+
+from __future__ import annotations
+
+import functools
+import re
+from pathlib import Path
+
+from rwae.classifiers.networks import Judge
+from rwae.errors import RWAEError
+from rwae.files.checkpoint import CONFIG_FILE, SETTINGS_FILE
+from rwae.files.jsonfile import read_object
+
+JUDGES = Path(__file__).resolve().parents[2] / "checkpoints" / "judges"
+_MOST = 2**16  # bytes of a training.json
+_NAME = re.compile(r"[a-z][a-z0-9_-]{0,39}")  # of a data set, which becomes part of a path
+
+
+def trained_on(folder: Path | None) -> str | None:
+    """The data set that a checkpoint says it was trained on, None if it does not say.
+
+    It stands in the `training.json` beside the weights. The file may come from anywhere, so a
+    broken one, or a name that could be no data set's, counts as silence.
+    """
+    try:
+        name = read_object(folder / SETTINGS_FILE, _MOST).get("dataset") if folder else None
+    except (OSError, ValueError):
+        return None
+    return name if isinstance(name, str) and _NAME.fullmatch(name) else None
+
+
+def judge_of(folder: Path | None, judges: Path | None = None) -> Judge | None:
+    """The judge that names the factors of a model's clips.
+
+    Each is read once, and shared by all models of its data set.
+
+    Args:
+        folder: of the model; None for one that was never saved.
+        judges: where the judges are; those that are shipped by default.
+
+    Returns:
+        The judge, or None: the model does not say what it was trained on, its data set has no
+        judge of this kind (the digits of moving_mnist have another), or the files are broken.
+    """
+    name = trained_on(folder)
+    return None if name is None else _read((judges or JUDGES) / name)
+
+
+@functools.cache
+def _read(folder: Path) -> Judge | None:
+    if not (folder / CONFIG_FILE).is_file():
+        return None
+    try:
+        return Judge.load(folder)
+    except RWAEError:
+        return None

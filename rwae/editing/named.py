@@ -1,0 +1,186 @@
+"""Named directions: where labels exist, the moves of a static code that change one attribute.
+
+`python -m rwae.evaluation.naming` finds and measures them, and writes them beside the weights as
+`directions.json`. They are read here, so that the app needs neither labels nor a judge.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import math
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from rwae.errors import CheckpointError
+from rwae.files.checkpoint import DIRECTIONS_FILE, WEIGHTS_FILE, atomic
+from rwae.files.jsonfile import read_object
+from rwae.files.numeric import is_number
+
+MOST_BYTES = 2**20  # of the file; 24 directions of 20 numbers have thirty thousand
+MOST_NAMES = 128
+MOST_LETTERS = 60
+LARGEST = math.nextafter(1e4, 0)  # number of a direction
+COMMAND = "python -m rwae.evaluation.naming"
+
+
+@dataclass(frozen=True)
+class Name:
+    """What one direction does, and how well, as was measured on clips it was not fitted to.
+
+    Attributes:
+        factor: the attribute that it changes, such as "hair".
+        value: what the attribute becomes, such as "purple curls".
+        purity: of the clips that became so, the share in which everything else stayed.
+        reach: of the clips that were not so before, the share that became so.
+    """
+
+    factor: str
+    value: str
+    purity: float
+    reach: float
+
+
+@dataclass(frozen=True)
+class Named:
+    """K named directions: c = read (z - mean), and moving one by a adds a write to the code.
+
+    In contrast to `directions.Basis` the directions need not be independent: six colours of hair
+    lie in five dimensions, so that more of one is less of the others. Only read and write of the
+    same direction have the product one.
+
+    Attributes:
+        mean: the origin, with shape (D,).
+        read: rows that read how much of a value a code shows, with shape (K, D); the deviation
+            over the clips is one.
+        write: what one unit of it adds to the code, with shape (K, D).
+        names: what they do.
+    """
+
+    mean: Tensor
+    read: Tensor
+    write: Tensor
+    names: tuple[Name, ...]
+
+    def coordinates(self, codes: Tensor) -> Tensor:
+        """How much of each value codes (..., D) show: (..., K), in standard deviations."""
+        return (codes - self.mean) @ self.read.T
+
+    def move(self, codes: Tensor, axis: int, to: float | Tensor) -> Tensor:
+        """Moves codes (..., D) along one direction until its coordinate is `to`."""
+        missing = to - (codes - self.mean) @ self.read[axis]
+        return codes + missing[..., None] * self.write[axis]
+
+
+def fingerprint(folder: Path) -> str:
+    """The SHA-256 of a checkpoint's weights: directions of other weights mean nothing."""
+    with (folder / WEIGHTS_FILE).open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def write_named(folder: Path, named: Named, about: dict[str, Any]) -> None:
+    """Writes `directions.json` beside the weights.
+
+    Args:
+        folder: of the checkpoint.
+        named: the directions.
+        about: how they were found and measured; for people, as nothing reads it again.
+    """
+    rows = zip(named.names, named.read.tolist(), named.write.tolist(), strict=True)
+    content = {
+        **about,
+        "weights": fingerprint(folder),
+        "mean": _short(named.mean.tolist()),
+        "names": [
+            {**asdict(name), "read": _short(read), "write": _short(write)}
+            for name, read, write in rows
+        ],
+    }
+    with atomic(folder / DIRECTIONS_FILE) as path:
+        path.write_text(json.dumps(content, indent=1) + "\n", "utf-8")
+
+
+def _short(numbers: list[float]) -> list[float]:
+    return [float(f"{number:.7g}") for number in numbers]
+
+
+def read_named(folder: Path, size: int) -> Named | None:
+    """Reads the named directions of a checkpoint.
+
+    Args:
+        folder: of the checkpoint.
+        size: D, of its static code.
+
+    Returns:
+        The directions; None without the file, or if it found no direction good enough.
+
+    Raises:
+        CheckpointError: if the file is broken, or was written for other weights.
+    """
+    path = folder / DIRECTIONS_FILE
+    if not path.is_file():
+        return None
+    try:
+        content = read_object(path, MOST_BYTES)
+        named = _parse(content, size)
+        if content["weights"] != fingerprint(folder):
+            raise ValueError("it was measured on other weights")
+    except (OSError, ValueError, TypeError, LookupError) as error:
+        raise CheckpointError(
+            f"The file {path} holds no named directions of this model "
+            f"({_told(error)}): write it again with {COMMAND}, or remove it."
+        ) from error
+    return named if named.names else None
+
+
+def _told(error: Exception) -> str:
+    return f"it has no {error}" if isinstance(error, KeyError) else str(error)
+
+
+def _parse(content: Any, size: int) -> Named:
+    """Checks every entry; raises ValueError, TypeError or LookupError if one is not as it must."""
+    entries = content["names"]
+    if not isinstance(entries, list) or len(entries) > MOST_NAMES:
+        raise ValueError(f"its names are no list of at most {MOST_NAMES}")
+    names = tuple(
+        Name(
+            *(_words(entry[key]) for key in ("factor", "value")),
+            *(_share(entry[key]) for key in ("purity", "reach")),
+        )
+        for entry in entries
+    )
+    mean = _vector(content["mean"], size)
+    read, write = ([_vector(entry[key], size) for entry in entries] for key in ("read", "write"))
+    none = torch.zeros(0, size)
+    named = Named(
+        mean, torch.stack(read) if read else none, torch.stack(write) if write else none, names
+    )
+    products = (named.read * named.write).sum(1)
+    if bool(((products - 1).abs() > 1e-3).any()):
+        raise ValueError("the product of read and write of a direction is not one")
+    return named
+
+
+def _words(value: Any) -> str:
+    if not isinstance(value, str) or not 0 < len(value) <= MOST_LETTERS:
+        raise ValueError(f"a name is not a text of 1 to {MOST_LETTERS} letters")
+    return value
+
+
+def _share(value: Any) -> float:
+    if not is_number(value, 0, 1):
+        raise ValueError("a share is not a number from 0 to 1")
+    return float(value)
+
+
+def _vector(values: Sequence[Any], size: int) -> Tensor:
+    if not isinstance(values, list) or len(values) != size:
+        raise ValueError(f"a direction does not have the {size} numbers of this model's codes")
+    if not all(is_number(value, -LARGEST, LARGEST) for value in values):
+        raise ValueError("a direction holds something else than numbers below 10,000")
+    return torch.tensor(values, dtype=torch.float32)

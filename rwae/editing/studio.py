@@ -1,0 +1,221 @@
+"""What app and notebooks share: a loaded model with its example clips, safe to call from threads.
+
+from rwae.editing.studio import Studio, swap
+studio = Studio.load("checkpoints/sprites")
+a, b = studio.examples[[0]], studio.examples[[1]]
+clips = studio.decode(swap(a, b))                   # bytes (1, T, H, W, 3)
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import cached_property
+from pathlib import Path
+
+import numpy as np
+import torch
+from torch import Tensor
+from torch.nn import functional as F
+
+from rwae import runtime
+from rwae.codes import Codes
+from rwae.editing.directions import Basis, principal
+from rwae.editing.named import Named, read_named
+from rwae.errors import ClipError
+from rwae.files import checkpoint, filmstrip, hub
+from rwae.files.card import Card, read_card
+from rwae.models import registry
+from rwae.models.base import CodeModel
+from rwae.runtime import turn
+
+EXAMPLES = 12  # clips that the app offers
+WAIT = 20.0  # seconds that a caller waits for the model
+NOTHING = 0.04  # a code that changes no pixel by more than this, of 1, does nothing
+_CHUNK = 256  # frames decoded at once, to bound the memory
+
+
+class Studio:
+    """A model, the codes of its example clips, and the directions in which codes can be moved.
+
+    Attributes:
+        model: in evaluation mode.
+        gallery: codes of training clips, or draws if the model cannot encode; they show how
+            codes are spread. Their action is left out, so that a weakly supervised model infers
+            it from the dynamic codes, here as for any codes that come without one.
+        examples: a few of them, unlike one another.
+        name: short, such as the name of the checkpoint's folder.
+        card: what people call the model.
+        folder: of its checkpoint; None if it was made in memory.
+        named: directions of the static code that change one attribute; None without labels.
+    """
+
+    def __init__(
+        self,
+        model: CodeModel,
+        gallery: Codes,
+        name: str = "model",
+        card: Card | None = None,
+        folder: Path | None = None,
+        named: Named | None = None,
+    ) -> None:
+        model.check(gallery)
+        self.model = model
+        self.gallery = Codes(gallery.static, gallery.dynamic).to("cpu")
+        self.name = name
+        self.card = card or Card(name)
+        self.folder = folder
+        self.named = named
+        self.examples = self.gallery[spread(self.gallery, EXAMPLES)]
+        self._lock = threading.Lock()
+
+    @classmethod
+    def load(cls, source: str | Path, device_name: str | None = None) -> Studio:
+        """Loads a checkpoint with its gallery.
+
+        Args:
+            source: a folder, or a Hub id "owner/name" or "owner/name@revision".
+            device_name: see `rwae.runtime.choose`.
+
+        Raises:
+            CheckpointError: if the checkpoint or its gallery is missing or does not fit, or its
+                named directions are there but do not.
+            ConfigError: if the configuration or the device is bad.
+        """
+        chosen = runtime.choose_device(device_name)
+        if chosen.type == "cpu":
+            # A clip is too little work to share: two threads cost up to four times as long as
+            # one when other programs use the cores.
+            torch.set_num_threads(1)
+        folder = hub.locate(source)
+        name = hub.short_name(source)
+        model = registry.load(folder, device=chosen)
+        gallery = checkpoint.read_gallery(folder)
+        named = read_named(folder, model.config.static_size)
+        return cls(model, gallery, name, read_card(folder, name), folder, named)
+
+    @contextmanager
+    def _turn(self) -> Iterator[None]:
+        """One caller at a time: threads that share the cores only slow each other down."""
+        busy = "The model is busy with other visitors: try again in a moment."
+        with turn(self._lock, WAIT, busy), torch.inference_mode():
+            yield
+
+    def encode(self, x: Tensor) -> Codes:
+        """Infers the codes of clips (B, T, 3, H, W) in [0, 1].
+
+        Raises:
+            ClipError: if the model cannot encode, or the clips do not fit it.
+        """
+        if not self.model.encodes:
+            raise ClipError(
+                f"{self.card.title} draws clips but cannot turn one into codes: start from its "
+                "examples, or choose a model that has an encoder."
+            )
+        with self._turn():
+            return self.model.encode(x).to("cpu")
+
+    def decode(self, codes: Codes) -> np.ndarray:
+        """Renders codes as bytes (B, T, H, W, 3); CodesError as from `CodeModel.decode`."""
+        self.model.check(codes)
+        step = max(1, _CHUNK // codes.dynamic.shape[1])
+        with self._turn():
+            parts = [self.model.decode(codes[i : i + step]) for i in range(0, len(codes), step)]
+            return np.concatenate([filmstrip.to_bytes(part) for part in parts])
+
+    def sample(
+        self,
+        clips: int,
+        *,
+        seed: int,
+        frames: int,
+        temperature: float = 1.0,
+        action: int | None = None,
+    ) -> Codes:
+        """Draws codes from the priors: the same numbers give the same codes.
+
+        The arguments are those of `CodeModel.sample`; the static codes of a seed are the same
+        for every action.
+        """
+        drawn = {"frames": frames, "temperature": temperature, "action": action}
+        generator = torch.Generator().manual_seed(seed)
+        with self._turn():
+            return self.model.sample(clips, **drawn, generator=generator).to("cpu")
+
+    def extend(self, codes: Codes, frames: int, *, seed: int) -> Codes:
+        """Goes on from clips with a motion that the prior finds likely."""
+        with self._turn():
+            generator = torch.Generator().manual_seed(seed)
+            return self.model.extend(codes, frames, generator).to("cpu")
+
+    @cached_property
+    def who(self) -> Basis:
+        """Directions of the static code, the one that changes the picture most first."""
+        static = self.gallery.static[:256]
+        still = self.examples.dynamic[:1, :1].expand(len(static), -1, -1)
+        return principal(static, _thumbnails(self.decode(Codes(static, still))))
+
+    @cached_property
+    def motion(self) -> Basis:
+        """Directions of a dynamic code, the one that changes the picture most first."""
+        dynamic = self.gallery.dynamic[:48]
+        one = self.examples.static[:1].expand(len(dynamic), -1)
+        pictures = _thumbnails(self.decode(Codes(one, dynamic)))
+        return principal(dynamic.flatten(0, 1), pictures)
+
+    @cached_property
+    def idle_static(self) -> list[bool]:
+        """For each number of the static code whether it does nothing to the pictures."""
+        return self._idle(self.gallery.static, moves_static=True)
+
+    @cached_property
+    def idle_dynamic(self) -> list[bool]:
+        """For each number of a dynamic code whether it does nothing to the pictures."""
+        return self._idle(self.gallery.dynamic.flatten(0, 1), moves_static=False)
+
+    def _idle(self, spread_of: Tensor, moves_static: bool) -> list[bool]:
+        """Moves each number by 1.5 standard deviations either way, on three examples."""
+        size = spread_of.shape[1]
+        steps = torch.cat([torch.eye(size), -torch.eye(size)]) * 1.5 * spread_of.std(0)
+        changes = torch.zeros(size)
+        for n in range(min(3, len(self.examples))):
+            static, dynamic = self.examples.static[[n]], self.examples.dynamic[[n], :1]
+            moved = Codes(
+                static + steps if moves_static else static.expand(2 * size, -1),
+                dynamic.expand(2 * size, -1, -1) if moves_static else dynamic + steps[:, None],
+            )
+            here = torch.from_numpy(self.decode(Codes(static, dynamic))).int()
+            there = torch.from_numpy(self.decode(moved)).int()
+            change = (there - here).abs().flatten(1).amax(1).unflatten(0, (2, size)).amax(0)
+            changes = changes.maximum(change / 255)
+        return (changes < NOTHING).tolist()
+
+
+def swap(who: Codes, motion: Codes) -> Codes:
+    """The clips of `who`, moving like the clips of `motion`."""
+    return motion.with_static(who.static)
+
+
+def spread(codes: Codes, count: int) -> list[int]:
+    """Numbers of clips that are unlike one another, by farthest-point choice (Gonzalez, 1985).
+
+    The first is the liveliest, whose codes change most from frame to frame. Then who and motion
+    weigh the same: each part is scaled to unit mean squared distance.
+    """
+    parts = [codes.static, codes.dynamic.flatten(1)]
+    points = torch.cat(
+        [part / (part.var(0, correction=0).sum().sqrt() + 1e-8) for part in parts], 1
+    )
+    chosen = [int(codes.dynamic.var(1, correction=0).sum(1).argmax())]
+    distance = torch.full((len(points),), torch.inf)
+    while len(chosen) < min(count, len(points)):
+        distance = distance.minimum((points - points[chosen[-1]]).square().sum(1))
+        chosen.append(int(distance.argmax()))
+    return chosen
+
+
+def _thumbnails(clips: np.ndarray) -> Tensor:
+    """Bytes (B, T, H, W, 3) as small pictures (B * T, 3, H / 2, W / 2) in [0, 1]."""
+    pictures = torch.from_numpy(clips).flatten(0, 1).movedim(-1, 1).float() / 255
+    return F.avg_pool2d(pictures, 2)

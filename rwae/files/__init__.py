@@ -1,0 +1,1 @@
+"""What goes in and out: checkpoints, model cards, the Hub, clips and pictures."""

@@ -1,0 +1,141 @@
+"""Fetches one checkpoint, in a process that can be ended at any time.
+
+It imports the standard library and the Hub's client alone, so that it starts in half a second.
+The request comes as JSON on its input, and the answer goes as JSON to its output: {"folder": ...},
+or {"problem": a word that `rwae.files.hub.fetching` has a sentence for, "detail": ...}.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import signal
+import sys
+from pathlib import Path
+from typing import Any
+
+from huggingface_hub import (
+    _CACHED_NO_EXIST,
+    get_hf_file_metadata,
+    hf_hub_download,
+    hf_hub_url,
+    try_to_load_from_cache,
+)
+from huggingface_hub.errors import (
+    EntryNotFoundError,
+    GatedRepoError,
+    HfHubHTTPError,
+    HTTPError,
+    LocalEntryNotFoundError,
+    OfflineModeIsEnabled,
+    RepositoryNotFoundError,
+    RevisionNotFoundError,
+)
+
+try:
+    import resource
+except ImportError:  # Windows, which has no such limits
+    resource = None
+
+WAIT = 10  # seconds for an answer of the Hub
+Files = dict[str, int]  # the most bytes of each file
+
+
+class SizeError(Exception):
+    """A file has more bytes than it may, or does not say how many."""
+
+
+def cached(repo: str, revision: str, files: Files) -> str | None:
+    """The folder in the cache, if each file is there or is known not to exist."""
+    found = [try_to_load_from_cache(repo, name, revision=revision) for name in files]
+    paths = [path for path in found if isinstance(path, str)]
+    whole = paths and all(isinstance(path, str) or path is _CACHED_NO_EXIST for path in found)
+    return str(Path(paths[0]).parent) if whole else None
+
+
+def fetch(repo: str, revision: str, needed: Files, wanted: Files) -> str:
+    """Fetches the files, or what of them is not in the cache; returns the folder."""
+    if len(revision) == 40 and (folder := cached(repo, revision, needed | wanted)):
+        return folder
+    first = next(iter(needed))
+    try:
+        about = get_hf_file_metadata(hf_hub_url(repo, first, revision=revision), timeout=WAIT)
+    except (HTTPError, OfflineModeIsEnabled) as error:
+        # What the Hub refuses stays refused; what it cannot answer the cache may know.
+        down = not isinstance(error, HfHubHTTPError) or error.response.status_code >= 500
+        if down and (folder := cached(repo, revision, needed)):
+            return folder
+        raise
+    commit = about.commit_hash
+    if not re.fullmatch(r"[0-9a-f]{40}", commit or ""):
+        raise OSError("the answer names no commit")
+    for name, most in needed.items():
+        download(repo, name, commit, most)
+    for name, most in wanted.items():
+        try:
+            download(repo, name, commit, most)
+        except LocalEntryNotFoundError:  # the Hub went away
+            raise
+        except EntryNotFoundError:  # the client remembers that there is none
+            continue
+    # Last, so that a branch never points to a commit that is there in part.
+    return str(Path(hf_hub_download(repo, first, revision=revision, etag_timeout=WAIT)).parent)
+
+
+def download(repo: str, name: str, commit: str, most: int) -> None:
+    """Fetches one file, once its size is known to be allowed."""
+    told = hf_hub_download(repo, name, revision=commit, etag_timeout=WAIT, dry_run=True)
+    if told.file_size is None or told.file_size > most:
+        raise SizeError(name)
+    hf_hub_download(repo, name, revision=commit, etag_timeout=WAIT)
+
+
+def answer(request: dict[str, Any]) -> dict[str, str]:
+    """The folder, or what went wrong."""
+    try:
+        return {"folder": fetch(**request)}
+    except GatedRepoError:
+        return {"problem": "gated"}
+    except RepositoryNotFoundError:
+        return {"problem": "repository"}
+    except RevisionNotFoundError:
+        return {"problem": "revision"}
+    except OfflineModeIsEnabled:
+        return {"problem": "offline"}
+    except LocalEntryNotFoundError as error:
+        return {"problem": "unreachable", "detail": type(error.__cause__ or error).__name__}
+    except EntryNotFoundError as error:
+        return {"problem": "file", "detail": missing(error, request)}
+    except SizeError as error:
+        return {"problem": "size", "detail": str(error)}
+    except HfHubHTTPError as error:
+        status = error.response.status_code
+        problem = "forbidden" if status in (401, 403) else "unreachable"
+        return {"problem": problem, "detail": f"status {status}"}
+    except HTTPError as error:
+        return {"problem": "unreachable", "detail": type(error).__name__}
+    except (OSError, ValueError) as error:
+        return {"problem": "broken", "detail": type(error).__name__}
+
+
+def missing(error: EntryNotFoundError, request: dict[str, Any]) -> str:
+    """The name of the file that is not there, out of the client's message."""
+    return next((name for name in request["needed"] if name in str(error)), "such file")
+
+
+def main() -> None:
+    """Answers one request; a signal to end removes the file that is being written."""
+    request = json.loads(sys.stdin.read())
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
+    seconds = request.pop("seconds")
+    if hasattr(signal, "SIGALRM"):  # for the case that whoever started this is no more
+        signal.signal(signal.SIGALRM, lambda *_: sys.exit(1))
+        signal.setitimer(signal.ITIMER_REAL, seconds)
+    if resource:  # whatever the Hub says of its files
+        most = max((request["needed"] | request["wanted"]).values())
+        resource.setrlimit(resource.RLIMIT_FSIZE, (most, most))
+    print(json.dumps(answer(request)))
+
+
+if __name__ == "__main__":
+    main()

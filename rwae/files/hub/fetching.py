@@ -1,0 +1,146 @@
+"""Checkpoints from the Hub: into the cache that all programs of a person share, or from it."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+from rwae.errors import CheckpointError, HubError
+from rwae.files import checkpoint, tensors
+from rwae.files.card import CARD_FILE
+from rwae.files.hub.names import HubId, is_folder, parse
+
+SECONDS = 60.0  # that a fetch may take
+SMALL = 2**20  # bytes, of a card or a table
+SEEDS = 4  # training seeds, from 0 on, whose scores may be there; each costs a question to the Hub
+NEEDED = {
+    checkpoint.CONFIG_FILE: checkpoint.MOST_CONFIG,
+    checkpoint.WEIGHTS_FILE: tensors.MOST_BYTES,
+}
+# What else the app can use, if it is there. Nothing but these names is ever asked for.
+WANTED = {
+    checkpoint.GALLERY_FILE: checkpoint.MOST_GALLERY,
+    CARD_FILE: SMALL,
+    checkpoint.DIRECTIONS_FILE: SMALL,
+    checkpoint.SETTINGS_FILE: SMALL,
+    checkpoint.SCORES_FILE: SMALL,
+    **{checkpoint.SEED_SCORES.format(seed): SMALL for seed in range(SEEDS)},
+}
+_CHILD = Path(__file__).with_name("child.py")
+_LATER = "Try again later, or name a local folder."
+_SAID = {
+    "repository": "The Hub has no model {id}, or it is private: check the id, or log in with "
+    "`hf auth login`.",
+    "gated": "The model {id} asks for an agreement first: open its page on the Hub, and log in "
+    "with `hf auth login`.",
+    "forbidden": "The Hub does not hand out {id} ({detail}): log in with `hf auth login` as "
+    "someone who may read it.",
+    "revision": "The model {repo} has no revision {revision}: check the branch, tag or commit.",
+    "file": "The model {id} has no {detail}: a checkpoint needs "
+    f"{checkpoint.CONFIG_FILE} and {checkpoint.WEIGHTS_FILE}. Name another.",
+    "size": "The file {detail} of the model {id} is larger than a checkpoint's may be, or of "
+    "unknown size: name another model.",
+    "offline": "The Hub is switched off by HF_HUB_OFFLINE and {id} is not in the cache: unset it, "
+    "or name a local folder.",
+    "unreachable": "The Hub cannot be reached ({detail}) and {id} is not in the cache. " + _LATER,
+    "broken": "The model {id} could not be fetched whole ({detail}). " + _LATER,
+}
+_FINAL = ("repository", "gated", "forbidden", "revision", "file", "size")  # waiting would not help
+
+
+def locate(source: str | Path, revision: str | None = None) -> Path:
+    """Finds the folder of a checkpoint, and fetches it from the Hub if `source` is a Hub id.
+
+    Args:
+        source: a folder, or a Hub id "owner/name" or "owner/name@revision"; see `parse`.
+        revision: branch, tag or commit on the Hub.
+
+    Raises:
+        CheckpointError: if neither a folder nor a repository is there.
+        HubError: if the Hub cannot be reached or is too slow.
+    """
+    found = parse(source, revision)
+    if isinstance(found, HubId):
+        return fetch(found)
+    if not is_folder(found):
+        raise CheckpointError(
+            f"There is no folder {source}: name a folder with {checkpoint.CONFIG_FILE} and "
+            f"{checkpoint.WEIGHTS_FILE}, or a Hub id like owner/name."
+        )
+    return found
+
+
+def fetch(model: HubId) -> Path:
+    """Fetches a checkpoint, or finds it in the cache; all its files are of one commit.
+
+    A commit that is in the cache needs no Hub. For a branch or a tag the Hub is asked whether it
+    has moved, and the cache answers if the Hub cannot be reached.
+
+    Raises:
+        CheckpointError: if the Hub has no such checkpoint, or the app runs on a Space and the
+            revision is no commit: what visitors see must not change from outside.
+        HubError: if the Hub cannot be reached, or takes longer than `SECONDS`.
+    """
+    if "SPACE_ID" in os.environ and not model.pinned:
+        raise CheckpointError(
+            f"A Space shows no model {model} at a revision that can change: name a commit of 40 "
+            f"digits, as in {model.repo}@{'0' * 7}..."
+        )
+    answer = _ask(model)
+    if "folder" in answer:
+        return Path(answer["folder"])
+    problem = answer.get("problem") if answer.get("problem") in _SAID else "broken"
+    kind = CheckpointError if problem in _FINAL else HubError
+    detail = str(answer.get("detail", "no answer"))[:100]
+    raise kind(
+        _SAID[problem].format(id=model, repo=model.repo, revision=model.revision, detail=detail)
+    )
+
+
+def _ask(model: HubId) -> dict[str, Any]:
+    """Runs the child, for `SECONDS` at the most."""
+    request = {
+        "seconds": SECONDS,
+        "repo": model.repo,
+        "revision": model.revision,
+        "needed": NEEDED,
+        "wanted": WANTED,
+    }
+    # Plain HTTPS and nothing else: every byte is counted here, and nothing is kept elsewhere.
+    quiet = ("TELEMETRY", "PROGRESS_BARS", "XET", "UPDATE_CHECK")
+    child = subprocess.Popen(
+        [sys.executable, "-P", str(_CHILD)],
+        env=os.environ | {f"HF_HUB_DISABLE_{name}": "1" for name in quiet},
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        text=True,
+    )
+    try:
+        said, _ = child.communicate(json.dumps(request), timeout=SECONDS)
+        return json.loads(said)
+    except subprocess.TimeoutExpired as error:
+        raise HubError(
+            f"The Hub did not deliver the model {model} within {SECONDS:.0f} seconds. {_LATER}"
+        ) from error
+    except ValueError:  # it died before it could answer
+        return {}
+    finally:
+        _end(child)
+
+
+def _end(child: subprocess.Popen[str]) -> None:
+    """Ends the child, which first removes what it was writing."""
+    child.terminate()
+    try:
+        child.wait(5)
+    except subprocess.TimeoutExpired:
+        child.kill()
+        child.wait()
+    for pipe in (child.stdin, child.stdout):
+        if pipe:
+            pipe.close()

@@ -1,0 +1,30 @@
+"""Pictures and clips in and out of files: the only door to OpenCV.
+
+A clip is read from a video, a moving picture or an image strip (square frames side by side), by a
+process of its own: see `rwae.files.video.decoding`. This process decodes only pictures of data
+sets.
+"""
+
+import os
+
+# Read by OpenCV itself when it is loaded.
+os.environ.setdefault("OPENCV_IO_MAX_IMAGE_PIXELS", str(2**25))
+
+from rwae.files.video.decoding import Decoder
+from rwae.files.video.fitting import fitting_rule, to_frames
+from rwae.files.video.reading import MAX_FRAMES, read_clip, read_frames, read_image
+from rwae.files.video.writing import encode_gif, encode_image, encode_video, write_gif
+
+__all__ = [
+    "MAX_FRAMES",
+    "Decoder",
+    "encode_gif",
+    "encode_image",
+    "encode_video",
+    "fitting_rule",
+    "read_clip",
+    "read_frames",
+    "read_image",
+    "to_frames",
+    "write_gif",
+]

@@ -1,0 +1,97 @@
+"""Pictures and clips out of files."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import cv2
+import numpy as np
+
+from rwae.errors import ClipError, DataError
+from rwae.files.video.decoder.pixels import shrink, to_rgb
+from rwae.files.video.decoding import Decoder
+
+MAX_FRAMES = 300  # about ten seconds of video
+
+
+def read_clip(
+    source: Path | bytes, *, most: int | None = None, decoder: Decoder | None = None
+) -> np.ndarray:
+    """Reads a clip from anyone's file as RGB bytes, with shape (N, H, W, 3).
+
+    The content decides, not the name. A PNG, JPEG, BMP, WebP or GIF that does not move is an image
+    strip: square frames side by side. One that moves gives its frames, and everything else is
+    offered to FFmpeg as MP4, MOV, Matroska, WebM or AVI. Rotation marks are applied; transparent
+    pixels become black (in a video they are opaque); 16 bits become 8; a file that breaks off
+    gives the frames before; frames beyond 512 pixels are shrunk. Where frames are not shown for
+    equally long, they are chosen evenly in time, see `rwae.files.video.timing`. Wide gamuts and
+    high dynamic range are shown as OpenCV shows them: paler than they were.
+
+    All decoding is done by another process, see `rwae.files.video.decoding`.
+
+    Args:
+        source: the file, or what stands in it.
+        most: frames that a clip may have; `MAX_FRAMES` by default.
+        decoder: the process to ask, where many files of one person are read; by default one is
+            started for this file alone.
+
+    Raises:
+        ClipError: if the file is missing, unreadable, has fewer than two frames, more than
+            `most`, or frames of more than 4096 pixels.
+    """
+    if isinstance(source, Path) and not source.is_file():
+        raise ClipError(f"There is no file {source.name}: name a video, a GIF or an image strip.")
+    if decoder is not None:
+        return decoder.read(source, most or MAX_FRAMES)
+    with Decoder() as once:
+        return once.read(source, most or MAX_FRAMES)
+
+
+def read_image(path: Path) -> np.ndarray:
+    """Reads a picture of 8 or 16 bits as RGBA bytes, with shape (H, W, 4).
+
+    It is decoded in this process: for pictures of data sets, and never for an upload.
+
+    Raises:
+        DataError: if the file is missing or is no picture that OpenCV can read.
+    """
+    image = _decode(path)
+    if image.dtype == np.uint16:
+        image = (image // 257).astype(np.uint8)
+    if image.ndim == 2:
+        return cv2.cvtColor(image, cv2.COLOR_GRAY2RGBA)
+    code = cv2.COLOR_BGRA2RGBA if image.shape[2] == 4 else cv2.COLOR_BGR2RGBA
+    return cv2.cvtColor(image, code)
+
+
+def read_frames(paths: Sequence[Path]) -> np.ndarray:
+    """Reads a clip that was saved as one picture for each frame: RGB bytes (N, H, W, 3).
+
+    Transparent pixels become black, and frames beyond 512 pixels are shrunk. As `read_image`, it
+    decodes in this process: for data sets, never for an upload.
+
+    Raises:
+        DataError: if a file is missing or unreadable, or a picture has another size than the
+            first; the message names it.
+    """
+    frames: list[np.ndarray] = []
+    for path in paths:
+        frame = shrink(to_rgb(_decode(path)))
+        if frames and frame.shape != frames[0].shape:
+            raise DataError(
+                f"The frame {path} has another size than {paths[0].name}: save all frames of a "
+                "clip in one size."
+            )
+        frames.append(frame)
+    return np.stack(frames)
+
+
+def _decode(path: Path) -> np.ndarray:
+    try:
+        image = cv2.imread(str(path), cv2.IMREAD_UNCHANGED) if path.is_file() else None
+    except cv2.error:  # more pixels than OpenCV may read
+        image = None
+    if image is None:
+        raise DataError(f"The file {path} is missing or is no readable picture: fetch it again.")
+    return image

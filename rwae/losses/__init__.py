@@ -1,0 +1,1 @@
+"""The terms of the objectives, as pure functions of tensors: terms, and the MMDs in mmd."""

@@ -1,0 +1,82 @@
+"""What draws codes: P(z_t | z_<t)."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from rwae.config import ModelConfig
+from rwae.models.distributions import GaussianMixture
+from rwae.models.networks.layers import beside
+
+
+class Prior(nn.Module):
+    """P(z_t | z_<t): an LSTM over the codes so far, and a mixture of Gaussians for the next.
+
+    In a weakly supervised model it is P(z_t | z_<t, a), so that an action can be drawn.
+    """
+
+    def __init__(self, config: ModelConfig) -> None:
+        super().__init__()
+        hidden, size = config.hidden_size, config.dynamic_size
+        self.components, self.size = config.prior_components, size
+        self.start = nn.Parameter(torch.zeros(size))
+        self.cell = nn.LSTMCell(size + config.actions, hidden)
+        self.head = nn.Sequential(
+            nn.Linear(hidden, hidden),
+            nn.LeakyReLU(0.1),
+            nn.Linear(hidden, self.components * (1 + 2 * size)),
+        )
+
+    def _mixture(self, hidden: Tensor) -> GaussianMixture:
+        logits, rest = self.head(hidden).split(
+            [self.components, 2 * self.components * self.size], -1
+        )
+        means, scales = rest.unflatten(-1, (self.components, 2, self.size)).unbind(-2)
+        return GaussianMixture(logits, means, F.softplus(scales) + 0.05)
+
+    def forward(self, dynamic: Tensor, action: Tensor | None = None) -> GaussianMixture:
+        """P(z_t | z_<t) at every t, for given codes (B, T, D_m); z_T itself is never looked at.
+
+        Args:
+            dynamic: the codes.
+            action: with shape (B, A), for a model that has actions.
+        """
+        state, hidden = None, []
+        start = self.start.expand(len(dynamic), 1, -1)
+        for code in torch.cat([start, dynamic[:, :-1]], 1).unbind(1):
+            state = self.cell(beside(code, action), state)
+            hidden.append(state[0])
+        return self._mixture(torch.stack(hidden, 1))
+
+    def sample(
+        self,
+        clips: int,
+        frames: int,
+        generator: torch.Generator,
+        temperature: float = 1.0,
+        begin: Tensor | None = None,
+        action: Tensor | None = None,
+    ) -> Tensor:
+        """Draws codes (clips, frames, D_m), each frame from the ones before.
+
+        Args:
+            clips: number of sequences.
+            frames: number of codes to draw for each, of any length.
+            generator: source of the randomness.
+            temperature: see `GaussianMixture.sample`.
+            begin: codes (clips, T, D_m) to go on from; they are not returned.
+            action: with shape (clips, A), for a model that has actions.
+        """
+        state, codes = None, []
+        code = self.start.expand(clips, -1)
+        if begin is not None:
+            for after in begin.unbind(1):
+                state = self.cell(beside(code, action), state)
+                code = after
+        for _ in range(frames):
+            state = self.cell(beside(code, action), state)
+            code = self._mixture(state[0]).sample(generator, temperature)
+            codes.append(code)
+        return torch.stack(codes, 1)

@@ -1,0 +1,33 @@
+"""Which class a model belongs to, by the family that its configuration names."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import torch
+
+from rwae.config import ModelConfig
+from rwae.files import checkpoint, hub
+from rwae.models.base import CodeModel
+from rwae.models.mocogan import MoCoGAN
+from rwae.models.objects import ObjectRWAE
+from rwae.models.rwae import RWAE
+
+CLASSES: dict[str, type[CodeModel]] = {kind.family: kind for kind in (RWAE, ObjectRWAE, MoCoGAN)}
+
+
+def build(config: ModelConfig) -> CodeModel:
+    """A new model with random weights, of the class that the configuration asks for."""
+    return CLASSES[config.family](config)
+
+
+def load(
+    source: str | Path, *, revision: str | None = None, device: torch.device | str = "cpu"
+) -> CodeModel:
+    """Loads a trained model of any family, in evaluation mode.
+
+    Arguments and errors are those of `CodeModel.from_pretrained`.
+    """
+    folder = hub.locate(source, revision)
+    family = checkpoint.read_config(folder).family
+    return CLASSES[family].from_pretrained(folder, device=device)
