@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Mapping
 from dataclasses import dataclass
 from reprlib import repr as short
 from typing import Any
@@ -36,10 +37,11 @@ class ModelConfig:
             with 1 it is the plain Gaussian of the method's lineage.
         recurrent_decoder: whether the codes pass through an LSTM before the frame decoder, as
             in the paper's Figure 1a; if not, a frame depends on (z_c, z_t) alone.
-        canvas: whether the decoder's first feature map starts from one that is learned and the
-            same for all codes: a still background, say.
-        painter_width: channels of the painter. With one the static code acts on the last scale of
-            the decoder alone, and cannot say what is drawn; 0 is for none, and it acts on all.
+        learned_background: whether the decoder's first feature map has a learned bias, the same
+            for all codes, such as a still background.
+        late_film_width: channels of the decoder's last scale on which alone the static code acts
+            (late FiLM), so that it colours what is drawn but cannot say what is; with 0 it acts
+            on every scale.
         actions: categories of the action that is inferred with weak supervision; 0 is for none.
 
     Raises:
@@ -63,8 +65,8 @@ class ModelConfig:
     hidden_size: int = 192
     prior_components: int = 16
     recurrent_decoder: bool = False
-    canvas: bool = False
-    painter_width: int = 0
+    learned_background: bool = False
+    late_film_width: int = 0
     actions: int = 0
 
     def __post_init__(self) -> None:
@@ -85,16 +87,16 @@ class ModelConfig:
                     f"The model setting {name} is {short(value)}: it needs to lie in "
                     f"[{low}, {high}]."
                 )
-        for name in ("learned_noise", "recurrent_decoder", "canvas"):
+        for name in ("learned_noise", "recurrent_decoder", "learned_background"):
             if not isinstance(getattr(self, name), bool):
                 raise ConfigError(
                     f"The model setting {name} is {short(getattr(self, name))}: "
                     "it needs to be true or false."
                 )
-        if self.painter_width and self.recurrent_decoder:
+        if self.late_film_width and self.recurrent_decoder:
             raise ConfigError(
-                "A recurrent decoder mixes the static code into what is drawn, which a painter is "
-                "there to prevent: leave recurrent_decoder or painter_width out."
+                "A recurrent decoder mixes the static code into what is drawn, which late FiLM is "
+                "there to prevent: leave recurrent_decoder or late_film_width out."
             )
         if self.actions == 1:
             raise ConfigError(
@@ -154,8 +156,40 @@ _RANGES: dict[str, tuple[float, float]] = {
     "static_width": (4, 1024),
     "dynamic_width": (4, 1024),
     "decoder_width": (8, 1024),
-    "painter_width": (0, 1024),
+    "late_film_width": (0, 1024),
     "hidden_size": (8, 2048),
     "prior_components": (1, 256),
     "actions": (0, 64),
 }
+
+# Settings that had another name in files written before version 0.2.
+_FORMER_NAMES = {
+    "canvas": "learned_background",
+    "painter_width": "late_film_width",
+    "mirror": "hflip",
+    "relight": "photometric_augment",
+    "vary": "jitter",
+    "moving": "motion_weight",
+    "unusual": "saliency",
+    "static_covariance": "second_moment_mmd",
+    "static_critic": "static_discriminator",
+    "prior_score": "prior_nll",
+    "dependence": "normalised_hsic",
+    "action_doubt": "conditional_entropy",
+}
+
+
+def migrate_settings(settings: Mapping[str, Any]) -> dict[str, Any]:
+    """The settings of an older file under the names of today.
+
+    Args:
+        settings: of a model or of a training, as JSON values; objects inside them are migrated
+            too. A file that holds both names of a setting keeps both, so that its reader refuses
+            the former one as unknown.
+    """
+    return {
+        name if (new := _FORMER_NAMES.get(name, name)) in settings else new: (
+            migrate_settings(value) if isinstance(value, Mapping) else value
+        )
+        for name, value in settings.items()
+    }

@@ -90,7 +90,7 @@ def test_any_value_of_a_setting(name: str, value: object) -> None:
 
 WIDTHS = ("static_width", "dynamic_width", "decoder_width", "hidden_size", "prior_components")
 CODES = ("frames", "static_size", "dynamic_size", "actions")
-SWITCHES = ("learned_noise", "recurrent_decoder", "canvas")
+SWITCHES = ("learned_noise", "recurrent_decoder", "learned_background")
 
 
 @PROPERTY

@@ -47,11 +47,11 @@ def test_an_unknown_key_is_refused_and_a_younger_setting_takes_its_default() -> 
     settings = ModelConfig().to_dict()
     with pytest.raises(ConfigError, match="colour"):
         ModelConfig.from_dict(settings | {"colour": 3})
-    del settings["canvas"]
+    del settings["learned_background"]
     assert ModelConfig.from_dict(settings) == ModelConfig()
 
 
 def test_a_painter_has_no_recurrence_before_it() -> None:
-    settings = {"painter_width": 16, "recurrent_decoder": True}
-    with pytest.raises(ConfigError, match="leave recurrent_decoder or painter_width out"):
+    settings = {"late_film_width": 16, "recurrent_decoder": True}
+    with pytest.raises(ConfigError, match="leave recurrent_decoder or late_film_width out"):
         ModelConfig.from_dict(ModelConfig().to_dict() | settings)

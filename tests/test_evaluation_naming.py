@@ -128,11 +128,11 @@ def test_codes_that_tell_nothing_give_no_direction() -> None:
 
 
 @pytest.mark.parametrize(
-    ("write", "purity"),
+    ("write", "selectivity"),
     [([1.0, 0, 0], 1.0), ([1.0, 0, 5.0], 0.5)],
     ids=["straight", "and up, which only large ones outlast"],
 )
-def test_following_tells_reach_and_purity(write: list[float], purity: float) -> None:
+def test_following_tells_reach_and_purity(write: list[float], selectivity: float) -> None:
     known = people(400)
     direction = towards(torch.tensor([2.0, 0, 0]), known).along(torch.tensor(write))
     before = look(Painter(), Nearest(), known.codes)
@@ -140,8 +140,8 @@ def test_following_tells_reach_and_purity(write: list[float], purity: float) -> 
     found = follow(Painter(), Nearest(), before, direction, (0, 0))
     assert found.tested == int((known.labels[:, 0] != 0).sum())
     assert found.reach == 1
-    assert found.purity == pytest.approx(purity, abs=0.1)
-    assert found.success == found.purity
+    assert found.selectivity == pytest.approx(selectivity, abs=0.1)
+    assert found.success == found.selectivity
 
 
 def test_a_direction_that_leads_elsewhere_reaches_nothing() -> None:
@@ -169,11 +169,11 @@ def test_the_way_must_stay_too() -> None:
         towards(torch.tensor([2.0, 0, 0]), known),
         (0, 0),
     )
-    assert (found.reach, found.purity) == (1, 0)
+    assert (found.reach, found.selectivity) == (1, 0)
 
 
 def test_outcomes_of_nothing_are_zero() -> None:
-    assert (Outcome(0, 0, 0).reach, Outcome(4, 0, 0).purity, Outcome(4, 2, 1).success) == (
+    assert (Outcome(0, 0, 0).reach, Outcome(4, 0, 0).selectivity, Outcome(4, 2, 1).success) == (
         0, 0, 0.25
     )  # fmt: skip
 
@@ -205,7 +205,7 @@ def test_search_finds_every_value_and_shows_what_held_out_clips_did() -> None:
     for one in found:
         assert one.offered
         assert not one.refined
-        assert (one.shown.reach, one.shown.purity) == (1, 1)
+        assert (one.shown.reach, one.shown.selectivity) == (1, 1)
     assert found[0].shown.tested == int((parts[2].labels[:, 0] != 0).sum())
     assert found[0].chosen.tested == int((parts[1].labels[:, 0] != 0).sum())
 
@@ -219,7 +219,7 @@ def test_only_what_is_worth_it_is_offered() -> None:
         for n, (chosen, shown) in enumerate(outcomes)
     ]
     kept = named(found)
-    assert [(one.value, one.reach, one.purity) for one in kept.names] == [("0", 1, 1)]
+    assert [(one.value, one.reach, one.selectivity) for one in kept.names] == [("0", 1, 1)]
     assert kept.write.shape == (1, 3)
     assert named(found[1:]).read.shape == (0, 3)
 
@@ -294,7 +294,7 @@ def test_the_command_writes_what_the_app_reads(
     # A few clips do not show every value of every factor.
     assert 0 < len(written["measured"]) <= sum(len(factor.values) for factor in static)
     assert (written["dataset"], written["split"], written["clips"]) == ("figures", "test", 3)
-    assert written["rule"] == {"split": "validation", "reach": 0.5, "purity": 0.8}
+    assert written["rule"] == {"split": "validation", "reach": 0.5, "selectivity": 0.8}
     offered = [one for one in written["measured"] if one["offered"]]
     assert len(written["names"]) == len(offered)
     found = read_named(scene.model, 4)
@@ -310,7 +310,7 @@ def test_no_judge_is_made_up_to_measure_with(
 ) -> None:
     nowhere = scene.model.parent / "nowhere"
     options = [str(scene.model), "--dataset", "figures", "--judge", str(scene.judge)]
-    assert command.main([*options, "--witness", str(nowhere), "--device", "cpu"]) == 2
+    assert command.main([*options, "--held-out", str(nowhere), "--device", "cpu"]) == 2
     assert f"no judge in {nowhere} to measure with" in capsys.readouterr().err
     assert not nowhere.exists()
 
@@ -337,7 +337,7 @@ def test_shipped_directions_do_what_they_say(name: str) -> None:
     best = max(range(len(studio.named.names)), key=lambda n: studio.named.names[n].reach)
     found = studio.named.names[best]
     assert found.reach >= 0.5
-    assert found.purity >= 0.7
+    assert found.selectivity >= 0.7
     column = [factor.name for factor in judge.factors].index(found.factor)
     values = [plain(judge.factors[column], k) for k in range(len(judge.factors[column].values))]
     named, target = studio.named, (column, values.index(found.value))
@@ -345,4 +345,4 @@ def test_shipped_directions_do_what_they_say(name: str) -> None:
     outcome = follow(studio.model, judge, before, direction, target)
     assert outcome.tested >= 6
     assert outcome.reach >= found.reach - 0.35
-    assert outcome.purity >= found.purity - 0.35
+    assert outcome.selectivity >= found.selectivity - 0.35

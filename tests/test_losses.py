@@ -39,7 +39,7 @@ def test_prior_score_is_the_negative_log_density_and_moves_the_prior_alone() -> 
     logits = normal(2, 3, 2).requires_grad_()
     means, stds = normal(2, 3, 2, 4, seed=1), normal(2, 3, 2, 4, seed=2).abs() + 0.5
     codes = normal(2, 3, 4, seed=3).requires_grad_()
-    score = terms.prior_score(GaussianMixture(logits, means, stds), codes)
+    score = terms.prior_nll(GaussianMixture(logits, means, stds), codes)
     weights = logits.softmax(-1).detach().numpy()
     expected = []
     for b in range(2):
@@ -81,18 +81,18 @@ def test_dynamic_kl_estimates_that_of_two_gaussians_without_bias() -> None:
 
 def test_a_critic_that_cannot_tell_pays_two_bits_and_one_that_can_nothing() -> None:
     same = torch.zeros(7, 1)
-    assert terms.critic_loss(same, same).item() == pytest.approx(2 * math.log(2))
-    assert terms.critic_loss(same + 50, same - 50).item() == pytest.approx(0, abs=1e-6)
-    assert terms.fooling_loss(same + 50).item() == pytest.approx(0, abs=1e-6)
-    assert terms.fooling_loss(same - 50).item() == pytest.approx(50)
+    assert terms.discriminator_loss(same, same).item() == pytest.approx(2 * math.log(2))
+    assert terms.discriminator_loss(same + 50, same - 50).item() == pytest.approx(0, abs=1e-6)
+    assert terms.nonsaturating_generator_loss(same + 50).item() == pytest.approx(0, abs=1e-6)
+    assert terms.nonsaturating_generator_loss(same - 50).item() == pytest.approx(50)
 
 
 def test_action_terms_are_entropies() -> None:
     sure = Categorical(200 * torch.eye(4).repeat(3, 1))
     unsure = Categorical(torch.zeros(12, 4))
     one = Categorical(torch.tensor([[200.0, 0, 0, 0]]).repeat(12, 1))
-    assert terms.action_doubt(sure).item() == pytest.approx(0, abs=1e-6)
-    assert terms.action_doubt(unsure).item() == pytest.approx(math.log(4))
+    assert terms.conditional_entropy(sure).item() == pytest.approx(0, abs=1e-6)
+    assert terms.conditional_entropy(unsure).item() == pytest.approx(math.log(4))
     assert terms.action_marginal(sure).item() == pytest.approx(0, abs=1e-6)
     assert terms.action_marginal(unsure).item() == pytest.approx(0, abs=1e-6)
     assert terms.action_marginal(one).item() == pytest.approx(math.log(4))

@@ -68,7 +68,12 @@ def test_a_move_ends_where_it_was_told_to() -> None:
 def test_the_app_gets_them_with_the_other_directions(folder: Path) -> None:
     found = boot.directions(Studio.load(folder, "cpu"))["named"]
     assert set(found) == {"mean", "read", "write", "names"}
-    assert found["names"][2] == {"factor": "hair", "value": "blue", "purity": 0.9, "reach": 0.75}
+    assert found["names"][2] == {
+        "factor": "hair",
+        "value": "blue",
+        "selectivity": 0.9,
+        "reach": 0.75,
+    }
     assert len(found["read"]) == len(found["write"]) == 3
     json.dumps(found, allow_nan=False)
 
@@ -117,7 +122,7 @@ def put(*path: str | int, value: Any) -> Callable[[dict[str, Any]], None]:
         (put("names", 0, "read", 2, value=10**400), "something else than numbers"),
         (put("names", 0, "write", 2, value=True), "something else than numbers"),
         (put("names", 0, "write", 0, value=9.0), "product of read and write"),
-        (put("names", 1, "purity", value=1.5), "from 0 to 1"),
+        (put("names", 1, "selectivity", value=1.5), "from 0 to 1"),
         (put("names", 1, "reach", value="all"), "from 0 to 1"),
         (put("names", 1, "value", value="x" * 61), "a text of 1 to 60"),
         (put("names", 1, "factor", value=3), "a text of 1 to 60"),

@@ -97,15 +97,15 @@ def test_a_frame_depends_on_no_later_code(recurrent: bool) -> None:
         assert gradient[1].abs().sum() == 0
 
 
-@pytest.mark.parametrize("painter", [0, 12])
-def test_with_a_painter_who_has_no_part_in_what_is_drawn(painter: int) -> None:
+@pytest.mark.parametrize("width", [0, 12])
+def test_with_late_film_the_static_code_has_no_part_in_what_is_drawn(width: int) -> None:
     """Two people, one pose: the decoder's last map before any paint is one and the same."""
     torch.manual_seed(0)
-    model = RWAE(dataclasses.replace(TINY, painter_width=painter)).eval()
+    model = RWAE(dataclasses.replace(TINY, late_film_width=width)).eval()
     drawn = []
     model.decoder.convs[1].register_forward_hook(lambda *call: drawn.append(call[-1]))
     people, pose = torch.randn(2, 6), torch.randn(1, 4).expand(2, -1)
     x = model.decoder.frame(people, pose)
     assert x.shape == (2, 3, 24, 24)
     assert not torch.allclose(x[0], x[1], atol=1e-3)
-    assert torch.equal(drawn[0][0], drawn[0][1]) == bool(painter)
+    assert torch.equal(drawn[0][0], drawn[0][1]) == bool(width)

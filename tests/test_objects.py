@@ -100,7 +100,7 @@ def test_a_checkpoint_comes_back_as_the_same_class(
         ({"crop_size": 24}, "multiple of 32"),
         ({"actions": 3}, "no setting actions"),
         ({"learned_noise": True}, "no setting learned_noise"),
-        ({"painter_width": 8}, "no setting painter_width"),
+        ({"late_film_width": 8}, "no setting late_film_width"),
     ],
 )
 def test_settings_that_cannot_be(settings: dict[str, object], message: str) -> None:

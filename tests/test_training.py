@@ -121,7 +121,7 @@ def test_a_state_that_lacks_a_tensor_is_refused_in_words(clips: Clips, tmp_path:
 
 
 @pytest.mark.parametrize(
-    "term", ["squared_error", "absolute_error", "prior_score", "dynamic_penalty"]
+    "term", ["squared_error", "absolute_error", "prior_nll", "dynamic_penalty"]
 )
 def test_thirty_steps_on_a_term_lower_it(clips: Clips, term: str) -> None:
     alone = {name: float(name == term) for name in vars(Weights())}
@@ -159,13 +159,13 @@ def test_mixed_precision_gives_the_same_terms_to_its_accuracy(clips: Clips) -> N
 def test_a_term_that_is_not_finite_stops_the_run_and_is_named(
     clips: Clips, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("rwae.losses.mmd.dependence", lambda *_: torch.tensor(float("nan")))
-    with pytest.raises(DivergedError, match=r"dependence .* in another folder with --out"):
+    monkeypatch.setattr("rwae.losses.mmd.normalised_hsic", lambda *_: torch.tensor(float("nan")))
+    with pytest.raises(DivergedError, match=r"normalised_hsic .* in another folder with --out"):
         train(RUN, clips, tmp_path, ALONE)
     assert not (tmp_path / STATE_FILE).exists()
 
 
-@pytest.mark.parametrize("given", [{"collage": 1.0}, {"static_critic": 0.0}])
+@pytest.mark.parametrize("given", [{"collage": 1.0}, {"static_discriminator": 0.0}])
 def test_a_weight_for_a_term_that_the_run_lacks_is_refused(
     given: dict[str, float], clips: Clips, tmp_path: Path
 ) -> None:
@@ -179,7 +179,7 @@ def test_the_prior_score_moves_the_prior_alone(clips: Clips) -> None:
     model = RWAE(TINY)
     objective = Objective(model, RUN)
     terms = objective(clips.batch(torch.arange(8)), step_generator(0, 0, ALONE))
-    terms["prior_score"].backward()
+    terms["prior_nll"].backward()
     moved = {name.split(".")[0] for name, p in model.named_parameters() if p.grad is not None}
     assert moved == {"prior"}
 
@@ -195,11 +195,11 @@ def test_a_clip_may_lie_anywhere_if_all_together_follow_the_prior(clips: Clips) 
     model = RWAE(TINY).eval()  # batch norm has no statistics of a single clip
     terms = Objective(model, RUN)(one, step_generator(0, 0, ALONE))
     alone = {name for name, value in terms.items() if torch.isfinite(value)}
-    assert alone == {"squared_error", "absolute_error", "prior_score"}
+    assert alone == {"squared_error", "absolute_error", "prior_nll"}
 
     generator = torch.Generator().manual_seed(0)
     z = torch.randn(500, 6, generator=generator)
-    penalty = mmd.mmd(z, torch.randn(500, 6, generator=generator)) + mmd.covariance_mmd(z)
+    penalty = mmd.mmd(z, torch.randn(500, 6, generator=generator)) + mmd.second_moment_mmd(z)
     assert abs(penalty.item()) < 0.15
     assert (z.square().sum(1) / 2).mean() > 2.5  # what a VAE would charge for these means
 
@@ -226,18 +226,18 @@ def test_a_state_without_a_setting_that_came_later_goes_on(clips: Clips, tmp_pat
     train(RUN, clips, tmp_path, ALONE)
     tensors = load_file(tmp_path / STATE_FILE)
     settings = RUN.to_dict()
-    del settings["unusual"], settings["model"]["painter_width"]
+    del settings["saliency"], settings["model"]["late_film_width"]
     about = {"step": str(RUN.steps), "config": json.dumps(settings)}
     (tmp_path / STATE_FILE).write_bytes(pack(tensors, about))
     assert "Resumed from step 6" in resume(TrainState(RUN, torch.device("cpu")), tmp_path)
-    other = dataclasses.replace(RUN, moving=1.0, unusual=True)
-    with pytest.raises(OtherRunError, match="moving"):
+    other = dataclasses.replace(RUN, motion_weight=1.0, saliency=True)
+    with pytest.raises(OtherRunError, match="motion_weight"):
         resume(TrainState(other, torch.device("cpu")), tmp_path)
 
 
 def test_weight_for_the_unusual_needs_a_weight_to_share() -> None:
-    with pytest.raises(ConfigError, match="unusual shares the weight of moving"):
-        dataclasses.replace(RUN, unusual=True)
+    with pytest.raises(ConfigError, match="saliency shares the motion_weight"):
+        dataclasses.replace(RUN, saliency=True)
 
 
 def test_too_few_clips_for_a_batch(clips: Clips, tmp_path: Path) -> None:
@@ -263,7 +263,7 @@ def test_the_recurrent_decoder_trains_too(clips: Clips, tmp_path: Path) -> None:
 def test_every_preset_is_a_model_that_can_be_built() -> None:
     for name, preset in PRESETS.items():
         assert preset.dataset in data.NAMES, name
-        assert build(preset.model).parameters_total > 10_000
+        assert build(preset.model).num_parameters > 10_000
 
 
 def test_the_weight_of_what_moves_changes_a_moving_clip_and_no_still_one(clips: Clips) -> None:
@@ -274,15 +274,15 @@ def test_the_weight_of_what_moves_changes_a_moving_clip_and_no_still_one(clips: 
 
     moving = clips.batch(torch.arange(8))
     still = moving[:, :1].expand_as(moving).contiguous()
-    assert error(still, moving=1.0) == pytest.approx(error(still), rel=1e-4)
-    assert error(moving, moving=1.0) != pytest.approx(error(moving), rel=1e-3)
-    assert error(moving, vary=True) != error(moving)
-    with pytest.raises(ConfigError, match="moving"):
-        dataclasses.replace(RUN, moving=-1.0)
+    assert error(still, motion_weight=1.0) == pytest.approx(error(still), rel=1e-4)
+    assert error(moving, motion_weight=1.0) != pytest.approx(error(moving), rel=1e-3)
+    assert error(moving, jitter=True) != error(moving)
+    with pytest.raises(ConfigError, match="motion_weight"):
+        dataclasses.replace(RUN, motion_weight=-1.0)
 
 
 def test_a_canvas_is_a_map_that_no_code_moves() -> None:
     assert RWAE(TINY).decoder.layout.bias is None
-    canvas = RWAE(dataclasses.replace(TINY, canvas=True)).decoder.layout
+    canvas = RWAE(dataclasses.replace(TINY, learned_background=True)).decoder.layout
     assert canvas.bias.requires_grad
     torch.testing.assert_close(canvas(torch.zeros(1, TINY.dynamic_size))[0], canvas.bias)

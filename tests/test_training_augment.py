@@ -10,7 +10,7 @@ def test_relighting_keeps_black_and_the_range_and_hides_the_brightness(
 ) -> None:
     x = torch.zeros(64, 2, 3, 8, 8)
     x[:32, ..., 4:], x[32:, ..., 4:] = 0.3, 0.8
-    seen = augment.relight(x, generator)
+    seen = augment.photometric_augment(x, generator)
     assert seen.shape == x.shape
     assert not seen[..., :4].any()
     assert seen.min() >= 0
@@ -24,7 +24,7 @@ def test_relighting_keeps_black_and_the_range_and_hides_the_brightness(
 
 def test_mirroring_flips_about_half_of_the_frames(generator: torch.Generator) -> None:
     x = torch.arange(8.0).expand(100, 2, 3, 4, 8)
-    flipped = augment.mirror(x, generator)[..., 0].flatten(2)[:, :, 0] == 7
+    flipped = augment.hflip(x, generator)[..., 0].flatten(2)[:, :, 0] == 7
     assert 0.35 < flipped.float().mean() < 0.65
 
 

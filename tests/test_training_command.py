@@ -61,23 +61,30 @@ def test_sigterm_finishes_the_step_and_the_same_command_goes_on(tmp_path: Path) 
 def test_the_command_line_overrides_the_preset_and_switches_parts_off(tmp_path: Path) -> None:
     common = ["--preset", "sprites", "--out", str(tmp_path)]
     assert configure(parse(common)) == PRESETS["sprites"]
-    given = parse([*common, "--data", "/some/where", "--steps", "7", "--no-relight"])
+    given = parse([*common, "--data", "/some/where", "--steps", "7", "--no-photometric-augment"])
     assert command(given) == (
-        "python -m rwae.training --preset sprites --data data/sprites --steps 7 --no-relight "
-        "--out runs/sprites"
+        "python -m rwae.training --preset sprites --data data/sprites --steps 7 "
+        "--no-photometric-augment --out runs/sprites"
     )
-    changed = configure(parse([*common, "--steps", "850", "--seed", "3", "--no-relight"]))
-    assert (changed.steps, changed.seed, changed.relight, changed.mirror) == (850, 3, False, True)
+    changed = configure(
+        parse([*common, "--steps", "850", "--seed", "3", "--no-photometric-augment"])
+    )
+    assert (changed.steps, changed.seed, changed.photometric_augment, changed.hflip) == (
+        850,
+        3,
+        False,
+        True,
+    )
 
 
 def test_a_term_of_the_loss_can_be_weighted_or_left_out(tmp_path: Path) -> None:
     common = ["--preset", "sprites", "--out", str(tmp_path)]
-    given = parse([*common, "--weight", "dependence=0", "--weight", "prior_score=.5"])
+    given = parse([*common, "--weight", "normalised_hsic=0", "--weight", "prior_nll=.5"])
     weights = configure(given).weights
-    assert (weights.dependence, weights.prior_score) == (0.0, 0.5)
+    assert (weights.normalised_hsic, weights.prior_nll) == (0.0, 0.5)
     assert weights.static_penalty == PRESETS["sprites"].weights.static_penalty
     assert command(given).endswith(
-        "--weight dependence=0 --weight prior_score=.5 --out runs/sprites"
+        "--weight normalised_hsic=0 --weight prior_nll=.5 --out runs/sprites"
     )
 
 
@@ -85,13 +92,13 @@ def test_a_term_of_the_loss_can_be_weighted_or_left_out(tmp_path: Path) -> None:
     ("preset", "option", "told"),
     [
         ("sprites", ["--weight", "beauty=1"], "names no term"),
-        ("sprites", ["--weight", "dependence"], "a number from 0 on"),
-        ("sprites", ["--weight", "dependence=-1"], "a number from 0 on"),
-        ("sprites", ["--weight", "dependence=nan"], "a number from 0 on"),
-        ("moving_mnist", ["--no-relight"], "knows no --relight"),
-        ("sprites-mocogan", ["--no-mirror"], "knows no --mirror"),
+        ("sprites", ["--weight", "normalised_hsic"], "a number from 0 on"),
+        ("sprites", ["--weight", "normalised_hsic=-1"], "a number from 0 on"),
+        ("sprites", ["--weight", "normalised_hsic=nan"], "a number from 0 on"),
+        ("moving_mnist", ["--no-photometric-augment"], "knows no --photometric-augment"),
+        ("sprites-mocogan", ["--no-hflip"], "knows no --hflip"),
         ("sprites-mocogan", ["--static-frames", "3"], "knows no --static-frames"),
-        ("sprites-mocogan", ["--weight", "dependence=0"], "knows no --weight"),
+        ("sprites-mocogan", ["--weight", "normalised_hsic=0"], "knows no --weight"),
         ("moving_mnist", ["--precision", "bfloat16"], "float32 alone"),
     ],
 )

@@ -78,7 +78,7 @@ def test_critic_and_model_are_moved_by_their_own_term_alone(
     penalty = kind(RUN)
     drawn = draws(generator)
     terms = penalty(drawn)
-    (critic,) = (terms[name] for name in terms if name.endswith("_critic"))
+    (critic,) = (terms[name] for name in terms if name.endswith(("_critic", "_discriminator")))
     (model,) = (terms[name] for name in terms if name.endswith("_penalty"))
     weights = list(penalty.critic.parameters())
     codes = [drawn.q_c.mean, drawn.q_m.mean, drawn.prior.means]
@@ -102,7 +102,7 @@ def test_a_critic_learns_to_tell_two_distributions_apart(
 
     def term(shift: float) -> torch.Tensor:
         terms = penalty(draws(generator, shift))
-        return next(terms[name] for name in terms if name.endswith("_critic"))
+        return next(terms[name] for name in terms if name.endswith(("_critic", "_discriminator")))
 
     before = sum(term(1.0).item() for _ in range(5)) / 5
     for _ in range(60):
@@ -200,9 +200,9 @@ def test_the_divergences_of_a_dsvae_weigh_what_its_bound_gives_them() -> None:
 
 def test_plain_has_the_paper_s_penalties_and_none_of_our_additions() -> None:
     plain = PRESETS["sprites-plain"]
-    assert plain.weights.static_covariance == plain.weights.dependence == 0
-    assert not plain.mirror
-    assert not plain.relight
+    assert plain.weights.second_moment_mmd == plain.weights.normalised_hsic == 0
+    assert not plain.hflip
+    assert not plain.photometric_augment
     state = TrainState(dataclasses.replace(plain, model=TINY), ALONE.device)
-    terms = {"static_penalty": torch.tensor(1.0), "dependence": torch.tensor(7.0)}
+    terms = {"static_penalty": torch.tensor(1.0), "normalised_hsic": torch.tensor(7.0)}
     assert state.objective.total(terms).item() == plain.weights.static_penalty

@@ -56,7 +56,7 @@ def ours(model: CodeModel, config: TrainingConfig, precision: torch.dtype) -> Co
     calls: dict[str, Call] = {"encode": lambda: model.encode(x)} if model.encodes else {}
     calls["decode"] = lambda: model.decode(codes)
     calls["train"] = training_step(config, model.device, precision)
-    return Contender(TITLES[model.family], model.parameters_total, calls, config.batch)
+    return Contender(TITLES[model.family], model.num_parameters, calls, config.batch)
 
 
 def training_step(config: TrainingConfig, where: torch.device, precision: torch.dtype) -> Call:

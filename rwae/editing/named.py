@@ -36,13 +36,13 @@ class Name:
     Attributes:
         factor: the attribute that it changes, such as "hair".
         value: what the attribute becomes, such as "purple curls".
-        purity: of the clips that became so, the share in which everything else stayed.
+        selectivity: of the clips that became so, the share in which everything else stayed.
         reach: of the clips that were not so before, the share that became so.
     """
 
     factor: str
     value: str
-    purity: float
+    selectivity: float
     reach: float
 
 
@@ -150,7 +150,7 @@ def _parse(content: Any, size: int) -> Named:
     names = tuple(
         Name(
             *(_words(entry[key]) for key in ("factor", "value")),
-            *(_share(entry[key]) for key in ("purity", "reach")),
+            *(_share(entry[key]) for key in ("selectivity", "reach")),
         )
         for entry in entries
     )

@@ -17,7 +17,7 @@ from safetensors.torch import save
 from torch import Tensor
 
 from rwae.codes import Codes
-from rwae.config import ModelConfig
+from rwae.config import ModelConfig, migrate_settings
 from rwae.errors import CheckpointError, CodesError, ConfigError
 from rwae.files import tensors
 from rwae.files.jsonfile import read_object
@@ -109,7 +109,7 @@ def read_config(folder: Path) -> ModelConfig:
         ) from error
     except OSError as error:
         raise CheckpointError(f"The file {path} cannot be read: {error.strerror}.") from error
-    return ModelConfig.from_dict(settings)
+    return ModelConfig.from_dict(migrate_settings(settings))
 
 
 def read_weights(folder: Path, needed: Mapping[str, Tensor]) -> dict[str, Tensor]:

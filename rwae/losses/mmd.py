@@ -67,7 +67,7 @@ def mmd(a: Tensor, b: Tensor, kernel: Kernel = imq) -> Tensor:
     return within_a + within_b - 2 * between
 
 
-def covariance_mmd(z: Tensor) -> Tensor:
+def second_moment_mmd(z: Tensor) -> Tensor:
     """Unbiased squared MMD to N(0, I) with the kernel (a . b)^2, which is ||E[z z'] - I||_F^2.
 
         mean_{i != j} (z_i . z_j)^2 - 2 mean_i ||z_i||^2 + D
@@ -150,7 +150,7 @@ def hsic(k: Tensor, m: Tensor) -> Tensor:
     return (trace + outer - 2 * rows / (n - 2)) / (n * (n - 3))
 
 
-def dependence(static: Tensor, dynamic: Tensor) -> Tensor:
+def normalised_hsic(static: Tensor, dynamic: Tensor) -> Tensor:
     """Normalised HSIC of z_c and z_1:T: zero in the mean if independent, one if they agree.
 
     HSIC is the squared MMD between the pairs (z_c, z_1:T) and the same codes paired at random

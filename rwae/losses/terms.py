@@ -40,7 +40,7 @@ def _total(error: Tensor, weight: Tensor | None) -> Tensor:
     return (error if weight is None else weight * error).flatten(-3).sum(-1).mean()
 
 
-def prior_score(prior: GaussianMixture, dynamic: Tensor) -> Tensor:
+def prior_nll(prior: GaussianMixture, dynamic: Tensor) -> Tensor:
     """Negative log score of the prior on codes that it has to predict, per frame, in nats.
 
     It fits the prior alone: `dynamic` carries no gradient. Like the conditional MMD it is
@@ -54,7 +54,7 @@ def prior_score(prior: GaussianMixture, dynamic: Tensor) -> Tensor:
     return -prior.log_prob(dynamic.detach()).mean()
 
 
-def critic_loss(real: Tensor, fake: Tensor) -> Tensor:
+def discriminator_loss(real: Tensor, fake: Tensor) -> Tensor:
     """What a critic minimises: the logistic loss of telling two samples apart.
 
     Goodfellow et al., NeurIPS 2014: -E log s(real) - E log(1 - s(fake)), with s the sigmoid.
@@ -66,7 +66,7 @@ def critic_loss(real: Tensor, fake: Tensor) -> Tensor:
     return F.softplus(-real).mean() + F.softplus(fake).mean()
 
 
-def fooling_loss(fake: Tensor) -> Tensor:
+def nonsaturating_generator_loss(fake: Tensor) -> Tensor:
     """What the critic's opponent minimises: -E log s(fake), the loss that does not saturate.
 
     Tolstikhin et al., ICLR 2018, use it for D = GAN on the codes of a WAE.
@@ -110,6 +110,6 @@ def action_marginal(action: Categorical) -> Tensor:
     return math.log(len(mean)) + (mean * mean.clamp_min(1e-12).log()).sum()
 
 
-def action_doubt(action: Categorical) -> Tensor:
+def conditional_entropy(action: Categorical) -> Tensor:
     """E H(q(a | x)), in nats: zero if the model is sure of the action of every clip."""
     return action.entropy().mean()

@@ -91,7 +91,7 @@ class CodeModel(nn.Module):
         return next(self.decoder.parameters())
 
     @property
-    def parameters_total(self) -> int:
+    def num_parameters(self) -> int:
         """The number of learned numbers."""
         return sum(p.numel() for p in self.parameters())
 

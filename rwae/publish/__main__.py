@@ -50,7 +50,7 @@ def gather(chosen: argparse.Namespace, drafts: Path) -> dict[str, Path]:
     if CARD_FILE not in found:
         found[CARD_FILE] = drafts / CARD_FILE
         command = files.command_of(chosen.folder)
-        text = draft(chosen.repo, model.config, model.parameters_total, command)
+        text = draft(chosen.repo, model.config, model.num_parameters, command)
         found[CARD_FILE].write_text(text, "utf-8")
         print(
             f"The folder has no {CARD_FILE}: a card that states the sizes is sent. Edit it there."

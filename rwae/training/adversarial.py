@@ -137,8 +137,10 @@ def play(name: str, critic: nn.Module, real: Tensor, fake: Tensor) -> dict[str, 
         fake: samples of the generator, with a gradient.
     """
     return {
-        f"{name}_critic": terms.critic_loss(critic(real).float(), critic(fake.detach()).float()),
-        f"{name}_fooling": terms.fooling_loss(frozen(critic, fake).float()),
+        f"{name}_critic": terms.discriminator_loss(
+            critic(real).float(), critic(fake.detach()).float()
+        ),
+        f"{name}_fooling": terms.nonsaturating_generator_loss(frozen(critic, fake).float()),
     }
 
 

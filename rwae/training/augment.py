@@ -22,13 +22,13 @@ def take_frames(x: Tensor, chosen: Tensor) -> Tensor:
     return x[clips, chosen.to(x.device)]
 
 
-def mirror(x: Tensor, generator: torch.Generator) -> Tensor:
+def hflip(x: Tensor, generator: torch.Generator) -> Tensor:
     """Flips each frame of x (B, T, C, H, W) left to right with probability one half."""
     flip = torch.rand(x.shape[:2], generator=generator, device=generator.device) < 0.5
     return torch.where(flip.to(x.device)[:, :, None, None, None], x.flip(-1), x)
 
 
-def relight(x: Tensor, generator: torch.Generator) -> Tensor:
+def photometric_augment(x: Tensor, generator: torch.Generator) -> Tensor:
     """Shows each clip of x (B, T, 3, H, W) in grey, under a light and through a film of its own.
 
     Three draws for each clip: weights of the colours (uniform on the simplex), a tone curve

@@ -25,14 +25,14 @@ class Weights:
     squared_error: float = 1.0
     absolute_error: float = 1.0
     static_penalty: float = 200.0
-    static_covariance: float = 1.0
-    static_critic: float = 1.0
+    second_moment_mmd: float = 1.0
+    static_discriminator: float = 1.0
     dynamic_penalty: float = 40.0
     dynamic_critic: float = 1.0
-    prior_score: float = 1.0
-    dependence: float = 100.0
+    prior_nll: float = 1.0
+    normalised_hsic: float = 100.0
     action_marginal: float = 1.0
-    action_doubt: float = 0.0
+    conditional_entropy: float = 0.0
     collage: float = 20.0
 
 
@@ -54,11 +54,14 @@ class TrainingConfig:
         clip_norm: largest norm of the gradient; a larger one is scaled down to it.
         static_frames: frames of a clip, drawn at random, that the static posterior sees.
         decoded_frames: frames of a clip, drawn at random, that are reconstructed.
-        mirror: whether the static posterior sees each of its frames mirrored half of the time.
-        relight: whether the dynamic posterior sees each clip in a random light; see `augment`.
-        vary: whether each clip gets a tint and a place of its own; see `variety`.
-        moving: weight of what moves in the errors, beside a weight of 1 for all; see `variety`.
-        unusual: whether half of that weight goes to what is unusual in its place instead.
+        hflip: whether the static posterior sees each of its frames flipped left to right with
+            probability one half.
+        photometric_augment: whether the dynamic posterior sees each clip in grey with a random
+            tone curve and light; see `augment`.
+        jitter: whether each clip gets a random tint and offset; see `variety`.
+        motion_weight: extra weight in the errors of the pixels that move, beside a weight of 1 for
+            all; see `variety`.
+        saliency: whether half of that weight goes to pixels that differ from the batch's mean.
         prior_draws: draws of N(0, I) in the MMD of the static code.
         action_temperature: of the relaxed draw of the action, with weak supervision.
         adam_betas: decay of Adam's running means of the gradient and of its square.
@@ -81,11 +84,11 @@ class TrainingConfig:
     clip_norm: float = 1000.0
     static_frames: int = 2
     decoded_frames: int = 1
-    mirror: bool = True
-    relight: bool = True
-    vary: bool = False
-    moving: float = 0.0
-    unusual: bool = False
+    hflip: bool = True
+    photometric_augment: bool = True
+    jitter: bool = False
+    motion_weight: float = 0.0
+    saliency: bool = False
     prior_draws: int = 256
     action_temperature: float = 0.67
     adam_betas: tuple[float, float] = (0.9, 0.99)
@@ -114,14 +117,15 @@ class TrainingConfig:
                     f"The training setting {name} is {getattr(self, name)}: it needs to be more "
                     f"than 0 and at most {high:g}."
                 )
-        if not 0 <= self.moving < math.inf:
+        if not 0 <= self.motion_weight < math.inf:
             raise ConfigError(
-                f"The training setting moving is {self.moving}: it needs to be a number from 0 on."
+                f"The training setting motion_weight is {self.motion_weight}: it needs to be a "
+                "number from 0 on."
             )
-        if self.unusual and not self.moving:
+        if self.saliency and not self.motion_weight:
             raise ConfigError(
-                "The training setting unusual shares the weight of moving, which is 0: give "
-                "moving a weight, or leave unusual out."
+                "The training setting saliency shares the motion_weight, which is 0: give "
+                "motion_weight a value, or leave saliency out."
             )
         for name, choices in (
             ("static_penalty", STATIC_PENALTIES),

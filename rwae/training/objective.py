@@ -9,10 +9,10 @@ from rwae.losses import mmd, terms
 from rwae.models.distributions import Categorical, Gaussian, standard_normal
 from rwae.models.rwae import RWAE
 from rwae.runtime import autocast
-from rwae.training.augment import choose_frames, mirror, relight, take_frames
+from rwae.training.augment import choose_frames, hflip, photometric_augment, take_frames
 from rwae.training.config import TrainingConfig
 from rwae.training.penalties import DYNAMIC, STATIC, Draws
-from rwae.training.variety import moving_weight, vary
+from rwae.training.variety import error_weight, jitter
 
 
 class Objective(nn.Module):
@@ -38,12 +38,12 @@ class Objective(nn.Module):
         """
         model, config = self.model, self.config
         x = model.crop(x)
-        x = vary(x, generator) if config.vary else x
+        x = jitter(x, generator) if config.jitter else x
         with autocast(x.device, self.precision):
             q_c = model.static_posterior(self._who(x, generator))
             z_c = q_c.sample(generator)
-            relit = relight(x, generator) if config.relight else x
-            q_m, z_m = model.dynamic_posterior(relit, generator)
+            augmented = photometric_augment(x, generator) if config.photometric_augment else x
+            q_m, z_m = model.dynamic_posterior(augmented, generator)
             # The action is read off the codes, and the decoder is told it; but what shapes it is
             # only that it tells the prior which way a clip will move.
             q_a = model.action_posterior(z_m.detach()) if model.action_posterior else None
@@ -62,7 +62,7 @@ class Objective(nn.Module):
             "absolute_error": terms.absolute_error(target, x_hat, weight),
             **self.static_penalty(draws),
             **self.dynamic_penalty(draws),
-            "dependence": mmd.dependence(draws.z_c, draws.z_m),
+            "normalised_hsic": mmd.normalised_hsic(draws.z_c, draws.z_m),
             **action_terms(q_a),
         }
 
@@ -87,16 +87,16 @@ class Objective(nn.Module):
 
     def _weight(self, x: Tensor) -> Tensor | None:
         """The weight of each pixel of the decoded frames, (B * N, 1, S, S), or None for 1."""
-        if not self.config.moving:
+        if not self.config.motion_weight:
             return None
-        weight = moving_weight(x, self.config.moving, self.config.unusual)
+        weight = error_weight(x, self.config.motion_weight, self.config.saliency)
         return weight.repeat_interleave(self.config.decoded_frames, 0)
 
     def _who(self, x: Tensor, generator: torch.Generator) -> Tensor:
         """A few frames of each clip, some of them mirrored, for the static posterior."""
         chosen = choose_frames(*x.shape[:2], self.config.static_frames, generator)
         frames = take_frames(x, chosen)
-        return mirror(frames, generator) if self.config.mirror else frames
+        return hflip(frames, generator) if self.config.hflip else frames
 
 
 def full(posterior: Gaussian) -> Gaussian:
@@ -112,5 +112,5 @@ def action_terms(action: Categorical | None) -> dict[str, Tensor]:
     action = Categorical(action.logits.float())
     return {
         "action_marginal": terms.action_marginal(action),
-        "action_doubt": terms.action_doubt(action),
+        "conditional_entropy": terms.conditional_entropy(action),
     }

@@ -95,9 +95,9 @@ class ObjectsObjective(nn.Module):
             "squared_error": terms.squared_error(target, drawn),
             "absolute_error": terms.absolute_error(target, drawn),
             "static_penalty": mmd.mmd(seen.static, p_c),
-            "static_covariance": mmd.covariance_mmd(seen.static),
+            "second_moment_mmd": mmd.second_moment_mmd(seen.static),
             "dynamic_penalty": mmd.conditional_mmd(z_m, prior.sample(generator), z_m),
-            "prior_score": terms.prior_score(prior, z_m),
+            "prior_nll": terms.prior_nll(prior, z_m),
             "collage": self._collage(cuts.flatten(0, 1), COLLAGES * len(x), generator),
         }
 

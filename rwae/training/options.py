@@ -21,12 +21,12 @@ OVERRIDES = (
     *("dataset", "steps", "batch", "learning_rate", "seed", "ema"),
     *("static_frames", "decoded_frames"),
     *("log_every", "save_every", "sheet_every"),
-    *("relight", "mirror"),
+    *("photometric_augment", "hflip"),
 )
 # What the objective of a family of models never looks at.
 IDLE = {
-    "objects": ("relight", "mirror"),
-    "mocogan": ("relight", "mirror", "static_frames", "decoded_frames", "weight"),
+    "objects": ("photometric_augment", "hflip"),
+    "mocogan": ("photometric_augment", "hflip", "static_frames", "decoded_frames", "weight"),
 }
 
 
@@ -52,7 +52,7 @@ def parse(arguments: list[str] | None = None, about: str | None = None) -> argpa
         action="append",
         default=[],
         metavar="TERM=FACTOR",
-        help="factor of a term of the loss, such as dependence=0; may be given several times",
+        help="factor of a term of the loss, such as normalised_hsic=0; may be given several times",
     )
     return parser.parse_args(arguments)
 

@@ -62,7 +62,7 @@ class StaticMMD(Penalty):
     def forward(self, draws: Draws) -> dict[str, Tensor]:
         return {
             "static_penalty": mmd.mmd(draws.z_c, draws.p_c),
-            "static_covariance": mmd.covariance_mmd(draws.z_c),
+            "second_moment_mmd": mmd.second_moment_mmd(draws.z_c),
         }
 
 
@@ -81,8 +81,8 @@ class StaticGAN(Penalty):
 
     def forward(self, draws: Draws) -> dict[str, Tensor]:
         return {
-            "static_penalty": terms.fooling_loss(frozen(self.critic, draws.z_c)),
-            "static_critic": terms.critic_loss(
+            "static_penalty": terms.nonsaturating_generator_loss(frozen(self.critic, draws.z_c)),
+            "static_discriminator": terms.discriminator_loss(
                 self.critic(draws.p_c), self.critic(draws.z_c.detach())
             ),
         }
@@ -101,7 +101,7 @@ class DynamicMMD(Penalty):
     def forward(self, draws: Draws) -> dict[str, Tensor]:
         return {
             "dynamic_penalty": mmd.conditional_mmd(draws.z_m, draws.p_m, draws.z_m.detach()),
-            "prior_score": terms.prior_score(draws.prior, draws.z_m),
+            "prior_nll": terms.prior_nll(draws.prior, draws.z_m),
         }
 
 
@@ -152,7 +152,7 @@ class DynamicScaledMMD(Penalty):
         return {
             "dynamic_penalty": near,
             "dynamic_critic": -apart,
-            "prior_score": terms.prior_score(draws.prior, draws.z_m),
+            "prior_nll": terms.prior_nll(draws.prior, draws.z_m),
         }
 
 

@@ -17,9 +17,9 @@ SMALL = ModelConfig(
 # Without the second kernel, the independence term and what the posteriors are shown besides.
 PLAIN = dataclasses.replace(
     SPRITES,
-    weights=Weights(static_covariance=0.0, dependence=0.0),
-    mirror=False,
-    relight=False,
+    weights=Weights(second_moment_mmd=0.0, normalised_hsic=0.0),
+    hflip=False,
+    photometric_augment=False,
 )
 
 
@@ -30,7 +30,7 @@ def kl_weights(beta: float) -> Weights:
     of both is the bound that a DSVAE maximises.
     """
     weight = beta / SPRITES.model.frames
-    return Weights(static_penalty=weight, dynamic_penalty=weight, dependence=0.0)
+    return Weights(static_penalty=weight, dynamic_penalty=weight, normalised_hsic=0.0)
 
 
 DSVAE = dataclasses.replace(
@@ -42,7 +42,7 @@ DSVAE = dataclasses.replace(
 )
 
 # Few recordings of real people before still walls: more looks than were filmed, an eye for what
-# moves and what stands out, and a painter, since nobody was filmed in every action.
+# moves and what stands out, and late FiLM, since nobody was filmed in every action.
 WEIZMANN = TrainingConfig(
     dataset="weizmann",
     model=ModelConfig(
@@ -50,14 +50,14 @@ WEIZMANN = TrainingConfig(
         static_size=10,
         static_noise=0.1,
         dynamic_noise=0.3,
-        canvas=True,
-        painter_width=64,
+        learned_background=True,
+        late_film_width=64,
     ),
     steps=1500,
     batch=32,
-    vary=True,
-    moving=1.0,
-    unusual=True,
+    jitter=True,
+    motion_weight=1.0,
+    saliency=True,
 )
 
 PRESETS = {
@@ -76,7 +76,7 @@ PRESETS = {
     # The squared error and the paper's two penalties, and nothing else.
     "sprites-bare": dataclasses.replace(
         PLAIN,
-        weights=dataclasses.replace(PLAIN.weights, absolute_error=0.0, prior_score=0.0),
+        weights=dataclasses.replace(PLAIN.weights, absolute_error=0.0, prior_nll=0.0),
     ),
     "sprites-dsvae": dataclasses.replace(DSVAE, weights=kl_weights(1.0)),
     "sprites-beta-dsvae": DSVAE,
@@ -126,12 +126,12 @@ PRESETS = {
         ema=0.995,
         static_frames=4,
         decoded_frames=2,
-        mirror=False,
+        hflip=False,
     ),
     # The best of the seeds 0, 1 and 2 on the validation combinations.
     "weizmann": dataclasses.replace(WEIZMANN, seed=1),
     "weizmann-unpainted": dataclasses.replace(
-        WEIZMANN, model=dataclasses.replace(WEIZMANN.model, painter_width=0), unusual=False
+        WEIZMANN, model=dataclasses.replace(WEIZMANN.model, late_film_width=0), saliency=False
     ),
     "weizmann-weak": dataclasses.replace(
         WEIZMANN, model=dataclasses.replace(WEIZMANN.model, actions=4, prior_components=1)

@@ -128,15 +128,15 @@ class Recorder:
         if leaving or step % config.log_every == 0:
             self.metrics.write(step, terms, norm, config.batch * self.ranks.count)
         if step % config.sheet_every == 0:
-            write_sheet(self.out / "sheets" / f"{step:06d}.png", self.state.average, self.clips)
-            ship(self.state.average, self.clips, self.out)
+            write_sheet(self.out / "sheets" / f"{step:06d}.png", self.state.ema, self.clips)
+            ship(self.state.ema, self.clips, self.out)
         if leaving or step % config.save_every == 0:
             self.state.save(self.out)
 
     def finish(self) -> None:
         if self.state.step % self.state.config.save_every:  # or it was saved just now
             self.state.save(self.out)
-        ship(self.state.average, self.clips, self.out)
+        ship(self.state.ema, self.clips, self.out)
 
 
 def progress(state: TrainState, ranks: Ranks) -> tqdm:

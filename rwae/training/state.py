@@ -19,7 +19,7 @@ import torch
 from safetensors import SafetensorError, safe_open
 from torch import Tensor
 
-from rwae.config import ModelConfig
+from rwae.config import ModelConfig, migrate_settings
 from rwae.errors import CheckpointError, OtherRunError
 from rwae.files.checkpoint import atomic, check, pack
 from rwae.models.base import CodeModel
@@ -45,7 +45,7 @@ class TrainState:
         step: number of optimiser steps taken.
         precision: of the networks that may be computed in less than float32.
         objective: the model, and the critics that play against it, if there are any.
-        average: the exponential moving average of the model, which is evaluated and shipped.
+        ema: the exponential moving average of the model, which is evaluated and shipped.
         optimizer: Adam over the weights of the objective.
     """
 
@@ -62,7 +62,7 @@ class TrainState:
         model = build(config.model)
         objective = OBJECTIVES[config.model.family](model, config, precision)
         self.objective = objective.to(device)
-        self.average = copy.deepcopy(model).eval().requires_grad_(False)
+        self.ema = copy.deepcopy(model).eval().requires_grad_(False)
         self.optimizer = torch.optim.Adam(
             objective.parameters(), betas=config.adam_betas, fused=True
         )
@@ -91,14 +91,14 @@ class TrainState:
         self.optimizer.step()
         self.optimizer.zero_grad(set_to_none=True)
         self.step += 1
-        self._follow(min(self.config.ema, self.step / (self.step + 10)))
+        self._update_ema(min(self.config.ema, self.step / (self.step + 10)))
         return norm.item()
 
     @torch.no_grad()
-    def _follow(self, decay: float) -> None:
+    def _update_ema(self, decay: float) -> None:
         """Moves the average towards the weights; counters are copied."""
         live = self.model.state_dict().values()
-        for mean, value in zip(self.average.state_dict().values(), live, strict=True):
+        for mean, value in zip(self.ema.state_dict().values(), live, strict=True):
             if mean.is_floating_point():
                 mean.lerp_(value, 1 - decay)
             else:
@@ -107,7 +107,7 @@ class TrainState:
     def tensors(self) -> dict[str, Tensor]:
         """Every tensor of the state by name: the live ones, so copying into them loads."""
         found = dict(self.objective.state_dict())
-        found |= {f"average.{n}": t for n, t in self.average.state_dict().items()}
+        found |= {f"ema.{n}": t for n, t in self.ema.state_dict().items()}
         for name, parameter in self.objective.named_parameters():
             moments = self.optimizer.state[parameter]
             if not moments:
@@ -146,7 +146,7 @@ class TrainState:
         except (SafetensorError, OSError, KeyError, ValueError) as error:
             raise CheckpointError(f"The state {path} cannot be read ({error}).") from error
         ours = json.loads(json.dumps(self.config.to_dict()))  # a tuple becomes a list
-        theirs = with_defaults(theirs)
+        theirs = with_defaults(migrate_settings(theirs))
         free = {"steps", "log_every", "save_every", "sheet_every"}
         if wrong := [k for k in ours if k not in free and theirs.get(k) != ours[k]]:
             raise OtherRunError(

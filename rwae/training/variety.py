@@ -1,6 +1,6 @@
 """For data sets of few recordings: more looks than were filmed, and an eye for what moves.
 
-None of it is from the paper, and none of it uses a label. What `vary` does to a clip is done to it
+None of it is from the paper, and none of it uses a label. What `jitter` does to a clip is done
 before anything else: it is what the posteriors see and what the decoder has to render, so that
 the static code learns tints in between those of the data, and where the camera stood says nothing
 of who is before it.
@@ -17,7 +17,7 @@ GAMMA = 0.1  # in powers of two: the exponent of a tone lies in 2 ** -GAMMA to 2
 DOWN, ACROSS = 2, 4  # pixels by which a clip is moved at most
 
 
-def vary(x: Tensor, generator: torch.Generator) -> Tensor:
+def jitter(x: Tensor, generator: torch.Generator) -> Tensor:
     """Gives each clip of x (B, T, 3, H, W) a tint, a tone and a place of its own.
 
     Values are raised to a random power, the colours multiplied by random gains, and all frames
@@ -44,33 +44,34 @@ def vary(x: Tensor, generator: torch.Generator) -> Tensor:
     return torch.stack(moved).view_as(x)
 
 
-def moving_weight(x: Tensor, share: float, unusual: bool = False) -> Tensor:
+def error_weight(x: Tensor, share: float, saliency: bool = False) -> Tensor:
     """How much the error of each pixel of a clip counts: more where the clip moves.
 
     w is proportional to 1 + share * s / mean(s), with s the standard deviation of a pixel over
     time, averaged over the colours; the mean of w over a frame is 1. Before a still background
     the moving parts are small, and plain errors are mostly about the texture behind them. With
-    `unusual` it is 1 + share * (s / mean(s) + o / mean(o)) / 2, with o from `oddness`.
+    `saliency` it is 1 + share * (s / mean(s) + o / mean(o)) / 2, with o from `saliency_map`.
 
     Args:
         x: clips, with shape (B, T, 3, H, W), T >= 2.
         share: at 1, half of all weight goes to pixels in proportion to their movement; 0 gives
             every pixel the same weight.
-        unusual: whether half of that share goes to what is odd: trousers stand still in a wave.
+        saliency: whether half of that share goes to `saliency_map`: the trousers of a person who
+            waves do not move, and still count.
 
     Returns:
         Weights with shape (B, 1, H, W).
     """
     # By hand, since x.std(1) goes through memory in long strides.
     variance = (x - x.mean(1, keepdim=True)).square().sum(1) / (x.shape[1] - 1)
-    where = levelled(variance.sqrt().mean(1, keepdim=True))
-    if unusual:
-        where = (where + levelled(oddness(x))) / 2
+    where = mean_normalised(variance.sqrt().mean(1, keepdim=True))
+    if saliency:
+        where = (where + mean_normalised(saliency_map(x))) / 2
     weight = 1 + share * where
     return weight / weight.mean((2, 3), keepdim=True)
 
 
-def oddness(x: Tensor) -> Tensor:
+def saliency_map(x: Tensor) -> Tensor:
     """How far each pixel of a clip is from what the clips of its batch show in its place.
 
     Each clip (B, T, 3, H, W) is divided by its mean colour, made grey and averaged over 3 x 3
@@ -82,6 +83,6 @@ def oddness(x: Tensor) -> Tensor:
     return (toned - toned.mean((0, 1))).abs().mean(1, keepdim=True)
 
 
-def levelled(maps: Tensor) -> Tensor:
+def mean_normalised(maps: Tensor) -> Tensor:
     """Maps (B, 1, H, W) divided by their means, unless they are all but 0."""
     return maps / maps.mean((2, 3), keepdim=True).clamp_min(1e-3)

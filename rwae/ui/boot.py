@@ -57,7 +57,7 @@ def opened(studio: Studio) -> dict[str, Any]:
         "actions": config.actions,
         "exports": files.kinds(studio),
         "device": runtime.device_label(studio.model.device),
-        "parameters": studio.model.parameters_total,
+        "parameters": studio.model.num_parameters,
         "ms": speed(studio),
         "clips": to_json(examples(studio)),
         "sheet": picture(studio.decode(examples(studio)), "png"),

@@ -135,5 +135,5 @@ def describe(name: str, studio: Studio) -> Model:
         "dynamic_size": config.dynamic_size,
         "actions": config.actions,
         "examples": len(studio.examples),
-        "parameters": studio.model.parameters_total,
+        "parameters": studio.model.num_parameters,
     }

@@ -114,9 +114,9 @@ def test_named_directions_are_listed_by_attribute(opened: Visit) -> None:
             const boot = window.rwaeModel;
             const { mean, read, write } = boot.directions.who;
             const names = [
-                { factor: 'hair', value: '<b>red</b>', purity: 0.979, reach: 0.29 },
-                { factor: 'top', value: '0', purity: 1, reach: 1 },
-                { factor: 'hair', value: '3', purity: 0.9, reach: 0.8 },
+                { factor: 'hair', value: '<b>red</b>', selectivity: 0.979, reach: 0.29 },
+                { factor: 'top', value: '0', selectivity: 1, reach: 1 },
+                { factor: 'hair', value: '3', selectivity: 0.9, reach: 0.8 },
             ];
             const some = (rows) => [rows[2], rows[0], rows[1]];
             const named = { mean, read: some(read), write: some(write), names };

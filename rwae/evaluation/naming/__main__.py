@@ -26,7 +26,7 @@ from rwae.evaluation.codes.analysis import encode
 from rwae.evaluation.judges.places import find_or_train, place, second
 from rwae.evaluation.naming.fitting import Labelled
 from rwae.evaluation.naming.following import Outcome
-from rwae.evaluation.naming.search import LEAST_PURITY, LEAST_REACH, Found, named, search
+from rwae.evaluation.naming.search import LEAST_REACH, LEAST_SELECTIVITY, Found, named, search
 from rwae.evaluation.scores.pairing import spaced
 from rwae.files.checkpoint import WEIGHTS_FILE
 from rwae.models.registry import load
@@ -48,7 +48,7 @@ def parse(arguments: list[str] | None) -> argparse.Namespace:
     parser.add_argument("--data", type=Path, help="folder of the data set, if it needs one")
     parser.add_argument("--judge", type=Path, help="folder of the judge; that of the data set")
     parser.add_argument(
-        "--witness",
+        "--held-out",
         type=Path,
         help="folder of the judge that measures; a second one of the data set, or the same",
     )
@@ -75,7 +75,7 @@ def find(options: argparse.Namespace, dataset: str) -> list[Found]:
             "name another."
         )
     splits = ("train", "validation", "test")
-    other = witness_of(options, dataset)
+    other = held_out_classifier(options, dataset)
     if other and not (other / WEIGHTS_FILE).is_file():
         raise ConfigError(
             f"There is no judge in {other} to measure with: train one from another seed with "
@@ -83,7 +83,7 @@ def find(options: argparse.Namespace, dataset: str) -> list[Found]:
         )
     clips = [data.load(dataset, split, options.data) for split in splits]
     first = options.judge or place(dataset, options.data)
-    judge, witness = (
+    judge, held_out = (
         find_or_train(folder, dataset, clips[0], options.data).to(model.device)
         for folder in (first, other or first)
     )
@@ -96,7 +96,7 @@ def find(options: argparse.Namespace, dataset: str) -> list[Found]:
     ]
     training = Labelled(codes[0], clips[0].labels[picked[0]])
     found = []
-    for one in search(model, judge, witness, training, *codes[1:], options.seed):
+    for one in search(model, judge, held_out, training, *codes[1:], options.seed):
         found.append(one)
         print(line(one), flush=True)
     if not found:
@@ -107,9 +107,9 @@ def find(options: argparse.Namespace, dataset: str) -> list[Found]:
     return found
 
 
-def witness_of(options: argparse.Namespace, dataset: str) -> Path | None:
+def held_out_classifier(options: argparse.Namespace, dataset: str) -> Path | None:
     """The folder of the judge that measures, if it is another than the one that refines."""
-    return options.witness or (None if options.judge else second(dataset))
+    return options.held_out or (None if options.judge else second(dataset))
 
 
 def line(found: Found) -> str:
@@ -117,7 +117,7 @@ def line(found: Found) -> str:
     return (
         f"{found.factor + ': ' + found.value:<24} "
         f"{'refined' if found.refined else 'mean':<8} "
-        f"reached by {found.shown.reach:7.2%}, of these pure {found.shown.purity:7.2%}"
+        f"reached by {found.shown.reach:7.2%}, of these pure {found.shown.selectivity:7.2%}"
         f"{'' if found.offered else '   (left out)'}"
     )
 
@@ -132,8 +132,8 @@ def summary(found: list[Found]) -> str:
     )
     return (
         f"{len(shown)} of {len(found)} directions are offered: moved along them, "
-        f"{total.reach:.1%} of the clips get the value, and in {total.purity:.1%} of these all "
-        "else stays."
+        f"{total.reach:.1%} of the clips get the value, and in {total.selectivity:.1%} of these "
+        "all else stays."
     )
 
 
@@ -148,8 +148,8 @@ def about(options: argparse.Namespace, dataset: str, found: list[Found]) -> dict
         "split": "test",
         "clips": options.clips,
         "seed": options.seed,
-        "second judge measures": witness_of(options, dataset) is not None,
-        "rule": {"split": "validation", "reach": LEAST_REACH, "purity": LEAST_PURITY},
+        "second judge measures": held_out_classifier(options, dataset) is not None,
+        "rule": {"split": "validation", "reach": LEAST_REACH, "selectivity": LEAST_SELECTIVITY},
         "measured": [
             {
                 "factor": one.factor,

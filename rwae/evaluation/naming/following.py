@@ -37,14 +37,14 @@ class Outcome:
         return self.reached / self.tested if self.tested else 0.0
 
     @property
-    def purity(self) -> float:
+    def selectivity(self) -> float:
         """The share of the reached clips in which all else stayed; 0 if none was reached."""
         return self.pure / self.reached if self.reached else 0.0
 
     @property
     def success(self) -> float:
         """The share of the tested clips that got the value and kept all else."""
-        return self.reach * self.purity
+        return self.reach * self.selectivity
 
 
 @dataclass(frozen=True)

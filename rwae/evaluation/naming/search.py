@@ -21,7 +21,7 @@ from rwae.evaluation.naming.fitting import Direction, Labelled, effects, first_g
 from rwae.evaluation.naming.following import Outcome, Seen, follow, look
 from rwae.models.base import CodeModel
 
-LEAST_REACH, LEAST_PURITY = 0.5, 0.8  # what a direction needs to be offered
+LEAST_REACH, LEAST_SELECTIVITY = 0.5, 0.8  # what a direction needs to be offered
 GOOD = 0.95  # a first guess that succeeds as often as this is not refined
 
 
@@ -48,13 +48,13 @@ class Found:
     @property
     def offered(self) -> bool:
         """Whether it is worth a slider."""
-        return self.chosen.reach >= LEAST_REACH and self.chosen.purity >= LEAST_PURITY
+        return self.chosen.reach >= LEAST_REACH and self.chosen.selectivity >= LEAST_SELECTIVITY
 
 
 def search(
     model: CodeModel,
     judge: Judge,
-    witness: Judge,
+    held_out: Judge,
     training: Labelled,
     validation: Codes,
     test: Codes,
@@ -65,7 +65,7 @@ def search(
     Args:
         model: in evaluation mode.
         judge: of the same factors as the labels; directions are refined and chosen with it.
-        witness: of the same factors; says what the directions do to the test clips.
+        held_out: of the same factors; says what the directions do to the test clips.
         training: clips to fit to.
         validation: clips to choose by.
         test: clips for the figures.
@@ -81,7 +81,7 @@ def search(
             f"The static factors of these clips are {known}: a direction that changes one "
             "attribute and keeps the others needs two or more. Name another data set."
         )
-    chosen, shown = look(model, judge, validation), look(model, witness, test)
+    chosen, shown = look(model, judge, validation), look(model, held_out, test)
     for column, vectors in zip(columns, effects(training, judge.factors), strict=True):
         factor = judge.factors[column]
         for value, vector in enumerate(vectors):
@@ -90,9 +90,9 @@ def search(
                 continue
             target = column, value
             best, outcome = _best(model, judge, training, chosen, guess, target, seed)
-            held_out = follow(model, witness, shown, best, target)
+            measured = follow(model, held_out, shown, best, target)
             name = factor.name, plain(factor, value)
-            yield Found(*name, best, best is not guess, outcome, held_out)
+            yield Found(*name, best, best is not guess, outcome, measured)
 
 
 def _best(
@@ -130,7 +130,7 @@ def named(found: Sequence[Found]) -> Named:
         torch.stack([one.direction.read for one in offered]) if offered else none,
         torch.stack([one.direction.write for one in offered]) if offered else none,
         tuple(
-            Name(one.factor, one.value, round(one.shown.purity, 4), round(one.shown.reach, 4))
+            Name(one.factor, one.value, round(one.shown.selectivity, 4), round(one.shown.reach, 4))
             for one in offered
         ),
     )

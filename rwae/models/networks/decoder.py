@@ -12,7 +12,7 @@ from rwae.config import ModelConfig
 from rwae.models.networks.layers import beside
 
 
-class Doubling(nn.Conv2d):
+class PixelShuffleUpsample(nn.Conv2d):
     """A 3 x 3 convolution and a pixel shuffle: (N, inputs, S, S) -> (N, outputs, 2 S, 2 S)."""
 
     def __init__(self, inputs: int, outputs: int, bias: bool = False) -> None:
@@ -29,9 +29,9 @@ class Decoder(nn.Module):
     not where it is. Three convolutions, each with a pixel shuffle, double the side thrice.
 
     By default z_c acts at every scale. A channel of a small map can stand for a raised arm, and
-    for someone who raised none in training it can be switched off. With a painter z_c acts at the
+    for someone who raised none in training it can be switched off. With late FiLM z_c acts at the
     last scale alone, at half the side of a frame, on two maps with a 1 x 1 convolution between
-    them: z_t draws everything, and z_c chooses the paint of what is there.
+    them: z_t draws everything, and z_c chooses its colours.
     """
 
     def __init__(self, config: ModelConfig) -> None:
@@ -40,15 +40,15 @@ class Decoder(nn.Module):
         size = config.dynamic_size + config.actions
         self.side = config.crop_size // 8
         scales = (width, width * 3 // 4, width * 3 // 8)
-        painter = (config.painter_width,) if config.painter_width else ()
-        widths = (*scales, *painter)
-        self.plain = len(scales) - 1 if painter else 0  # maps that z_c has no part in
+        late = (config.late_film_width,) if config.late_film_width else ()
+        widths = (*scales, *late)
+        self.plain = len(scales) - 1 if late else 0  # maps that z_c has no part in
         self.styled = widths[self.plain :]
         self.recurrence = None
         if config.recurrent_decoder:
             self.recurrence = nn.LSTM(config.static_size + size, hidden, batch_first=True)
             size = hidden
-        self.layout = nn.Linear(size, width * self.side**2, bias=config.canvas)
+        self.layout = nn.Linear(size, width * self.side**2, bias=config.learned_background)
         self.style = nn.Sequential(
             nn.Linear(config.static_size, hidden),
             nn.LeakyReLU(0.1, inplace=True),
@@ -62,9 +62,9 @@ class Decoder(nn.Module):
         )
         self.convs = nn.ModuleList(
             [
-                *(Doubling(*pair) for pair in itertools.pairwise(scales)),
-                *(nn.Conv2d(scales[-1], channels, 1, bias=False) for channels in painter),
-                Doubling(widths[-1], 3, bias=True),
+                *(PixelShuffleUpsample(*pair) for pair in itertools.pairwise(scales)),
+                *(nn.Conv2d(scales[-1], channels, 1, bias=False) for channels in late),
+                PixelShuffleUpsample(widths[-1], 3, bias=True),
             ]
         )
 
@@ -81,7 +81,8 @@ class Decoder(nn.Module):
     def frame(self, static: Tensor, motion: Tensor) -> Tensor:
         """Decodes single cropped frames (N, 3, S, S) from z_c (N, D_c) and motion (N, D)."""
         style = self.style(static)[..., None, None]
-        films = iter(style.split([channels for channels in self.styled for _ in "sb"], 1))
+        sizes = [size for channels in self.styled for size in (channels, channels)]
+        films = iter(style.split(sizes, 1))  # a scale and a shift for each map
         x = self.layout(motion).unflatten(1, (-1, self.side, self.side))
         x = x.contiguous(memory_format=torch.channels_last)
         for level, (norm, convolution) in enumerate(zip(self.norms, self.convs, strict=True)):

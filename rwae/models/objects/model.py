@@ -108,6 +108,12 @@ def require_objects(config: ModelConfig) -> None:
             f"The model setting crop_size is {config.crop_size}: for objects it needs to be a "
             "multiple of 32."
         )
-    for name in ("actions", "learned_noise", "recurrent_decoder", "canvas", "painter_width"):
+    for name in (
+        "actions",
+        "learned_noise",
+        "recurrent_decoder",
+        "learned_background",
+        "late_film_width",
+    ):
         if getattr(config, name):
             raise ConfigError(f"A model of objects has no setting {name}: leave it out.")

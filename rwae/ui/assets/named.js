@@ -11,8 +11,8 @@ const named = ({ factor, value }) => `${factor}${/^\d+$/.test(value) ? "" : ":"}
 // Rounded down: no more is promised than was measured. The file holds four digits of a share.
 const percentOf = (share) => `${Math.floor(Math.round(10000 * share) / 100)}\u00a0%`;
 
-const measured = ({ reach, purity }) =>
-  `reached\u00a0${percentOf(reach)}, pure\u00a0${percentOf(purity)}`;
+const measured = ({ reach, selectivity }) =>
+  `reached\u00a0${percentOf(reach)}, pure\u00a0${percentOf(selectivity)}`;
 
 // The directions of each attribute: [{factor, basis}].
 function byFactor({ mean, read, write, names }) {
