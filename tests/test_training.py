@@ -1,8 +1,12 @@
 """The loop: it learns, it resumes exactly, and it refuses what cannot be trained."""
 
 import dataclasses
+import errno
+import hashlib
+import itertools
 import json
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
@@ -22,7 +26,7 @@ from rwae.training.objective import Objective
 from rwae.training.presets import PRESETS
 from rwae.training.ranks import Ranks
 from rwae.training.run import SETTINGS_FILE, DivergedError, step_generator, train
-from rwae.training.state import PREVIOUS_FILE, STATE_FILE, TrainState, resume
+from rwae.training.state import PREVIOUS_FILE, STATE_FILE, TrainState, digest, resume
 
 ALONE = Ranks(0, 1, torch.device("cpu"))
 RUN = TrainingConfig(
@@ -83,6 +87,37 @@ def test_a_corrupt_state_falls_back_on_the_one_before(
     assert all(torch.equal(before[name], after[name]) for name in before)
 
 
+def test_a_damaged_state_never_replaces_a_whole_one(clips: Clips, tmp_path: Path) -> None:
+    train(RUN, clips, tmp_path, ALONE)
+    (tmp_path / STATE_FILE).write_bytes(b"torn")
+    assert train(RUN, clips, tmp_path, ALONE)
+    steps = []
+    for name in (PREVIOUS_FILE, STATE_FILE):
+        state = TrainState(RUN, ALONE.device)
+        state.load(tmp_path / name)
+        steps.append(state.step)
+    assert steps == [3, 6]
+
+
+def test_a_full_disk_after_a_damaged_state_leaves_the_whole_one(
+    clips: Clips, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    train(RUN, clips, tmp_path, ALONE)
+    (tmp_path / STATE_FILE).write_bytes(b"torn")
+    state = TrainState(RUN, ALONE.device)
+    resume(state, tmp_path)
+
+    def no_room(_: int) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    with monkeypatch.context() as patch:
+        patch.setattr("os.fsync", no_room)
+        with pytest.raises(OSError, match="No space"):
+            state.save(tmp_path)
+    again = TrainState(RUN, ALONE.device)
+    assert "Resumed from step 3" in resume(again, tmp_path)
+
+
 @pytest.mark.parametrize("part", ["settings", "numbers"])
 def test_a_state_in_which_one_bit_changed_is_not_believed(
     clips: Clips, tmp_path: Path, part: str
@@ -106,6 +141,18 @@ def test_a_run_with_other_settings_is_not_resumed(clips: Clips, tmp_path: Path) 
     with pytest.raises(OtherRunError, match="another batch"):
         train(dataclasses.replace(RUN, batch=4), clips, tmp_path, ALONE)
     assert (tmp_path / SETTINGS_FILE).read_text() == before
+
+
+@pytest.mark.parametrize(
+    ("other", "named"),
+    [({"precision": torch.bfloat16}, "precision"), ({"ranks": 2}, "ranks")],
+)
+def test_a_run_with_another_precision_or_number_of_ranks_is_not_resumed(
+    other: dict[str, Any], named: str, clips: Clips, tmp_path: Path
+) -> None:
+    train(RUN, clips, tmp_path, ALONE)
+    with pytest.raises(OtherRunError, match=f"another {named}"):
+        resume(TrainState(RUN, ALONE.device, **other), tmp_path)
 
 
 def test_a_state_that_lacks_a_tensor_is_refused_in_words(clips: Clips, tmp_path: Path) -> None:
@@ -233,6 +280,37 @@ def test_a_state_without_a_setting_that_came_later_goes_on(clips: Clips, tmp_pat
     other = dataclasses.replace(RUN, motion_weight=1.0, saliency=True)
     with pytest.raises(OtherRunError, match="motion_weight"):
         resume(TrainState(other, torch.device("cpu")), tmp_path)
+
+
+def test_a_state_of_version_0_1_is_resumed(clips: Clips, tmp_path: Path) -> None:
+    """Its settings and tensors have their former names, and it holds no precision or ranks."""
+    train(RUN, clips, tmp_path, ALONE)
+    saved = {name: tensor.clone() for name, tensor in load_file(tmp_path / STATE_FILE).items()}
+    former = {
+        f"average.{name.removeprefix('ema.')}" if name.startswith("ema.") else name: tensor
+        for name, tensor in saved.items()
+    }
+    settings = RUN.to_dict()
+    settings["mirror"], settings["relight"] = (
+        settings.pop("hflip"),
+        settings.pop("photometric_augment"),
+    )
+    settings["weights"]["dependence"] = settings["weights"].pop("normalised_hsic")
+    settings["model"]["canvas"] = settings["model"].pop("learned_background")
+    about = {"step": "6", "config": json.dumps(settings)}
+    about["sha256"] = digest(about, former)
+    (tmp_path / STATE_FILE).write_bytes(pack(former, about))
+    state = TrainState(RUN, ALONE.device)
+    assert "Resumed from step 6" in resume(state, tmp_path)
+    found = state.tensors()
+    assert [n for n in saved if not torch.equal(found[n], saved[n])] == []
+
+
+def test_the_noise_of_a_step_is_a_documented_function_of_seed_step_and_rank() -> None:
+    expected = int(hashlib.sha256(b"3 5 1").hexdigest()[:16], 16) // 2
+    assert step_generator(3, 5, Ranks(1, 2, ALONE.device)).initial_seed() == expected
+    places = itertools.product((0, 1), (0, 1), (Ranks(n, 2, ALONE.device) for n in (0, 1)))
+    assert len({step_generator(*place).initial_seed() for place in places}) == 8
 
 
 def test_weight_for_the_unusual_needs_a_weight_to_share() -> None:

@@ -13,6 +13,7 @@ from conftest import ROOT
 from rwae import RWAE
 from rwae.benchmark.served import free_port
 from rwae.errors import ConfigError
+from rwae.files.checkpoint import read_gallery
 from rwae.training.__main__ import main
 from rwae.training.metrics import METRICS_FILE
 from rwae.training.options import command, configure, parse
@@ -45,6 +46,8 @@ def test_sigterm_finishes_the_step_and_the_same_command_goes_on(tmp_path: Path) 
     said, _ = process.communicate(timeout=60)
     assert process.returncode == 0
     assert "Stopped after step" in said
+    assert RWAE.from_pretrained(tmp_path).config == PRESETS["figures"].model
+    assert read_gallery(tmp_path).dynamic.shape[1] == 8
     stopped = int(said.split("Stopped after step ")[1].split(";")[0])
     finish = subprocess.run(
         [*command, "--steps", str(stopped + 1)],
@@ -62,7 +65,7 @@ def test_the_command_line_overrides_the_preset_and_switches_parts_off(tmp_path: 
     common = ["--preset", "sprites", "--out", str(tmp_path)]
     assert configure(parse(common)) == PRESETS["sprites"]
     given = parse([*common, "--data", "/some/where", "--steps", "7", "--no-photometric-augment"])
-    assert command(given) == (
+    assert command(given, "float32") == (
         "python -m rwae.training --preset sprites --data data/sprites --steps 7 "
         "--no-photometric-augment --out runs/sprites"
     )
@@ -77,13 +80,26 @@ def test_the_command_line_overrides_the_preset_and_switches_parts_off(tmp_path: 
     )
 
 
+def test_the_recorded_command_names_the_data_and_the_precision(tmp_path: Path) -> None:
+    common = ["--preset", "folder", "--out", str(tmp_path)]
+    given = parse([*common, "--data", "/my clips"])
+    assert command(given, "float32") == (
+        "python -m rwae.training --preset folder --data '/my clips' --out runs/folder"
+    )
+    assert "--precision bfloat16" in command(given, "bfloat16")
+    given = parse([*common, "--dataset", "weizmann", "--data", "/x", "--precision", "float32"])
+    said = command(given, "float32")
+    assert "--data data/weizmann" in said
+    assert "--precision float32" in said
+
+
 def test_a_term_of_the_loss_can_be_weighted_or_left_out(tmp_path: Path) -> None:
     common = ["--preset", "sprites", "--out", str(tmp_path)]
     given = parse([*common, "--weight", "normalised_hsic=0", "--weight", "prior_nll=.5"])
     weights = configure(given).weights
     assert (weights.normalised_hsic, weights.prior_nll) == (0.0, 0.5)
     assert weights.static_penalty == PRESETS["sprites"].weights.static_penalty
-    assert command(given).endswith(
+    assert command(given, "float32").endswith(
         "--weight normalised_hsic=0 --weight prior_nll=.5 --out runs/sprites"
     )
 

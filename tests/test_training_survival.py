@@ -140,7 +140,7 @@ def test_two_ranks_that_are_stopped_go_on_as_if_they_had_not_been(
     rarely = dataclasses.replace(RUN, save_every=1000)
     two_ranks(square_clips, whole, rarely)
     two_ranks(square_clips, parts, rarely, stop_at=2)
-    state = TrainState(rarely, CPU)
+    state = TrainState(rarely, CPU, ranks=2)
     resume(state, parts)
     assert 2 <= state.step < RUN.steps, "the signal came too late to stop the run"
     two_ranks(square_clips, parts, rarely)

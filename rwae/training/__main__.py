@@ -11,6 +11,7 @@ the same command goes on after an interruption. SIGTERM and Ctrl-C finish the st
 
 from __future__ import annotations
 
+import shlex
 import sys
 
 from rwae import data
@@ -30,18 +31,18 @@ def main(arguments: list[str] | None = None) -> int:
         clips = data.load(config.dataset, "train", options.data)
         config = config.for_clips(clips.shape[0])
         with join(choose_device(options.device)) as ranks:
-            by_default = "bfloat16" if ranks.device.type == "cuda" else "float32"
-            precision = PRECISIONS[options.precision or by_default]
-            finished = train(config, clips, options.out, ranks, precision, command(options))
+            default = "bfloat16" if ranks.device.type == "cuda" else "float32"
+            precision = options.precision or default
+            repeat = command(options, precision)
+            finished = train(config, clips, options.out, ranks, PRECISIONS[precision], repeat)
     except RWAEError as error:
         print(error, file=sys.stderr)
         return 2
     if finished and ranks.first:
-        source = f" --data {options.data}" if options.data else ""
-        print(
-            f"The checkpoint is in {options.out}. Score it: "
-            f"python -m rwae.evaluation {options.out} --dataset {config.dataset}{source}"
-        )
+        score = ["python", "-m", "rwae.evaluation", str(options.out), "--dataset", config.dataset]
+        if options.data:
+            score += ["--data", str(options.data)]
+        print(f"The checkpoint is in {options.out}. Score it: {shlex.join(score)}")
     return 0
 
 

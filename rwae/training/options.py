@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import dataclasses
 import math
+import shlex
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -102,17 +103,27 @@ def reweighted(weights: Weights, given: Sequence[str]) -> Weights:
     return dataclasses.replace(weights, **changed)
 
 
-def command(options: argparse.Namespace) -> str:
-    """The command that repeats the run, with the folders that the README names."""
-    parts = ["python -m rwae.training", f"--preset {options.preset}"]
-    if options.data:
-        dataset = options.dataset or PRESETS[options.preset].dataset
-        parts.append(f"--data data/{data.describe(dataset).download or dataset}")
+def command(options: argparse.Namespace, precision: str) -> str:
+    """The command that repeats the run.
+
+    Args:
+        options: of the command line. A data set that `rwae.data.download` fetches is named by the
+            folder of the README, any other by the folder that was given.
+        precision: that the run has, which may be the default of its device.
+    """
+    preset = PRESETS[options.preset]
+    parts = ["python", "-m", "rwae.training", "--preset", options.preset]
+    known = data.describe(options.dataset or preset.dataset)
+    if options.data and known.needs_folder:
+        parts += ["--data", f"data/{known.download}" if known.download else str(options.data)]
     for name in OVERRIDES:
         value, option = getattr(options, name), name.replace("_", "-")
         if isinstance(value, bool):
             parts.append(f"--{option}" if value else f"--no-{option}")
         elif value is not None:
-            parts.append(f"--{option} {value}")
-    parts += [f"--weight {text}" for text in options.weight]
-    return " ".join([*parts, f"--out runs/{options.preset}"])
+            parts += [f"--{option}", str(value)]
+    for text in options.weight:
+        parts += ["--weight", text]
+    if options.precision or precision != "float32":
+        parts += ["--precision", precision]
+    return shlex.join([*parts, "--out", f"runs/{options.preset}"])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -64,7 +65,7 @@ def train(
         CheckpointError: if `out` holds the state of another run.
     """
     config.check_clips(len(clips), clips.shape[0])
-    state = TrainState(config, ranks.device, precision)
+    state = TrainState(config, ranks.device, precision, ranks.count)
     ranks.say(resume(state, out))
     objective = ranks.replicate(state.objective).train()
     clips = clips.to(ranks.device)
@@ -114,24 +115,21 @@ class Recorder:
         self.state, self.clips, self.out, self.ranks = state, clips, out, ranks
         checkpoint.sweep(out)
         self.metrics = Metrics(out, state.step)
-        settings = {
-            "command": command,
-            "ranks": ranks.count,
-            "precision": str(state.precision).removeprefix("torch."),
-        } | state.config.to_dict()
+        settings = {"command": command, **state.settings()}
         with checkpoint.atomic(out / SETTINGS_FILE) as path:
             path.write_text(json.dumps(settings, indent=2) + "\n", "utf-8")
 
     def after_step(self, terms: dict[str, Tensor], norm: float, leaving: bool) -> None:
-        """Logs, draws and saves what is due after this step; all but the sheet before leaving."""
+        """Logs and saves what is due after this step; before leaving the state comes first."""
         step, config = self.state.step, self.state.config
         if leaving or step % config.log_every == 0:
             self.metrics.write(step, terms, norm, config.batch * self.ranks.count)
-        if step % config.sheet_every == 0:
-            write_sheet(self.out / "sheets" / f"{step:06d}.png", self.state.ema, self.clips)
-            ship(self.state.ema, self.clips, self.out)
         if leaving or step % config.save_every == 0:
             self.state.save(self.out)
+        if leaving or step % config.sheet_every == 0:
+            ship(self.state.ema, self.clips, self.out)
+        if step % config.sheet_every == 0:
+            write_sheet(self.out / "sheets" / f"{step:06d}.png", self.state.ema, self.clips)
 
     def finish(self) -> None:
         if self.state.step % self.state.config.save_every:  # or it was saved just now
@@ -148,10 +146,15 @@ def progress(state: TrainState, ranks: Ranks) -> tqdm:
 
 
 def step_generator(seed: int, step: int, ranks: Ranks) -> torch.Generator:
-    """All randomness of a step as a function of (seed, step, rank): what makes a resume exact."""
-    generator = torch.Generator(ranks.device)
-    # Python mixes a tuple of integers in the same way in every process and on every platform.
-    return generator.manual_seed(hash((seed, step, ranks.rank)) & (2**63 - 1))
+    """The source of all randomness of a step, which makes a resumed run equal to a whole one.
+
+    Its seed is the first 63 bits of the SHA-256 of the text "seed step rank", in decimal numbers,
+    so it is the same on every machine. Runs of version 0.1 drew other noise: their seed was
+    Python's hash of a tuple.
+    """
+    text = f"{seed} {step} {ranks.rank}"
+    number = int.from_bytes(hashlib.sha256(text.encode()).digest()[:8], "big") >> 1
+    return torch.Generator(ranks.device).manual_seed(number)
 
 
 def next_batch(clips: ClipSource, size: int, generator: torch.Generator) -> Tensor:

@@ -1,7 +1,7 @@
-"""What a run must remember to go on as if it had never stopped: weights, average, Adam, step.
+"""The state of a run: weights, their moving average, Adam's moments and the step.
 
-One safetensors file holds it all, without pickle, and a checksum of it. The one before is kept, so
-that a torn or corrupt file costs some steps and not the run.
+One safetensors file holds it, with a checksum and without pickle. The state before it is kept, so
+that a damaged file costs some steps and not the run.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ import hashlib
 import json
 import math
 import os
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -44,6 +44,7 @@ class TrainState:
     Attributes:
         step: number of optimiser steps taken.
         precision: of the networks that may be computed in less than float32.
+        ranks: number of processes that share the run.
         objective: the model, and the critics that play against it, if there are any.
         ema: the exponential moving average of the model, which is evaluated and shipped.
         optimizer: Adam over the weights of the objective.
@@ -54,11 +55,14 @@ class TrainState:
         config: TrainingConfig,
         device: torch.device,
         precision: torch.dtype = torch.float32,
+        ranks: int = 1,
     ) -> None:
         torch.manual_seed(config.seed)
         self.config = config
         self.precision = precision
+        self.ranks = ranks
         self.step = 0
+        self._whole: Path | None = None  # the file that holds a state known to be whole
         model = build(config.model)
         objective = OBJECTIVES[config.model.family](model, config, precision)
         self.objective = objective.to(device)
@@ -117,22 +121,37 @@ class TrainState:
             found |= {f"adam.{key}.{name}": value for key, value in moments.items()}
         return found
 
+    def settings(self) -> dict[str, Any]:
+        """What decides the course of the run, as JSON values."""
+        config = json.loads(json.dumps(self.config.to_dict()))  # a tuple becomes a list
+        precision = str(self.precision).removeprefix("torch.")
+        return {"ranks": self.ranks, "precision": precision, **config}
+
     def save(self, folder: Path) -> None:
-        """Writes the state and keeps the one before: at any moment one of the two is whole."""
-        about = {"step": str(self.step), "config": json.dumps(self.config.to_dict())}
+        """Writes the state and keeps the one before it.
+
+        At any moment the folder holds a whole state: the new one is on the disk before the one
+        before it is renamed, and a file that is not known to be whole replaces no other.
+        """
+        about = {"step": str(self.step), "config": json.dumps(self.settings())}
         tensors = self.tensors()
         about["sha256"] = digest(about, tensors)
-        with atomic(folder / STATE_FILE) as path:
+        newest = folder / STATE_FILE
+        with atomic(newest) as path:
             path.write_bytes(pack(tensors, about))
-            if (folder / STATE_FILE).exists():
-                os.replace(folder / STATE_FILE, folder / PREVIOUS_FILE)
+            with path.open("rb") as file:
+                os.fsync(file.fileno())
+            if self._whole == newest and newest.exists():
+                os.replace(newest, folder / PREVIOUS_FILE)
+        self._whole = newest
 
     def load(self, path: Path) -> None:
         """Goes back to a saved state.
 
         Raises:
-            OtherRunError: if it was written by a run with other settings; only `steps` and the
-                intervals of logging and saving may differ.
+            OtherRunError: if it was written by a run with other settings, another precision or
+                another number of ranks; only `steps` and the intervals of logging and saving may
+                differ.
             CheckpointError: if the file cannot be read or is not a whole state.
         """
         try:
@@ -142,39 +161,67 @@ class TrainState:
             # A state that was saved before there were checksums has none.
             if "sha256" in about and about["sha256"] != digest(about, saved):
                 raise ValueError("its checksum is not that of what it holds")
-            step, theirs = int(about["step"]), json.loads(about["config"])
+            step, settings = int(about["step"]), json.loads(about["config"])
         except (SafetensorError, OSError, KeyError, ValueError) as error:
             raise CheckpointError(f"The state {path} cannot be read ({error}).") from error
-        ours = json.loads(json.dumps(self.config.to_dict()))  # a tuple becomes a list
-        theirs = with_defaults(migrate_settings(theirs))
-        free = {"steps", "log_every", "save_every", "sheet_every"}
-        if wrong := [k for k in ours if k not in free and theirs.get(k) != ours[k]]:
+        ours = self.settings()
+        theirs = with_defaults(migrate_settings(settings), ours)
+        for name, wanted, found in differences(ours, theirs):
             raise OtherRunError(
-                f"The run in {path.parent} was started with another {wrong[0]}: "
-                "give its settings, or name another folder with --out."
+                f"The run in {path.parent} was started with another {name} ({found}, not "
+                f"{wanted}): give its settings, or name another folder with --out."
             )
         if step > self.config.steps:
             raise OtherRunError(
                 f"The run in {path.parent} has taken {step} steps, more than the "
                 f"{self.config.steps} that are asked for: name another folder with --out."
             )
+        saved = {migrate_tensor_name(name): tensor for name, tensor in saved.items()}
         mine = self.tensors()
         check(saved, mine)
         with torch.no_grad():
             for name, tensor in mine.items():
                 tensor.copy_(saved[name])
         self.step = step
+        self._whole = path
 
 
-def with_defaults(settings: dict[str, Any]) -> dict[str, Any]:
-    """Settings of a saved state; one that is younger than the state has its default."""
-    usual = json.loads(json.dumps(TrainingConfig("", ModelConfig()).to_dict()))
+# Settings that a run may be resumed with other values of.
+FREE_SETTINGS = ("steps", "log_every", "save_every", "sheet_every")
+
+
+def with_defaults(settings: Mapping[str, Any], ours: Mapping[str, Any]) -> dict[str, Any]:
+    """The settings of a saved state, with those that are younger than the state filled in.
+
+    A setting of the model or the training that is missing has its default. States of version 0.1
+    do not hold `ranks` and `precision`; they are taken to be those of `ours`.
+    """
+    usual = {name: ours[name] for name in ("ranks", "precision")}
+    usual |= json.loads(json.dumps(TrainingConfig("", ModelConfig()).to_dict()))
     return {
         name: value | settings.get(name, {})
         if isinstance(value, dict)
         else settings.get(name, value)
         for name, value in usual.items()
     }
+
+
+def differences(
+    ours: Mapping[str, Any], theirs: Mapping[str, Any], prefix: str = ""
+) -> Iterator[tuple[str, Any, Any]]:
+    """Yields the name, our value and their value of each setting that differs, such as
+    ("model.static_size", 20, 10)."""
+    for name in sorted(set(ours) | set(theirs)):
+        mine, other = ours.get(name), theirs.get(name)
+        if isinstance(mine, dict) and isinstance(other, dict):
+            yield from differences(mine, other, f"{prefix}{name}.")
+        elif mine != other and prefix + name not in FREE_SETTINGS:
+            yield prefix + name, mine, other
+
+
+def migrate_tensor_name(name: str) -> str:
+    """The name of a tensor of a saved state of version 0.1 under the names of today."""
+    return f"ema.{name.removeprefix('average.')}" if name.startswith("average.") else name
 
 
 def digest(about: Mapping[str, str], tensors: Mapping[str, Tensor]) -> str:
