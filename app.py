@@ -24,8 +24,8 @@ from gradio.exceptions import ServerFailedToStartError
 
 from rwae.errors import RWAEError
 from rwae.runtime import return_freed_memory
-from rwae.ui import logs, page, sweep
-from rwae.ui.opening import VARIABLE, named, open_shelf
+from rwae.ui import housekeeping, page
+from rwae.ui.loaded_models import MODELS_VARIABLE, load_models, requested_sources
 
 CHECKPOINTS = Path(__file__).resolve().parent / "checkpoints"
 
@@ -40,7 +40,7 @@ def arguments() -> argparse.Namespace:
         action="append",
         help="folder of a checkpoint, or a Hub id, owner/name or owner/name@revision; may be "
         "given several times, the first is shown first; by default those that the variable "
-        f"{VARIABLE} names, or every model in checkpoints/",
+        f"{MODELS_VARIABLE} names, or every model in checkpoints/",
     )
     parser.add_argument("--host", default=host, help="address to listen at")
     parser.add_argument("--port", default=port, type=int, help="port to listen at")
@@ -67,13 +67,12 @@ def main() -> int:
     chosen = arguments()
     # A container is ended by SIGTERM, at which Python would leave without tidying up.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
-    logs.begin()
-    sweep.begin()
+    housekeeping.start()
     return_freed_memory()
     try:
         if chosen.mcp:
             check_mcp()
-        models = open_shelf(named(chosen.model), CHECKPOINTS, chosen.device)
+        models = load_models(requested_sources(chosen.model), CHECKPOINTS, chosen.device)
         blocks = page.build(models, mcp=chosen.mcp)
     except RWAEError as error:
         print(error, file=sys.stderr)

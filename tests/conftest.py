@@ -81,18 +81,18 @@ def studio(tiny: RWAE, generator: torch.Generator, studio_name: str) -> Studio:
 @pytest.fixture
 def server(studio: Studio) -> dict[str, Any]:
     """What the page may ask of the server, by name."""
-    from rwae.ui.endpoints import public  # slow to import, and most tests need none of it
-    from rwae.ui.shelf import Shelf
+    from rwae.ui.endpoints import page_functions  # slow to import, and most tests need none of it
+    from rwae.ui.loaded_models import LoadedModels
 
-    return {function.__name__: function for function in public(Shelf([studio]))}
+    return {function.__name__: function for function in page_functions(LoadedModels([studio]))}
 
 
 @pytest.fixture
 def clip(studio: Studio) -> dict[str, Any]:
     """The codes of an example, as the page holds them."""
-    from rwae.ui import pictures
+    from rwae.ui import payloads
 
-    return pictures.to_json(studio.examples[[0]])[0]
+    return payloads.codes_to_json(studio.examples[[0]])[0]
 
 
 @pytest.fixture(scope="session")

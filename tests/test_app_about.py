@@ -15,9 +15,9 @@ from rwae.files import jsonfile
 from rwae.models import registry
 from rwae.ui import api
 from rwae.ui.about import about_model, licences, versions
-from rwae.ui.endpoints import public
+from rwae.ui.endpoints import page_functions
+from rwae.ui.loaded_models import LoadedModels
 from rwae.ui.scores import read_scores
-from rwae.ui.shelf import Shelf
 
 CARD = """---
 license: cc-by-sa-3.0
@@ -196,8 +196,8 @@ def test_a_model_made_in_memory_has_no_scores() -> None:
 
 def test_the_server_answers_for_the_model_that_is_named(studio: Studio, tmp_path: Path) -> None:
     other = Studio.load(small_checkpoint(tmp_path / "other"), "cpu")
-    shelf = Shelf([studio, other])
-    ask = {function.__name__: function for function in public(shelf)}["about_model"]
+    models = LoadedModels([studio, other])
+    ask = {function.__name__: function for function in page_functions(models)}["about_model"]
     assert ask({})["title"] == "A small one"
     assert ask({"model": "other"})["title"] == "other"
     assert list(ask({"model": "nobody"})) == ["error"]
@@ -205,7 +205,7 @@ def test_the_server_answers_for_the_model_that_is_named(studio: Studio, tmp_path
 
 
 def test_the_endpoints_are_listed_in_words(studio: Studio) -> None:
-    listed = {one["name"]: one for one in api.listed(Shelf([studio]))}
+    listed = {one["name"]: one for one in api.describe_endpoints(LoadedModels([studio]))}
     assert next(iter(listed)) == "/models"
     for one in listed.values():
         assert one["about"].endswith(".")

@@ -24,9 +24,9 @@ import app as command
 from rwae import Codes
 from rwae.editing.studio import Studio, swap
 from rwae.files import filmstrip, video
-from rwae.ui import api, calls, limits
-from rwae.ui.api import Programs, told
-from rwae.ui.pictures import to_json
+from rwae.ui import api, limits
+from rwae.ui.api import Api, with_gradio_errors
+from rwae.ui.payloads import MAX_ENCODED_BYTES, codes_to_json
 
 KINDS = {"first": {}, "weak": {"actions": 3}, "rival": {"family": "mocogan"}}
 NAMES = {"/models", "/examples", "/sample", "/encode", "/swap", "/decode"}
@@ -96,8 +96,8 @@ def test_these_endpoints_are_offered_with_types_and_words_and_no_others(client: 
 
 
 def test_the_words_state_the_limit_that_holds() -> None:
-    assert f"at most {calls.MAX_FILE // 2**20} MB" in Programs.encode.__doc__
-    assert len(text(b"x" * calls.MAX_FILE)) + 1000 < limits.MAX_CALL
+    assert f"at most {MAX_ENCODED_BYTES // 2**20} MB" in Api.encode.__doc__
+    assert len(text(b"x" * MAX_ENCODED_BYTES)) + 1000 < limits.MAX_CALL
 
 
 def test_models_are_listed(client: Client) -> None:
@@ -110,7 +110,7 @@ def test_models_are_listed(client: Client) -> None:
 
 def test_examples_are_the_codes_of_the_page(client: Client, studio: Studio) -> None:
     answer = client.predict(api_name="/examples")
-    assert answer["clips"] == to_json(studio.examples)
+    assert answer["clips"] == codes_to_json(studio.examples)
     assert answer["model"] == "first"
     assert answer["picture"] is None
 
@@ -124,7 +124,7 @@ def test_a_sample_is_that_of_its_seed_and_model(
     drawn = Studio.load(folders[list(KINDS).index(name)], "cpu").sample(
         2, seed=7, frames=5, temperature=0.5
     )
-    assert answer["clips"] == to_json(drawn)
+    assert answer["clips"] == codes_to_json(drawn)
     assert answer["model"] == name
 
 
@@ -180,7 +180,7 @@ def test_moving_pictures_show_all_clips_side_by_side(
     clips = studio.decode(codes(answer["clips"]))
     assert frames.shape == (4, 2 * 32 * 4, 2 * 32 * 4, 3)
     blocks = frames.reshape(4, 64, 4, 64, 4, 3).mean((2, 4))
-    expected = calls.side_by_side(clips)
+    expected = api.tile_clips(clips)
     assert (expected[:, 32:, :32] == clips[2]).all()
     assert (expected[:, 32:, 32:] == 0).all()
     assert np.abs(blocks - expected).mean() < (3 if kind == "gif" else 12)
@@ -199,12 +199,12 @@ BAD = [
     ("/sample", {"model": ["first"]}, "needs to be a name"),
     ("/sample", {"picture": "tiff"}, "picture needs to be one of"),
     ("/sample", {"picture": {"a": 1}}, "picture needs to be one of"),
-    ("/sample", {"count": calls.MAX_MOVING + 1, "picture": "gif"}, "moving picture"),
+    ("/sample", {"count": api.MAX_MOVING_CLIPS + 1, "picture": "gif"}, "moving picture"),
     ("/encode", {"file": ""}, "something in it"),
     ("/encode", {"file": "no base64!"}, "not base64"),
     ("/encode", {"file": 7}, "needs to be text"),
     ("/encode", {"file": text(b"no clip")}, ""),
-    ("/encode", {"file": text(b"x" * (calls.MAX_FILE + 9))}, "at most 4 MB"),
+    ("/encode", {"file": text(b"x" * (MAX_ENCODED_BYTES + 9))}, "at most 4 MB"),
     ("/encode", {"file": text(strip()), "model": "rival"}, "cannot turn one into codes"),
     ("/swap", {"who": GOOD, "motion": None}, "needs to be an object"),
     ("/swap", {"who": GOOD | {"static": [0.0]}, "motion": GOOD}, "list of 6 numbers"),
@@ -243,7 +243,7 @@ def test_an_error_that_nobody_expected_says_nothing_of_the_server(
         raise RuntimeError("/secret/path")
 
     with pytest.raises(api.gr.Error) as refused:
-        told(broken)()
+        with_gradio_errors(broken)()
     assert "secret" not in refused.value.message
     assert refused.value.__cause__ is None
     assert "RuntimeError" in caplog.text
@@ -261,7 +261,9 @@ def test_several_callers_at_once_get_their_own_answers(address: str, folders: li
             name = list(KINDS)[(caller + seed) % len(KINDS)]
             asked = {"seed": 10 * caller + seed, "model": name, "picture": "png"}
             clips = client.predict(**asked, api_name="/sample")["clips"]
-            right.append(clips == to_json(studios[name].sample(1, seed=asked["seed"], frames=4)))
+            right.append(
+                clips == codes_to_json(studios[name].sample(1, seed=asked["seed"], frames=4))
+            )
         client.close()
         return right
 

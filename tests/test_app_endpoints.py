@@ -14,10 +14,10 @@ from conftest import Form
 from rwae import Codes
 from rwae.editing.studio import Studio
 from rwae.files import filmstrip, video
-from rwae.ui import boot, pictures
-from rwae.ui.endpoints import public
-from rwae.ui.requests import MAX_CLIPS, MAX_FRAMES
-from rwae.ui.shelf import Shelf
+from rwae.ui import boot, payloads
+from rwae.ui.endpoints import page_functions
+from rwae.ui.loaded_models import LoadedModels
+from rwae.ui.payloads import MAX_CLIP_FRAMES, MAX_REQUEST_CLIPS
 
 
 def pixels(address: str) -> np.ndarray:
@@ -54,12 +54,12 @@ BAD = {
     "no clips": lambda _: {"clips": []},
     "a clip that is no object": lambda _: {"clips": ["x"]},
     "no motion": lambda c: {"clips": [{"static": c["static"]}]},
-    "too many clips": lambda c: {"clips": [c] * (MAX_CLIPS + 1)},
+    "too many clips": lambda c: {"clips": [c] * (MAX_REQUEST_CLIPS + 1)},
     "too many frames": lambda c: {
-        "clips": [{**c, "dynamic": c["dynamic"][:1] * (MAX_FRAMES + 1)}]
+        "clips": [{**c, "dynamic": c["dynamic"][:1] * (MAX_CLIP_FRAMES + 1)}]
     },
     "too many frames together": lambda c: {
-        "clips": [{**c, "dynamic": c["dynamic"][:1] * MAX_FRAMES}] * MAX_CLIPS
+        "clips": [{**c, "dynamic": c["dynamic"][:1] * MAX_CLIP_FRAMES}] * MAX_REQUEST_CLIPS
     },
     "no frames": lambda c: {"clips": [{**c, "dynamic": []}]},
     "frames that differ": lambda c: {"clips": [c, {**c, "dynamic": c["dynamic"][:1]}]},
@@ -111,7 +111,7 @@ def test_bad_draws_are_refused_in_a_sentence(server: dict[str, Any], change: dic
 def test_a_clip_can_be_extended_up_to_the_limit(server: dict[str, Any], clip: dict) -> None:
     answer = server["extend_codes"]({"clip": clip, "frames": 50, "seed": 2})
     longest = server["extend_codes"]({"clip": answer["clips"][0], "frames": 60, "seed": 2})
-    assert len(longest["clips"][0]["dynamic"]) == MAX_FRAMES
+    assert len(longest["clips"][0]["dynamic"]) == MAX_CLIP_FRAMES
     assert longest["clips"][0]["dynamic"][: len(clip["dynamic"])] == clip["dynamic"]
     full = server["extend_codes"]({"clip": longest["clips"][0], "frames": 1, "seed": 2})
     assert "already has 64 frames" in full["error"]
@@ -155,7 +155,7 @@ def test_an_unforeseen_failure_is_told_without_its_details(
         raise RuntimeError("/secret/path")
 
     monkeypatch.setattr(studio, "decode", fail)
-    server = {function.__name__: function for function in public(Shelf([studio]))}
+    server = {function.__name__: function for function in page_functions(LoadedModels([studio]))}
     answer = server["decode_codes"]({"clips": [clip]})
     assert "server failed" in answer["error"]
     assert "secret" not in answer["error"]
@@ -176,7 +176,7 @@ def test_three_hundred_moves_leave_no_file(
 def test_the_page_starts_with_plain_json(studio: Studio) -> None:
     value = boot.opened(studio) | boot.directions(studio)
     assert json.loads(json.dumps(value, allow_nan=False)) == value
-    assert value["clips"] == pictures.to_json(boot.examples(studio))
+    assert value["clips"] == payloads.codes_to_json(boot.examples(studio))
     shown = pixels(value["sheet"])
     assert np.array_equal(shown, filmstrip.sheet(studio.decode(boot.examples(studio))))
     assert len(value["idle"]["static"]) == studio.model.config.static_size

@@ -16,9 +16,9 @@ from rwae.editing.studio import Studio
 from rwae.files import filmstrip
 from rwae.files.checkpoint import CONFIG_FILE, SETTINGS_FILE
 from rwae.ui.comparing import headlines, peers
-from rwae.ui.endpoints import public
-from rwae.ui.pictures import to_json
-from rwae.ui.shelf import Shelf
+from rwae.ui.endpoints import page_functions
+from rwae.ui.loaded_models import LoadedModels
+from rwae.ui.payloads import codes_to_json
 
 Ask = Callable[[str, Any], dict[str, Any]]
 
@@ -38,21 +38,23 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture
-def shelf(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Shelf:
+def models(folder: Path, monkeypatch: pytest.MonkeyPatch) -> LoadedModels:
     monkeypatch.setattr(shipped, "JUDGES", folder / "judges")
-    return Shelf([Studio.load(folder / n, "cpu") for n in ("tight", "reader", "large", "alone")])
+    return LoadedModels(
+        [Studio.load(folder / n, "cpu") for n in ("tight", "reader", "large", "alone")]
+    )
 
 
 @pytest.fixture
-def ask(shelf: Shelf) -> Ask:
+def ask(models: LoadedModels) -> Ask:
     """Calls an endpoint by its name, as the page does."""
-    served = {function.__name__: function for function in public(shelf)}
+    served = {function.__name__: function for function in page_functions(models)}
     return lambda name, request: served[name](request)
 
 
-def test_the_judge_names_what_is_shown(shelf: Shelf, ask: Ask) -> None:
-    codes = shelf.find("tight").gallery
-    answer = ask("judge_codes", {"model": "tight", "clips": to_json(codes)})
+def test_the_judge_names_what_is_shown(models: LoadedModels, ask: Ask) -> None:
+    codes = models.find("tight").gallery
+    answer = ask("judge_codes", {"model": "tight", "clips": codes_to_json(codes)})
     assert json.loads(json.dumps(answer)) == answer
     for n, (colour, side) in enumerate(answer["clips"]):
         assert colour["factor"] == "colour"
@@ -81,18 +83,20 @@ def test_a_bad_request_to_the_judge_is_refused_in_words(
     assert sentence in ask("judge_codes", request_)["error"]
 
 
-def test_a_model_whose_data_has_no_judge_says_so(shelf: Shelf, ask: Ask) -> None:
-    clips = to_json(shelf.find("alone").examples[[0]])
+def test_a_model_whose_data_has_no_judge_says_so(models: LoadedModels, ask: Ask) -> None:
+    clips = codes_to_json(models.find("alone").examples[[0]])
     answer = ask("judge_codes", {"model": "alone", "clips": clips})
     assert answer["error"].startswith("alone is trained on moving_mnist, for which there is no")
 
 
-def test_a_clip_is_read_as_it_is_shown(shelf: Shelf, ask: Ask) -> None:
-    tight, reader = shelf.find("tight"), shelf.find("reader")
+def test_a_clip_is_read_as_it_is_shown(models: LoadedModels, ask: Ask) -> None:
+    tight, reader = models.find("tight"), models.find("reader")
     given = tight.examples[[0, 3]]
-    answer = ask("carry_codes", {"model": "reader", "from": "tight", "clips": to_json(given)})
+    answer = ask(
+        "carry_codes", {"model": "reader", "from": "tight", "clips": codes_to_json(given)}
+    )
     shown = filmstrip.from_bytes(tight.decode(given))
-    assert answer["clips"] == to_json(reader.encode(shown))
+    assert answer["clips"] == codes_to_json(reader.encode(shown))
     assert len(answer["clips"][0]["static"]) == 5
 
 
@@ -109,15 +113,15 @@ def test_a_clip_is_read_as_it_is_shown(shelf: Shelf, ask: Ask) -> None:
     ],
 )
 def test_a_clip_that_cannot_be_handed_on_is_refused_in_words(
-    shelf: Shelf, ask: Ask, change: dict[str, Any], sentence: str
+    models: LoadedModels, ask: Ask, change: dict[str, Any], sentence: str
 ) -> None:
-    clips = to_json(shelf.find("tight").examples[[0]])
+    clips = codes_to_json(models.find("tight").examples[[0]])
     answer = ask("carry_codes", {"model": "reader", "from": "tight", "clips": clips} | change)
     assert sentence in answer["error"]
 
 
-def test_models_of_the_same_data_and_size_belong_together(shelf: Shelf) -> None:
-    found = {about["name"]: about for about in peers(shelf)}
+def test_models_of_the_same_data_and_size_belong_together(models: LoadedModels) -> None:
+    found = {about["name"]: about for about in peers(models)}
     assert found["tight"]["group"] == found["reader"]["group"]
     assert len({about["group"] for about in found.values()}) == 3
     assert [about["judged"] for about in found.values()] == [True, True, True, False]

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from rwae.ui import bodies, doors, limits, logs, sweep
+from rwae.ui import bodies, doors, housekeeping, limits
 from rwae.ui.limits import Limits
 
 ASK = doors.FUNCTIONS
@@ -60,6 +60,12 @@ class Visitor:
 
     async def visit(self, limit: Limits | None = None) -> None:
         await (limit or Limits(self.inner))(self.scope, self.receive, self.send)
+
+
+@pytest.fixture(autouse=True)
+def _empty_log() -> None:
+    """Lines that other tests logged do not count as repeated."""
+    housekeeping.log_repeated()
 
 
 def outcome(visitor: Visitor) -> tuple[int, int]:
@@ -233,12 +239,28 @@ def test_the_log_names_the_place_and_never_the_message(caplog: pytest.LogCapture
         try:
             bodies.check_form(None, FORM)
         except AttributeError as error:
-            logs.failed("encode_clip", error)
-        logs.refused(404, "other", "closed")
+            housekeeping.log_failure("encode_clip", error)
+        housekeeping.log_refusal(404, "other", "closed")
     failed, refused = map(json.loads, caplog.messages)
     assert any(place.startswith("bodies.py:") for place in failed["places"])
     assert set(failed) == {"time", "event", "function", "error", "places"}
-    assert set(refused) == {"time", "event", "status", "route", "why"}
+    assert set(refused) == {"time", "event", "status", "route", "reason"}
+
+
+def test_a_scan_of_unknown_paths_adds_two_lines_to_the_log(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    with caplog.at_level(logging.WARNING, "rwae.ui"):
+        for n in range(500):
+            assert outcome(Visitor([], path=f"/.git/{n}"))[0] == 404
+        housekeeping.log_repeated()
+        housekeeping.log_repeated()
+        first, summary = map(json.loads, caplog.messages)
+        assert (first["status"], first["route"]) == (404, "other")
+        assert "repeated" not in first
+        assert summary["repeated"] == 499
+        assert outcome(Visitor([], path="/.git"))[0] == 404
+    assert len(caplog.messages) == 3, "the next minute begins anew"
 
 
 def test_what_is_old_is_swept_and_what_is_new_stays(tmp_path: Path) -> None:
@@ -247,15 +269,15 @@ def test_what_is_old_is_swept_and_what_is_new_stays(tmp_path: Path) -> None:
     outside.write_text("mine")
     (app / "a/b/left").write_text("left")
     (app / "link").symlink_to(outside)
-    sweep.sweep(app, time.time())
+    housekeeping.remove_old_files(app, time.time())
     assert (app / "a/b/left").exists()
-    sweep.sweep(app, time.time() + sweep.AGE + 1)
+    housekeeping.remove_old_files(app, time.time() + housekeeping.MAX_FILE_AGE + 1)
     assert not list(app.iterdir())
     assert outside.read_text() == "mine"
 
 
 def test_folders_of_dead_apps_are_removed_and_no_others(tmp_path: Path) -> None:
-    old = time.time() - sweep.AGE - 1
+    old = time.time() - housekeeping.MAX_FILE_AGE - 1
     for name in ("rwae-studio-dead", "rwae-studio-alive", "another"):
         (tmp_path / name).mkdir()
         (tmp_path / name / "file").write_text("x")
@@ -263,7 +285,7 @@ def test_folders_of_dead_apps_are_removed_and_no_others(tmp_path: Path) -> None:
     os.utime(tmp_path / "rwae-studio-alive")
     (tmp_path / "rwae-studio-link").symlink_to(tmp_path / "another")
     os.utime(tmp_path / "rwae-studio-link", (old, old), follow_symlinks=False)
-    sweep.remove_abandoned(tmp_path, time.time())
+    housekeeping.remove_abandoned_folders(tmp_path, time.time())
     assert sorted(path.name for path in tmp_path.iterdir()) == [
         "another", "rwae-studio-alive", "rwae-studio-link"
     ]  # fmt: skip

@@ -17,10 +17,14 @@ from rwae.errors import CheckpointError, ConfigError, RWAEError
 from rwae.files import checkpoint
 from rwae.models import registry
 from rwae.ui import boot
-from rwae.ui.endpoints import public
-from rwae.ui.opening import open_shelf
-from rwae.ui.requests import MAX_FRAMES, MAX_PIXELS, MAX_TOTAL, most_frames
-from rwae.ui.shelf import Shelf, load_all, load_one
+from rwae.ui.endpoints import page_functions
+from rwae.ui.loaded_models import LoadedModels, load_folder, load_model, load_models
+from rwae.ui.payloads import (
+    MAX_CLIP_FRAMES,
+    MAX_REQUEST_FRAMES,
+    MAX_REQUEST_PIXELS,
+    max_request_frames,
+)
 
 DRAW = {"seed": 1, "clips": 3, "frames": 4, "temperature": 1}
 
@@ -33,7 +37,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     small_checkpoint(root / "large", static_size=9, card="# A larger one\n\nIt is large. Very.")
     small_checkpoint(root / "rival", family="mocogan")
     small_checkpoint(root / "weak", actions=3)
-    small_checkpoint(root / "long", frames=MAX_FRAMES + 1)
+    small_checkpoint(root / "long", frames=MAX_CLIP_FRAMES + 1)
     (root / "judges" / "sprites").mkdir(parents=True)
     (root / "judges" / "sprites" / "config.json").write_text("{}")
     for name, content in (("torn", "{"), ("list", "[]"), ("foreign", '{"size": 3}')):
@@ -47,17 +51,17 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def shelf(folder: Path) -> Shelf:
-    return Shelf(load_all(folder, "cpu")[0])
+def models(folder: Path) -> LoadedModels:
+    return LoadedModels(load_folder(folder, "cpu")[0])
 
 
 @pytest.fixture(scope="module")
-def server(shelf: Shelf) -> dict[str, Any]:
-    return {function.__name__: function for function in public(shelf)}
+def server(models: LoadedModels) -> dict[str, Any]:
+    return {function.__name__: function for function in page_functions(models)}
 
 
 def test_all_good_models_are_listed_and_each_bad_one_is_named(folder: Path) -> None:
-    studios, complaints = load_all(folder, "cpu")
+    studios, complaints = load_folder(folder, "cpu")
     assert [studio.name for studio in studios] == ["sprites", "large", "rival", "weak"]
     named = [complaint.split()[2] for complaint in complaints]
     assert named == ["bare", "foreign", "list", "long", "short", "torn"]
@@ -67,7 +71,7 @@ def test_all_good_models_are_listed_and_each_bad_one_is_named(folder: Path) -> N
 def test_the_app_starts_without_the_bad_ones_and_says_so(
     folder: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    assert list(open_shelf([], folder, "cpu").studios)[:2] == ["sprites", "large"]
+    assert list(load_models([], folder, "cpu").studios)[:2] == ["sprites", "large"]
     said = capsys.readouterr()
     assert said.out == ""
     assert len(said.err.splitlines()) == 6
@@ -79,7 +83,7 @@ def test_named_models_replace_the_list_and_have_to_load(
 ) -> None:
     options = ["--model", str(folder / "weak"), "--model", str(folder / "rival")]
     monkeypatch.setattr(sys, "argv", ["app.py", *options])
-    assert list(open_shelf(app.arguments().model, folder).studios) == ["weak", "rival"]
+    assert list(load_models(app.arguments().model, folder).studios) == ["weak", "rival"]
     monkeypatch.setattr(sys, "argv", ["app.py", *options, "--model", str(folder / "torn")])
     assert app.main() == 2
     assert "is not JSON" in capsys.readouterr().err
@@ -95,12 +99,12 @@ def test_a_folder_without_models_is_told_in_a_sentence(
 
 
 def test_models_of_one_name_are_told_apart(folder: Path) -> None:
-    studio = load_one(folder / "weak", "cpu")
-    assert list(Shelf([studio, studio, studio]).studios) == ["weak", "weak-2", "weak-3"]
+    studio = load_model(folder / "weak", "cpu")
+    assert list(LoadedModels([studio, studio, studio]).studios) == ["weak", "weak-2", "weak-3"]
 
 
-def test_the_list_says_what_a_person_needs_to_choose(shelf: Shelf) -> None:
-    listed = {model["name"]: model for model in boot.models(shelf)}
+def test_the_list_says_what_a_person_needs_to_choose(models: LoadedModels) -> None:
+    listed = {model["name"]: model for model in boot.model_list(models)}
     assert listed["large"]["title"] == "A larger one"
     assert listed["large"]["about"] == "It is large."
     assert listed["sprites"]["title"] == "sprites"
@@ -110,9 +114,9 @@ def test_the_list_says_what_a_person_needs_to_choose(shelf: Shelf) -> None:
 
 
 def test_a_request_is_answered_by_the_model_that_it_names(
-    shelf: Shelf, server: dict[str, Any]
+    models: LoadedModels, server: dict[str, Any]
 ) -> None:
-    for name, studio in shelf.studios.items():
+    for name, studio in models.studios.items():
         drawn = server["sample_codes"](DRAW | {"model": name})["clips"]
         expected = studio.sample(3, seed=1, frames=4)
         assert (
@@ -143,7 +147,7 @@ def test_codes_of_another_model_never_reach_a_model(server: dict[str, Any]) -> N
 
 
 def test_a_model_without_an_encoder_says_so_and_does_everything_else(
-    shelf: Shelf, server: dict[str, Any]
+    models: LoadedModels, server: dict[str, Any]
 ) -> None:
     opened = server["open_model"]({"model": "rival"})
     assert opened["encodes"] is False
@@ -152,7 +156,7 @@ def test_a_model_without_an_encoder_says_so_and_does_everything_else(
     longer = {"clip": opened["clips"][0], "frames": 2, "seed": 1, "model": "rival"}
     assert len(server["extend_codes"](longer)["clips"][0]["dynamic"]) == 6
     with pytest.raises(RWAEError, match="cannot turn one into codes"):
-        shelf.find("rival").encode(torch.rand(1, 4, 3, 32, 32))
+        models.find("rival").encode(torch.rand(1, 4, 3, 32, 32))
 
 
 def test_an_action_shapes_the_motion_and_leaves_the_who(server: dict[str, Any]) -> None:
@@ -181,7 +185,7 @@ def test_an_action_that_is_not_there_is_refused_in_a_sentence(
 
 def test_examples_of_a_weak_model_are_shown_by_their_codes_alone(tmp_path: Path) -> None:
     """The page gets no action, so a stored one must not change the picture it compares with."""
-    model = load_one(small_checkpoint(tmp_path, actions=3), "cpu").model
+    model = load_model(small_checkpoint(tmp_path, actions=3), "cpu").model
     gallery = model.sample(20, generator=torch.Generator().manual_seed(0))
     studio = Studio(model, gallery)
     inferred = Codes(gallery.static, gallery.dynamic)
@@ -206,9 +210,9 @@ def test_a_drawn_action_is_shown_as_drawn(folder: Path) -> None:
     assert torch.cat(errors).median() < 1e-3, "another picture than was drawn"
 
 
-@pytest.mark.parametrize("frames", [1, 2, 15, MAX_FRAMES])
+@pytest.mark.parametrize("frames", [1, 2, 15, MAX_CLIP_FRAMES])
 def test_clips_of_any_length_are_opened(tmp_path: Path, frames: int) -> None:
-    studio = load_one(small_checkpoint(tmp_path, clips=14, frames=frames), "cpu")
+    studio = load_model(small_checkpoint(tmp_path, clips=14, frames=frames), "cpu")
     opened = boot.opened(studio)
     assert len(opened["clips"]) * frames <= opened["most"]
     assert {len(clip["dynamic"]) for clip in opened["clips"]} == {frames}
@@ -219,17 +223,17 @@ def test_clips_of_any_length_are_opened(tmp_path: Path, frames: int) -> None:
 def test_large_frames_take_fewer_at_once(tmp_path: Path) -> None:
     small_checkpoint(tmp_path, frame_size=256)
     large = checkpoint.read_config(tmp_path)
-    assert most_frames(TINY) == MAX_TOTAL
-    assert MAX_FRAMES <= most_frames(large) < MAX_TOTAL
-    assert most_frames(large) * 256**2 <= MAX_PIXELS
+    assert max_request_frames(TINY) == MAX_REQUEST_FRAMES
+    assert MAX_CLIP_FRAMES <= max_request_frames(large) < MAX_REQUEST_FRAMES
+    assert max_request_frames(large) * 256**2 <= MAX_REQUEST_PIXELS
 
 
 def test_a_bad_device_is_no_fault_of_a_model(folder: Path) -> None:
     with pytest.raises(ConfigError, match="choose one of"):
-        load_all(folder, "toaster")
+        load_folder(folder, "toaster")
 
 
 def test_a_gallery_of_clips_that_are_all_alike_is_refused_in_words(tmp_path: Path) -> None:
     model = small_checkpoint(tmp_path / "model", clips=1)
     with pytest.raises(CheckpointError, match="all alike"):
-        load_one(model, "cpu")
+        load_model(model, "cpu")

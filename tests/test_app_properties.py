@@ -14,9 +14,9 @@ from serving import small_checkpoint
 
 from rwae.errors import RWAEError
 from rwae.ui import endpoints
-from rwae.ui.api import Programs
-from rwae.ui.pictures import to_json
-from rwae.ui.shelf import Shelf, load_one
+from rwae.ui.api import Api
+from rwae.ui.loaded_models import LoadedModels, load_model
+from rwae.ui.payloads import codes_to_json
 
 PROPERTY = settings(
     max_examples=60,
@@ -36,19 +36,21 @@ UNFORESEEN = "The server failed"
 
 
 @pytest.fixture(scope="module")
-def shelf(tmp_path_factory: pytest.TempPathFactory) -> Shelf:
-    return Shelf([load_one(small_checkpoint(tmp_path_factory.mktemp("models") / "tiny"), "cpu")])
+def models(tmp_path_factory: pytest.TempPathFactory) -> LoadedModels:
+    return LoadedModels(
+        [load_model(small_checkpoint(tmp_path_factory.mktemp("models") / "tiny"), "cpu")]
+    )
 
 
 @pytest.fixture(scope="module")
-def server(shelf: Shelf) -> dict[str, Callable[[Any], dict[str, Any]]]:
-    return {function.__name__: function for function in endpoints.public(shelf)}
+def server(models: LoadedModels) -> dict[str, Callable[[Any], dict[str, Any]]]:
+    return {function.__name__: function for function in endpoints.page_functions(models)}
 
 
 @pytest.fixture(scope="module")
-def requests(shelf: Shelf) -> dict[str, Any]:
+def requests(models: LoadedModels) -> dict[str, Any]:
     """A good request for each function that takes one."""
-    (clip,) = to_json(shelf.find(None).examples[[0]])
+    (clip,) = codes_to_json(models.find(None).examples[[0]])
     return {
         "decode_codes": {"clips": [clip], "exact": True},
         "sample_codes": {
@@ -136,15 +138,15 @@ def test_any_bytes_as_a_file(server: dict, name: str, file: bytes) -> None:
 
 @PROPERTY
 @given(data=st.data(), value=JSON)
-def test_any_argument_of_a_program(shelf: Shelf, data: Any, value: Any) -> None:
-    programs = Programs(shelf)
-    (clip,) = to_json(shelf.find(None).examples[[0]])
+def test_any_argument_of_a_program(models: LoadedModels, data: Any, value: Any) -> None:
+    api = Api(models)
+    (clip,) = codes_to_json(models.find(None).examples[[0]])
     good: dict[Callable, dict[str, Any]] = {
-        programs.examples: {"picture": "none", "model": "tiny"},
-        programs.sample: {"count": 1, "seed": 0, "frames": 3, "temperature": 1.0, "action": None},
-        programs.encode: {"file": "AAAA", "picture": "none"},
-        programs.swap: {"who": clip, "motion": clip, "picture": "png"},
-        programs.decode: {"clips": [clip], "picture": "gif"},
+        api.examples: {"picture": "none", "model": "tiny"},
+        api.sample: {"count": 1, "seed": 0, "frames": 3, "temperature": 1.0, "action": None},
+        api.encode: {"file": "AAAA", "picture": "none"},
+        api.swap: {"who": clip, "motion": clip, "picture": "png"},
+        api.decode: {"clips": [clip], "picture": "gif"},
     }
     call = data.draw(st.sampled_from(list(good)))
     way = data.draw(st.sampled_from(places(good[call])))

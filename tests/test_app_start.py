@@ -12,8 +12,8 @@ from serving import small_checkpoint
 import app
 from rwae.benchmark.served import served
 from rwae.errors import ConfigError
-from rwae.ui import shelf
-from rwae.ui.requests import MAX_FRAMES
+from rwae.ui.loaded_models import load_model
+from rwae.ui.payloads import MAX_CLIP_FRAMES
 
 BAD_STARTS = [
     (["--model", "checkpoints/none"], "There is no folder checkpoints/none"),
@@ -68,9 +68,9 @@ def test_an_address_that_cannot_be_is_told_in_a_sentence(
 
 
 def test_a_model_with_longer_clips_than_the_page_takes_is_refused(tmp_path: Path) -> None:
-    long = small_checkpoint(tmp_path / "long", frames=MAX_FRAMES + 1)
+    long = small_checkpoint(tmp_path / "long", frames=MAX_CLIP_FRAMES + 1)
     with pytest.raises(ConfigError, match="65 frames"):
-        shelf.load_one(long)
+        load_model(long)
 
 
 def test_an_app_that_is_ended_leaves_in_order_and_no_folder_behind(tmp_path: Path) -> None:

@@ -14,7 +14,7 @@ from conftest import ROOT, Form
 from rwae import Codes, export
 from rwae.editing.studio import Studio
 from rwae.files import filmstrip, video
-from rwae.ui import boot, files, pictures, takeaway
+from rwae.ui import boot, files, payloads, takeaway
 
 SPRITES = ROOT / "checkpoints" / "sprites"
 
@@ -188,7 +188,7 @@ def test_a_sprite_sheet_is_offered_where_the_model_knows_sprites(studio: Studio)
 
 def test_the_shipped_model_fills_a_sprite_sheet_with_whoever_is_on_the_page() -> None:
     studio = Studio.load(SPRITES, "cpu")
-    one, other = pictures.to_json(studio.examples[[0, 2]])
+    one, other = payloads.codes_to_json(studio.examples[[0, 2]])
     sheets = []
     for clip in (one, {**other, "dynamic": one["dynamic"]}, {**one, "dynamic": other["dynamic"]}):
         answer = takeaway.export_clip(studio, {"clip": clip, "kind": "sheet"})

@@ -16,8 +16,8 @@ from serving import app, small_checkpoint
 from rwae.errors import RWAEError
 from rwae.publish import files
 from rwae.publish.__main__ import main
-from rwae.ui.endpoints import public
-from rwae.ui.opening import open_shelf
+from rwae.ui.endpoints import page_functions
+from rwae.ui.loaded_models import LoadedModels, load_models
 
 README = (ROOT / "README.md").read_text("utf-8")
 FRONT = yaml.safe_load(README.split("---\n")[1])
@@ -119,8 +119,8 @@ def test_the_command_lists_and_sends_nothing(
     assert "Nothing was sent: add --yes to send this to owner/space." in said
 
 
-def ask(shelf: object, model: str) -> dict:
-    functions = {function.__name__: function for function in public(shelf)}
+def ask(models: LoadedModels, model: str) -> dict:
+    functions = {function.__name__: function for function in page_functions(models)}
     return functions["open_model"]({"model": model})
 
 
@@ -130,11 +130,11 @@ def test_a_space_offers_what_its_owner_named_and_no_visitor_can_name_more(
     with fake_hub() as hub:
         commit = served(hub, tmp_path, monkeypatch)
         monkeypatch.setenv("SPACE_ID", "owner/space")
-        shelf = open_shelf([f"owner/pinned@{commit}"], project / "checkpoints", "cpu")
-        assert (list(shelf.studios), shelf.notice) == (["pinned"], "")
+        models = load_models([f"owner/pinned@{commit}"], project / "checkpoints", "cpu")
+        assert (list(models.studios), models.notice) == (["pinned"], "")
         hub.asked.clear()
         for typed in (f"owner/other@{commit}", "owner/other", "../small", str(project)):
-            assert "no such model here" in ask(shelf, typed)["error"]
+            assert "no such model here" in ask(models, typed)["error"]
         assert hub.asked == []
 
 
@@ -152,9 +152,9 @@ def test_a_space_starts_with_its_own_models_if_a_named_one_is_not_pinned(
     project: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setenv("SPACE_ID", "owner/space")
-    shelf = open_shelf(["owner/pinned@main"], project / "checkpoints", "cpu")
-    assert list(shelf.studios) == ["small"]
-    assert shelf.notice.startswith("The model owner/pinned@main could not be loaded")
+    models = load_models(["owner/pinned@main"], project / "checkpoints", "cpu")
+    assert list(models.studios) == ["small"]
+    assert models.notice.startswith("The model owner/pinned@main could not be loaded")
     assert "40 digits" in capsys.readouterr().err
 
 

@@ -1,4 +1,4 @@
-"""The app for programs: endpoints with plain JSON values, shown by Gradio's API page and by MCP.
+"""The app for programs: endpoints with JSON values, listed by Gradio's API page and by MCP.
 
     from gradio_client import Client
 
@@ -8,64 +8,114 @@
     swapped = app.predict(who, motion, picture="png", api_name="/swap")
 
 Nothing is uploaded to a file and nothing is kept: a clip comes as base64 text, and pictures go as
-data addresses. Calls wait in Gradio's queue, apart from what the page itself asks. Docstrings are
-read by programs here: each argument is described in one line.
+data URLs. Calls wait in Gradio's queue, apart from what the page itself asks. Programs read the
+docstrings of `Api`, so each describes every argument in one line.
 """
 
 from __future__ import annotations
 
+import base64
+import binascii
 import functools
 import inspect
+import math
 from collections.abc import Callable
-from typing import Any
+from typing import Any, Literal, TypedDict, get_args
 
 import gradio as gr
+import numpy as np
 from gradio.blocks import BlockFunction
 from gradio.utils import get_function_description
 
-from rwae.editing.studio import Studio
-from rwae.editing.studio import swap as swapped
-from rwae.errors import RWAEError
-from rwae.ui import endpoints, logs, requests
-from rwae.ui.calls import KINDS, Clip, Clips, Model, Picture, answer, clip_bytes, describe
-from rwae.ui.pictures import to_json
-from rwae.ui.shelf import Shelf
+from rwae.editing.studio import Studio, swap
+from rwae.errors import ClipError, CodesError, RWAEError
+from rwae.files import video
+from rwae.ui import endpoints, housekeeping
+from rwae.ui.loaded_models import LoadedModels
+from rwae.ui.payloads import (
+    MAX_ENCODED_BYTES,
+    codes_from_json,
+    codes_to_json,
+    data_url,
+    max_request_frames,
+    requested_model,
+    sheet_url,
+)
 
-TYPES = {  # as a person says them
+CONCURRENT_CALLS = 2  # one that computes, and one that reads or writes pictures meanwhile
+MAX_MOVING_CLIPS = 16  # clips in one moving picture
+MAX_MOVING_WIDTH = 1024  # pixels of a moving picture that is enlarged
+MAX_MOVING_SCALE = 4  # whole factor by which a moving picture is enlarged
+
+PictureFormat = Literal["none", "png", "gif", "webm"]
+PICTURE_FORMATS: tuple[str, ...] = get_args(PictureFormat)
+
+
+class ClipCodes(TypedDict):
+    """The codes of a clip: who it shows, and for each frame how it moves."""
+
+    static: list[float]
+    dynamic: list[list[float]]
+
+
+class ClipsAnswer(TypedDict):
+    """The answer of every endpoint that is about clips."""
+
+    model: str
+    clips: list[ClipCodes]
+    picture: str | None
+
+
+class ModelFacts(TypedDict):
+    """What a program needs to know of a model."""
+
+    name: str
+    title: str
+    about: str
+    encodes: bool
+    frames: int
+    frame_size: int
+    static_size: int
+    dynamic_size: int
+    actions: int
+    examples: int
+    parameters: int
+
+
+TYPE_LABELS = {  # how the About tab names the types of arguments
     "str": "text",
     "str | None": "text, may be left out",
     "int": "whole number",
     "int | None": "whole number, may be left out",
     "float": "number",
-    "Picture": " or ".join(f'"{kind}"' for kind in KINDS),
-    "Clip": "codes: an object with static and dynamic",
-    "list[Clip]": "list of codes",
+    "PictureFormat": " or ".join(f'"{name}"' for name in PICTURE_FORMATS),
+    "ClipCodes": "codes: an object with static and dynamic",
+    "list[ClipCodes]": "list of codes",
 }
-AT_ONCE = 2  # calls: one for the model, one that reads or writes pictures meanwhile
 
 
-class Programs:
-    """The endpoints, each a function with a name, types and a description that programs can read.
+class Api:
+    """The endpoints: functions with names, types and descriptions that programs can read.
 
-    Errors are `RWAEError`; `offer` turns them into what a caller is told.
+    They raise `RWAEError`, which `add_endpoints` turns into the message that a program gets.
     """
 
-    def __init__(self, shelf: Shelf) -> None:
-        self.shelf = shelf
+    def __init__(self, models: LoadedModels) -> None:
+        self._models = models
 
-    def all(self) -> tuple[Callable, ...]:
-        """The endpoints, in the order in which a newcomer meets them."""
+    def endpoints(self) -> tuple[Callable[..., Any], ...]:
+        """The endpoints, in the order in which a newcomer needs them."""
         return (self.models, self.examples, self.sample, self.encode, self.swap, self.decode)
 
-    def models(self) -> list[Model]:
+    def models(self) -> list[ModelFacts]:
         """Lists the models that the other endpoints can be asked for; the first is the default.
 
         Returns:
             for each model its name, what it is, whether it can encode clips, and its sizes
         """
-        return [describe(name, studio) for name, studio in self.shelf.studios.items()]
+        return [_model_facts(name, studio) for name, studio in self._models.studios.items()]
 
-    def examples(self, picture: Picture = "none", model: str | None = None) -> Clips:
+    def examples(self, picture: PictureFormat = "none", model: str | None = None) -> ClipsAnswer:
         """Gives the codes of some clips that are unlike one another.
 
         Args:
@@ -73,11 +123,12 @@ class Programs:
             model: name of a model, as /models lists it; the first by default
 
         Returns:
-            the model, the clips as codes, and the picture as a data address
+            the model, the clips as codes, and the picture as a data URL
         """
         name, studio = self._find(model)
-        most = max(1, requests.most_frames(studio.model.config) // studio.model.config.frames)
-        return answer(name, studio, to_json(studio.examples[:most]), picture)
+        config = studio.model.config
+        count = max(1, max_request_frames(config) // config.frames)
+        return _clips_answer(name, studio, codes_to_json(studio.examples[:count]), picture)
 
     def sample(
         self,
@@ -86,9 +137,9 @@ class Programs:
         frames: int | None = None,
         temperature: float = 1.0,
         action: int | None = None,
-        picture: Picture = "none",
+        picture: PictureFormat = "none",
         model: str | None = None,
-    ) -> Clips:
+    ) -> ClipsAnswer:
         """Draws new clips: who and how it moves both come from the priors.
 
         Args:
@@ -101,36 +152,43 @@ class Programs:
             model: name of a model, as /models lists it; the first by default
 
         Returns:
-            the model, the clips as codes, and the picture as a data address
+            the model, the clips as codes, and the picture as a data URL
         """
         name, studio = self._find(model)
-        drawn = endpoints.sample_codes(studio, {
+        request = {
             "seed": seed,
             "clips": count,
             "frames": studio.model.config.frames if frames is None else frames,
             "temperature": temperature,
             "action": action,
-        })  # fmt: skip
-        return answer(name, studio, drawn["clips"], picture)
+        }
+        clips = endpoints.sample_codes(studio, request)["clips"]
+        return _clips_answer(name, studio, clips, picture)
 
-    def encode(self, file: str, picture: Picture = "none", model: str | None = None) -> Clips:
+    def encode(
+        self, file: str, picture: PictureFormat = "none", model: str | None = None
+    ) -> ClipsAnswer:
         """Reads a clip and infers its codes: who it shows and how it moves.
 
         Args:
-            file: a video, GIF or image strip of at most 4 MB as base64 text or a data address
+            file: a video, GIF or image strip of at most 4 MB as base64 text or a data URL
             picture: also decode the codes again, as a "png", a "gif" or a "webm"
             model: name of a model, as /models lists it; the first by default
 
         Returns:
-            the model, the clip as codes, and the picture as a data address
+            the model, the clip as codes, and the picture as a data URL
         """
         name, studio = self._find(model)
-        encoded = endpoints.encode_bytes(studio, clip_bytes(file))
-        return answer(name, studio, encoded["clips"], picture)
+        clips = endpoints.encode_bytes(studio, decode_base64(file))["clips"]
+        return _clips_answer(name, studio, clips, picture)
 
     def swap(
-        self, who: Clip, motion: Clip, picture: Picture = "none", model: str | None = None
-    ) -> Clips:
+        self,
+        who: ClipCodes,
+        motion: ClipCodes,
+        picture: PictureFormat = "none",
+        model: str | None = None,
+    ) -> ClipsAnswer:
         """Joins who of one clip with how another one moves.
 
         Args:
@@ -140,15 +198,17 @@ class Programs:
             model: name of the model that both codes are of; the first by default
 
         Returns:
-            the model, the new clip as codes, and the picture as a data address
+            the model, the new clip as codes, and the picture as a data URL
         """
         name, studio = self._find(model)
-        pair = [requests.codes([clip], studio.model.config) for clip in (who, motion)]
-        return answer(name, studio, to_json(swapped(*pair)), picture)
+        static_of, dynamic_of = (
+            codes_from_json([clip], studio.model.config) for clip in (who, motion)
+        )
+        return _clips_answer(name, studio, codes_to_json(swap(static_of, dynamic_of)), picture)
 
     def decode(
-        self, clips: list[Clip], picture: Picture = "png", model: str | None = None
-    ) -> Clips:
+        self, clips: list[ClipCodes], picture: PictureFormat = "png", model: str | None = None
+    ) -> ClipsAnswer:
         """Renders codes, such as codes of another endpoint with some numbers changed.
 
         Args:
@@ -157,53 +217,142 @@ class Programs:
             model: name of the model that the codes are of; the first by default
 
         Returns:
-            the model, the clips as codes, and the picture as a data address
+            the model, the clips as codes, and the picture as a data URL
         """
         name, studio = self._find(model)
-        codes = requests.codes(clips, studio.model.config)
-        return answer(name, studio, to_json(codes), picture)
+        codes = codes_from_json(clips, studio.model.config)
+        return _clips_answer(name, studio, codes_to_json(codes), picture)
 
     def _find(self, model: Any) -> tuple[str, Studio]:
-        name = requests.model_name({"model": model})
-        return self.shelf.first if name is None else name, self.shelf.find(name)
+        name = requested_model({"model": model})
+        return self._models.default_name if name is None else name, self._models.find(name)
 
 
-def offer(page: gr.Blocks, shelf: Shelf) -> None:
+def _model_facts(name: str, studio: Studio) -> ModelFacts:
+    config = studio.model.config
+    return {
+        "name": name,
+        "title": studio.card.title,
+        "about": studio.card.about,
+        "encodes": studio.model.encodes,
+        "frames": config.frames,
+        "frame_size": config.frame_size,
+        "static_size": config.static_size,
+        "dynamic_size": config.dynamic_size,
+        "actions": config.actions,
+        "examples": len(studio.examples),
+        "parameters": studio.model.num_parameters,
+    }
+
+
+def _clips_answer(name: str, studio: Studio, clips: list[Any], picture: Any) -> ClipsAnswer:
+    """An answer whose picture shows the very numbers that it holds, which are rounded.
+
+    Raises:
+        CodesError: if the format of the picture is unknown, or too many clips are to move.
+    """
+    if not isinstance(picture, str) or picture not in PICTURE_FORMATS:
+        raise CodesError(f"The picture needs to be one of {', '.join(PICTURE_FORMATS)}.")
+    if picture in ("gif", "webm") and len(clips) > MAX_MOVING_CLIPS:
+        raise CodesError(
+            f"There are {len(clips)} clips, and at most {MAX_MOVING_CLIPS} fit into a moving "
+            "picture: ask for a png, or for fewer clips."
+        )
+    url = None
+    if picture != "none":
+        url = _picture_url(studio.decode(codes_from_json(clips, studio.model.config)), picture)
+    return {"model": name, "clips": clips, "picture": url}
+
+
+def _picture_url(clips: np.ndarray, picture: str) -> str:
+    """Clips of bytes (B, T, H, W, 3) as a data URL."""
+    if picture == "png":
+        return sheet_url(clips, "png")
+    frames = tile_clips(clips)
+    scale = max(1, min(MAX_MOVING_SCALE, MAX_MOVING_WIDTH // frames.shape[2]))
+    if picture == "gif":
+        return data_url(video.encode_gif(frames, scale=scale), "image/gif")
+    return data_url(video.encode_video(frames, "webm", scale=scale), "video/webm")
+
+
+def tile_clips(clips: np.ndarray) -> np.ndarray:
+    """Clips (B, T, H, W, 3) as one clip that shows all of them, in a square of rows and columns.
+
+    Returns:
+        Bytes with shape (T, rows * H, columns * W, 3); places without a clip are black.
+    """
+    count, frames, height, width, channels = clips.shape
+    columns = math.ceil(math.sqrt(count))
+    rows = math.ceil(count / columns)
+    tiles = np.zeros((rows * columns, frames, height, width, channels), clips.dtype)
+    tiles[:count] = clips
+    grid = tiles.reshape(rows, columns, frames, height, width, channels)
+    return grid.transpose(2, 0, 3, 1, 4, 5).reshape(
+        frames, rows * height, columns * width, channels
+    )
+
+
+def decode_base64(text: Any) -> bytes:
+    """The content of a file that came as base64 text or as a data URL.
+
+    Raises:
+        ClipError: if it is anything else, or has more than `MAX_ENCODED_BYTES` bytes.
+    """
+    if not isinstance(text, str):
+        raise ClipError("The file needs to be text: the base64 of a video, GIF or image strip.")
+    # A data URL begins with a media type, which is not used.
+    text = "".join((text.partition(",")[2] if text.startswith("data:") else text).split())
+    if len(text) > MAX_ENCODED_BYTES * 4 // 3 + 4:
+        raise ClipError(
+            f"The file has {len(text) * 3 / 4 / 2**20:.1f} MB: at most "
+            f"{MAX_ENCODED_BYTES // 2**20} MB are taken here. Shorten it, or shrink its frames."
+        )
+    try:
+        return base64.b64decode(text, validate=True)
+    except (binascii.Error, ValueError):
+        raise ClipError(
+            "The file is not base64 text: encode the bytes of a video, GIF or image strip."
+        ) from None
+
+
+def add_endpoints(page: gr.Blocks, models: LoadedModels) -> None:
     """Adds the endpoints to a page that is being built."""
-    for function in Programs(shelf).all():
+    for function in Api(models).endpoints():
         added = gr.api(
-            told(function),
+            with_gradio_errors(function),
             api_name=function.__name__,
-            concurrency_limit=AT_ONCE,
+            concurrency_limit=CONCURRENT_CALLS,
             concurrency_id="programs",
         )
         _describe_arguments(page.fns[added["id"]])
 
 
-def listed(shelf: Shelf) -> list[dict[str, Any]]:
-    """The endpoints for a person: name, what each does, and its arguments with their types."""
-    found = []
-    for function in Programs(shelf).all():
-        about, arguments, _ = get_function_description(function)
-        known = inspect.signature(function).parameters
-        words = [
-            {"name": name, "type": TYPES[known[name].annotation], "about": text}
-            for name, text in arguments.items()
+def describe_endpoints(models: LoadedModels) -> list[dict[str, Any]]:
+    """What the About tab lists: for each endpoint its name, what it does, and its arguments."""
+    described = []
+    for function in Api(models).endpoints():
+        about, argument_texts, _ = get_function_description(function)
+        parameters = inspect.signature(function).parameters
+        arguments = [
+            {"name": name, "type": TYPE_LABELS[parameters[name].annotation], "about": text}
+            for name, text in argument_texts.items()
         ]
-        found.append({"name": f"/{function.__name__}", "about": about, "arguments": words})
-    return found
+        described.append({
+            "name": f"/{function.__name__}", "about": about, "arguments": arguments
+        })  # fmt: skip
+    return described
 
 
 def _describe_arguments(endpoint: BlockFunction) -> None:
-    """Tells Gradio's clients what the docstring says of each argument, as MCP is told already."""
-    _, arguments, returned = get_function_description(endpoint.fn)
-    for component, text in zip(endpoint.inputs, arguments.values(), strict=True):
+    """Gives Gradio's clients the description of each argument, which Gradio gives MCP alone."""
+    _, argument_texts, returned = get_function_description(endpoint.fn)
+    for component, text in zip(endpoint.inputs, argument_texts.values(), strict=True):
         component.api_info()["additional_description"] = text
     endpoint.outputs[0].api_info()["description"] = " ".join(returned)
 
 
-def told(function: Callable) -> Callable:
-    """The same function, which tells a caller in one sentence what is wrong, and no more."""
+def with_gradio_errors(function: Callable[..., Any]) -> Callable[..., Any]:
+    """The same function, whose errors are one sentence for the caller and nothing else."""
 
     @functools.wraps(function)
     def guarded(*arguments: Any) -> Any:
@@ -211,11 +360,11 @@ def told(function: Callable) -> Callable:
             return function(*arguments)
         except RWAEError as error:
             raise gr.Error(str(error), print_exception=False) from None
-        except Exception as error:  # the last border: logged here, told a visitor in words
-            logs.failed(f"/{function.__name__}", error)
+        except Exception as error:  # a bug: the operator reads the details, and the caller none
+            housekeeping.log_failure(f"/{function.__name__}", error)
             sentence = "The server failed at this call: try other values."
             raise gr.Error(sentence, print_exception=False) from None
 
-    # Gradio reads the types from here, and would take the names of types for no types at all.
+    # Gradio reads the types from here, and does not resolve annotations that are text.
     guarded.__signature__ = inspect.signature(function, eval_str=True)
     return guarded

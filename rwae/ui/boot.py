@@ -12,12 +12,12 @@ from rwae.codes import Codes
 from rwae.editing.directions import Basis
 from rwae.editing.named import Named
 from rwae.editing.studio import Studio
-from rwae.ui import files, requests
-from rwae.ui.pictures import picture, to_json
-from rwae.ui.shelf import Shelf
+from rwae.ui import files
+from rwae.ui.loaded_models import LoadedModels
+from rwae.ui.payloads import MAX_CLIP_FRAMES, codes_to_json, max_request_frames, sheet_url
 
 
-def models(shelf: Shelf) -> list[dict[str, Any]]:
+def model_list(models: LoadedModels) -> list[dict[str, Any]]:
     """What the header's list says of each model."""
     return [
         {
@@ -26,7 +26,7 @@ def models(shelf: Shelf) -> list[dict[str, Any]]:
             "about": studio.card.about,
             "kind": kind(studio),
         }
-        for name, studio in shelf.studios.items()
+        for name, studio in models.studios.items()
     ]
 
 
@@ -50,8 +50,8 @@ def opened(studio: Studio) -> dict[str, Any]:
         "weights": files.fingerprint(studio),
         "side": config.frame_size,
         "frames": config.frames,
-        "most": requests.most_frames(config),
-        "longest": min(requests.MAX_FRAMES, requests.most_frames(config)),
+        "most": max_request_frames(config),
+        "longest": min(MAX_CLIP_FRAMES, max_request_frames(config)),
         "apart": not (config.recurrent_decoder or config.actions),  # each frame by itself
         "encodes": studio.model.encodes,
         "actions": config.actions,
@@ -59,8 +59,8 @@ def opened(studio: Studio) -> dict[str, Any]:
         "device": runtime.device_label(studio.model.device),
         "parameters": studio.model.num_parameters,
         "ms": speed(studio),
-        "clips": to_json(examples(studio)),
-        "sheet": picture(studio.decode(examples(studio)), "png"),
+        "clips": codes_to_json(examples(studio)),
+        "sheet": sheet_url(studio.decode(examples(studio)), "png"),
     }
 
 
@@ -77,7 +77,7 @@ def speed(studio: Studio) -> float:
 def examples(studio: Studio) -> Codes:
     """The example clips, as many as one request may hold."""
     config = studio.model.config
-    return studio.examples[: max(1, requests.most_frames(config) // config.frames)]
+    return studio.examples[: max(1, max_request_frames(config) // config.frames)]
 
 
 def directions(studio: Studio) -> dict[str, Any]:

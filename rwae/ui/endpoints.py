@@ -1,27 +1,95 @@
-"""What the page may ask of the server: plain functions of one model's studio and a request.
+"""What the page asks of the server: functions of a loaded model and a request.
 
-Gradio calls them directly, past its queue, and so can anyone. Each checks its request, keeps
-nothing, and answers with JSON values: what was asked for, or {"error": one plain sentence}.
+Gradio calls them directly, outside its queue, and anyone else can. Each function checks its
+request and keeps nothing. `page_functions` turns them into what the page calls by name: it finds
+the model that a request names, and answers with {"error": a sentence} if anything is wrong.
+
+From a slider to pixels: `decode_codes`, `rwae.ui.payloads.codes_from_json`, `Studio.decode`,
+`rwae.ui.payloads.sheet_url`. From an upload to codes: `encode_clip`, `rwae.files.video.read_clip`
+and `to_frames`, `Studio.encode`, `rwae.ui.payloads.codes_to_json`.
 """
 
 from __future__ import annotations
 
+import threading
 import time
 from collections.abc import Callable
 from typing import Any
 
+from torch import Tensor
+
+from rwae.classifiers import Judge, judge_of, trained_on
+from rwae.codes import Factor
 from rwae.editing.studio import Studio
 from rwae.errors import ClipError, RWAEError
 from rwae.files import filmstrip, video
-from rwae.ui import boot, logs, requests, takeaway
+from rwae.runtime import turn
+from rwae.ui import boot, housekeeping, takeaway
 from rwae.ui.about import about_model
-from rwae.ui.comparing import carrier
-from rwae.ui.judging import judge_codes
-from rwae.ui.pictures import picture, to_json
-from rwae.ui.shelf import Shelf
+from rwae.ui.loaded_models import LoadedModels
+from rwae.ui.payloads import (
+    MAX_ACTION,
+    MAX_CLIP_FRAMES,
+    MAX_REQUEST_CLIPS,
+    MAX_SEED,
+    MAX_UPLOAD_BYTES,
+    codes_from_json,
+    codes_to_json,
+    requested_model,
+    require_integer,
+    require_number,
+    require_object,
+    sheet_url,
+    uploaded_file,
+)
 
 Answer = dict[str, Any]
-MAX_UPLOAD = 20 * 2**20  # bytes
+Endpoint = Callable[[Studio, Any], Answer]
+
+JUDGE_TIMEOUT = 20.0  # seconds that a request waits for the judge
+CONFIDENCE_DECIMALS = 4
+# One clip at a time: threads that share the cores slow each other down. The judge does not hold
+# the model's lock, so the model decodes the next clip meanwhile.
+_judge_lock = threading.Lock()
+
+
+def page_functions(models: LoadedModels) -> list[Callable[[Any], Answer]]:
+    """The functions that the page calls, each with a request as its only argument.
+
+    A request may name its model with the key "model"; the first model answers one that does not.
+    """
+
+    def carry_codes(studio: Studio, request: Any) -> Answer:
+        return _carry_codes(models, studio, request)
+
+    return [_answer_with(models, function) for function in (*ENDPOINTS, carry_codes)]
+
+
+def _answer_with(models: LoadedModels, endpoint: Endpoint) -> Callable[[Any], Answer]:
+    def answer(request: Any = None) -> Answer:
+        try:
+            return endpoint(models.find(requested_model(request)), request)
+        except RWAEError as error:
+            return {"error": str(error)}
+        except Exception as error:  # a bug: the operator reads the details, and the visitor none
+            housekeeping.log_failure(endpoint.__name__, error)
+            return {"error": "The server failed at this request: try another value."}
+
+    answer.__name__ = endpoint.__name__  # by which the page calls it
+    return answer
+
+
+def open_model(studio: Studio, _request: Any) -> Answer:
+    """What shows a model; see `rwae.ui.boot.opened`."""
+    return boot.opened(studio)
+
+
+def find_directions(studio: Studio, _request: Any) -> Answer:
+    """The directions in which codes are moved; see `rwae.ui.boot.directions`.
+
+    The first request for a model takes a second or two, and later ones no time.
+    """
+    return boot.directions(studio)
 
 
 def decode_codes(studio: Studio, request: Any) -> Answer:
@@ -32,16 +100,16 @@ def decode_codes(studio: Studio, request: Any) -> Answer:
         request: {"clips": [{"static": [...], "dynamic": [[...], ...]}, ...], "exact": bool}.
 
     Returns:
-        {"sheet": picture with a row for each clip and a column for each frame, as a data
-        address, "ms": what decoding took}. Exact sheets are PNG, the others JPEG.
+        {"sheet": data URL of a picture with a row for each clip and a column for each frame,
+        "ms": milliseconds of decoding}. Exact sheets are PNG, the others JPEG.
     """
-    request = requests.mapping(request, "clips")
-    codes = requests.codes(request["clips"], studio.model.config)
+    request = require_object(request, "clips")
+    codes = codes_from_json(request["clips"], studio.model.config)
     start = time.perf_counter()
     clips = studio.decode(codes)
-    spent = 1000 * (time.perf_counter() - start)
+    milliseconds = 1000 * (time.perf_counter() - start)
     kind = "png" if request.get("exact") is True else "jpeg"
-    return {"sheet": picture(clips, kind), "ms": round(spent, 1)}
+    return {"sheet": sheet_url(clips, kind), "ms": round(milliseconds, 1)}
 
 
 def sample_codes(studio: Studio, request: Any) -> Answer:
@@ -53,135 +121,192 @@ def sample_codes(studio: Studio, request: Any) -> Answer:
             weakly supervised model "action": its number from 0 on, or null for any.
 
     Returns:
-        {"clips": codes}. The action itself is not among them: the model finds it in the motion.
+        {"clips": codes}, without the action: the model infers it from the dynamic codes.
     """
-    request = requests.mapping(request, "seed", "clips", "frames", "temperature")
-    count = requests.whole(request["clips"], "number of clips", 1, requests.MAX_CLIPS)
+    request = require_object(request, "seed", "clips", "frames", "temperature")
+    count = require_integer(request["clips"], "number of clips", 1, MAX_REQUEST_CLIPS)
     action = request.get("action")
     if action is not None:
-        action = requests.whole(action, "action", 0, requests.MAX_ACTION)
+        action = require_integer(action, "action", 0, MAX_ACTION)
     codes = studio.sample(
         count,
-        seed=requests.whole(request["seed"], "seed", 0, requests.MAX_SEED),
-        frames=requests.whole(request["frames"], "number of frames", 1, requests.MAX_FRAMES),
-        temperature=requests.number(request["temperature"], "temperature", 0.0, 2.0),
+        seed=require_integer(request["seed"], "seed", 0, MAX_SEED),
+        frames=require_integer(request["frames"], "number of frames", 1, MAX_CLIP_FRAMES),
+        temperature=require_number(request["temperature"], "temperature", 0.0, 2.0),
         action=action,
     )
-    return {"clips": to_json(codes)}
+    return {"clips": codes_to_json(codes)}
 
 
 def extend_codes(studio: Studio, request: Any) -> Answer:
-    """Goes on from one clip with a likely motion.
+    """Continues a clip with dynamic codes from the prior.
 
     Args:
         studio: the model.
         request: {"clip": {"static", "dynamic"}, "frames": how many more, "seed": int}.
 
     Returns:
-        {"clips": the codes of the longer clip}.
+        {"clips": the codes of the longer clip, of at most `MAX_CLIP_FRAMES` frames}.
+
+    Raises:
+        ClipError: if the clip already has that many.
     """
-    request = requests.mapping(request, "clip", "frames", "seed")
-    codes = requests.codes([request["clip"]], studio.model.config)
-    room = requests.MAX_FRAMES - codes.dynamic.shape[1]
-    if room < 1:
-        raise ClipError(f"The clip already has {requests.MAX_FRAMES} frames, which is the limit.")
-    more = requests.whole(request["frames"], "number of frames", 1, requests.MAX_FRAMES)
-    seed = requests.whole(request["seed"], "seed", 0, requests.MAX_SEED)
-    return {"clips": to_json(studio.extend(codes, min(more, room), seed=seed))}
+    request = require_object(request, "clip", "frames", "seed")
+    codes = codes_from_json([request["clip"]], studio.model.config)
+    free = MAX_CLIP_FRAMES - codes.dynamic.shape[1]
+    if free < 1:
+        raise ClipError(f"The clip already has {MAX_CLIP_FRAMES} frames, which is the limit.")
+    frames = require_integer(request["frames"], "number of frames", 1, MAX_CLIP_FRAMES)
+    seed = require_integer(request["seed"], "seed", 0, MAX_SEED)
+    return {"clips": codes_to_json(studio.extend(codes, min(frames, free), seed=seed))}
 
 
-def encode_clip(studio: Studio, request: Any) -> Answer:
-    """Reads an uploaded file and infers its codes. The file is gone before the answer leaves.
+def encode_clip(studio: Studio, form: Any) -> Answer:
+    """Reads an uploaded file and infers its codes.
 
     Args:
         studio: the model.
-        request: what Gradio makes of a form: `files` holds one (name, bytes).
+        form: as Gradio reads it: `files` holds one (name, bytes).
 
     Returns:
-        {"clips": codes, "fed": the very frames that the model saw, as a data address, "rule":
-        which frames, part and size these are, in words}.
+        See `encode_bytes`.
     """
-    files = getattr(request, "files", None)
-    if not files or len(files) != 1:
+    content = uploaded_file(form)
+    if content is None:
         raise ClipError("No file came along: choose one video, GIF or image strip.")
-    return encode_bytes(studio, files[0][1])
+    return encode_bytes(studio, content)
 
 
-def encode_bytes(studio: Studio, data: bytes) -> Answer:
-    """Infers the codes of a file's content; the answer is that of `encode_clip`."""
-    if not 0 < len(data) <= MAX_UPLOAD:
+def encode_bytes(studio: Studio, content: bytes) -> Answer:
+    """Infers the codes of a clip from the content of its file.
+
+    Returns:
+        {"clips": codes, "fed": data URL of the frames that the model saw, "rule": a sentence
+        that says which frames, part and size these are}.
+
+    Raises:
+        ClipError: if the file is empty, too large or cannot be read, or the model has no encoder.
+    """
+    if not 0 < len(content) <= MAX_UPLOAD_BYTES:
         raise ClipError(
-            f"The file has {len(data) / 2**20:.1f} MB: it needs to have something in it, and at "
-            f"most {MAX_UPLOAD // 2**20} MB."
+            f"The file has {len(content) / 2**20:.1f} MB: it needs to have something in it, and "
+            f"at most {MAX_UPLOAD_BYTES // 2**20} MB."
         )
-    # The visitor's file name is never used: only the content says what the file is.
-    clip = video.read_clip(data)
+    clip = video.read_clip(content)
     config = studio.model.config
     x = video.to_frames(clip, config.frames, config.frame_size)[None]
     return {
-        "clips": to_json(studio.encode(x)),
-        "fed": picture(filmstrip.to_bytes(x), "png"),
+        "clips": codes_to_json(studio.encode(x)),
+        "fed": sheet_url(filmstrip.to_bytes(x), "png"),
         "rule": video.fitting_rule(clip, config.frames, config.frame_size),
     }
 
 
-def open_model(studio: Studio, _request: Any) -> Answer:
-    """Shows a model: its sizes and facts, and its examples with their pictures.
+def _carry_codes(models: LoadedModels, studio: Studio, request: Any) -> Answer:
+    """Encodes with one model what another one decodes.
+
+    Codes of one model mean nothing to another: they share the frames, which stay on the server.
+
+    Args:
+        models: among which the other model is.
+        studio: the model that encodes.
+        request: {"from": name of the model that decodes, "clips": its codes}.
+
+    Returns:
+        {"clips": codes of the model that encodes}.
+
+    Raises:
+        CodesError: if the codes do not fit the model that decodes.
+        ClipError: if the model that encodes has no encoder, or frames of another size.
+        RWAEError: if there is no model of that name.
+    """
+    request = require_object(request, "from", "clips")
+    source = models.find(requested_model({"model": request["from"]}) or "")
+    source_size, own_size = (one.model.config.frame_size for one in (source, studio))
+    if source_size != own_size:
+        raise ClipError(
+            f"The clip has frames of {source_size} pixels, and {studio.card.title} reads frames "
+            f"of {own_size}: compare models with frames of one size."
+        )
+    clips = source.decode(codes_from_json(request["clips"], source.model.config))
+    return {"clips": codes_to_json(studio.encode(filmstrip.from_bytes(clips)))}
+
+
+def judge_codes(studio: Studio, request: Any) -> Answer:
+    """Asks the judge of the data set, by which models are also scored, what clips show.
 
     Args:
         studio: the model.
+        request: {"clips": [{"static": [...], "dynamic": [[...], ...]}, ...]}.
 
     Returns:
-        See `rwae.ui.boot.opened`.
+        {"clips": for each clip, for each factor {"factor": its name, "static": whether it
+        belongs to the static code, "value": the likeliest, "confidence": its probability}}.
+
+    Raises:
+        CodesError: if the codes do not fit the model.
+        RWAEError: if no judge knows the model's data set, or it is busy.
     """
-    return boot.opened(studio)
+    request = require_object(request, "clips")
+    codes = codes_from_json(request["clips"], studio.model.config)
+    judge = find_judge(studio)
+    clips = filmstrip.from_bytes(studio.decode(codes))  # rounded, as a visitor sees them
+    busy = "The judge is busy with other visitors: try again in a moment."
+    with turn(_judge_lock, JUDGE_TIMEOUT, busy):
+        probabilities = judge.probabilities(clips)
+    return {"clips": _likeliest_values(probabilities, judge.factors)}
 
 
-def find_directions(studio: Studio, _request: Any) -> Answer:
-    """Finds the directions in which codes are moved: a second or two for the first who asks.
+def find_judge(studio: Studio) -> Judge:
+    """The judge of the data set that a model was trained on.
+
+    Raises:
+        RWAEError: if there is none.
+    """
+    judge = judge_of(studio.folder)
+    if judge is None:
+        dataset = trained_on(studio.folder)
+        origin = f"trained on {dataset}" if dataset else "of unknown data"
+        raise RWAEError(
+            f"{studio.card.title} is {origin}, for which there is no judge that names factors: "
+            "choose a model that has one."
+        )
+    return judge
+
+
+def _likeliest_values(
+    probabilities: list[Tensor], factors: tuple[Factor, ...]
+) -> list[list[dict[str, Any]]]:
+    """The likeliest value of each factor as JSON values, clip by clip.
 
     Args:
-        studio: the model.
-
-    Returns:
-        See `rwae.ui.boot.directions`.
+        probabilities: one tensor (B, K) for each factor.
+        factors: the same number of factors, each with K values.
     """
-    return boot.directions(studio)
+    likeliest = [values.max(-1) for values in probabilities]
+    return [
+        [
+            {
+                "factor": factor.name,
+                "static": factor.static,
+                "value": factor.values[int(best.indices[clip])],
+                "confidence": round(float(best.values[clip]), CONFIDENCE_DECIMALS),
+            }
+            for factor, best in zip(factors, likeliest, strict=True)
+        ]
+        for clip in range(len(likeliest[0].values))
+    ]
 
 
-ALL = (
-    *(
-        open_model,
-        find_directions,
-        about_model,
-        decode_codes,
-        sample_codes,
-        extend_codes,
-        encode_clip,
-        judge_codes,
-    ),
-    *(takeaway.export_clip, takeaway.read_codes),
+ENDPOINTS: tuple[Endpoint, ...] = (
+    open_model,
+    find_directions,
+    about_model,
+    decode_codes,
+    sample_codes,
+    extend_codes,
+    encode_clip,
+    judge_codes,
+    takeaway.export_clip,
+    takeaway.read_codes,
 )
-
-
-def public(shelf: Shelf) -> list[Callable[[Any], Answer]]:
-    """The functions above, each with every error turned into a sentence.
-
-    Every request may name its model with the key "model"; the first of the shelf answers one
-    that does not.
-    """
-    return [_guarded(shelf, function) for function in (*ALL, carrier(shelf))]
-
-
-def _guarded(shelf: Shelf, function: Callable[[Studio, Any], Answer]) -> Callable[[Any], Answer]:
-    def answer(request: Any = None) -> Answer:
-        try:
-            return function(shelf.find(requests.model_name(request)), request)
-        except RWAEError as error:
-            return {"error": str(error)}
-        except Exception as error:  # the last border: logged here, told a visitor in words
-            logs.failed(function.__name__, error)
-            return {"error": "The server failed at this request: try another value."}
-
-    answer.__name__ = function.__name__
-    return answer

@@ -11,17 +11,18 @@ import json
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
 
-from rwae.ui import doors, logs
+from rwae.ui import doors, housekeeping
 from rwae.ui.bodies import BUSY, TORN, Body, Budget, Message, Receive, Refusal, check_form
-from rwae.ui.calls import MAX_FILE
-from rwae.ui.endpoints import MAX_UPLOAD
+from rwae.ui.payloads import MAX_ENCODED_BYTES, MAX_UPLOAD_BYTES
 
 Send = Callable[[Message], Awaitable[None]]
 App = Callable[[Message, Receive, Send], Awaitable[None]]
 
-MAX_FORM = MAX_UPLOAD + 2**16  # bytes; a form is a file with a few words around it
+MAX_FORM = MAX_UPLOAD_BYTES + 2**16  # bytes; a form is a file with a few words around it
 MAX_JSON = 2**20  # bytes; the longest request for pictures has about a tenth of this
-MAX_CALL = MAX_FILE * 4 // 3 + 2**16  # bytes; a program sends a file as text, and a few words
+MAX_CALL = (
+    MAX_ENCODED_BYTES * 4 // 3 + 2**16
+)  # bytes; a program sends a file as text, and a few words
 # Where programs call: see rwae/ui/api.py.
 CALLS = tuple(f"{doors.GRADIO}/{name}" for name in ("queue/join", "call/", "mcp", "mcp/"))
 MAX_OPEN = 512  # requests at once, most of them signs of life: one for each page that is open
@@ -56,10 +57,10 @@ class Limits:
         try:
             await self._pass(room, scope, receive, send)
         except Refusal as refusal:
-            logs.refused(refusal.status, room or "other", refusal.words)
+            housekeeping.log_refusal(refusal.status, room or "other", refusal.words)
             await _refuse(send, refusal, room)
         except Exception as error:  # of Gradio's: the server would print it, with what was sent
-            logs.failed(room or "other", error)
+            housekeeping.log_failure(room or "other", error)
             with suppress(RuntimeError):  # an answer has begun, which now breaks off
                 await _answer(send, 500, FAILED.encode(), b"text/plain; charset=utf-8")
         finally:

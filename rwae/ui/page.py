@@ -18,10 +18,11 @@ from starlette.middleware import Middleware
 from rwae.ui import api, boot
 from rwae.ui.comparing import peers
 from rwae.ui.component import ASSETS, asset, component, tab
-from rwae.ui.endpoints import MAX_UPLOAD, public
+from rwae.ui.endpoints import page_functions
 from rwae.ui.headers import Headers
 from rwae.ui.limits import Limits
-from rwae.ui.shelf import Shelf
+from rwae.ui.loaded_models import LoadedModels
+from rwae.ui.payloads import MAX_UPLOAD_BYTES
 
 ROOT = Path(__file__).resolve().parents[2]  # no file of the project is ever served by its path
 PLAYER = ("dom", "pump", "model", "player", "filmstrip", "gallery")
@@ -49,38 +50,38 @@ _SHOW_LINKED = """() => {
 }"""
 
 
-def build(shelf: Shelf, mcp: bool = False) -> gr.Blocks:
+def build(models: LoadedModels, mcp: bool = False) -> gr.Blocks:
     """Builds the page around loaded models.
 
     Args:
-        shelf: the models.
+        models: the loaded models.
         mcp: whether the page may say that the endpoints are there by the Model Context Protocol.
     """
-    server, first = public(shelf), shelf.find(None)
+    server, first = page_functions(models), models.find(None)
     # The clip that plays at once travels with the page; of other models it is asked for.
     start = {"directions": boot.directions(first)} | boot.opened(first)
-    value = {"models": boot.models(shelf), "first": start | {"name": shelf.first}}
-    value["notice"] = shelf.notice
+    value = {"models": boot.model_list(models), "first": start | {"name": models.default_name}}
+    value["notice"] = models.notice
     with gr.Blocks(title="R-WAE Studio", analytics_enabled=False, fill_width=True) as page:
         header = component("header", value, ("dom", "pump"), server)
         with gr.Tabs(elem_id="rw-tabs", selected="explore") as tabs:
             with gr.Tab("Explore", id="explore"):
                 tab("explore", {}, (*PLAYER, *EDITOR), server)
             with gr.Tab("Swap", id="swap"):
-                swap = tab("swap", {"maxUpload": MAX_UPLOAD}, (*PLAYER, *SLOTS), server)
+                swap = tab("swap", {"maxUpload": MAX_UPLOAD_BYTES}, (*PLAYER, *SLOTS), server)
             with gr.Tab("Sample", id="sample"):
                 sample = tab("sample", {}, (*PLAYER, "link", "sheetlink"), server)
             with gr.Tab("Compare", id="compare"):
-                beside = {"peers": peers(shelf), "maxUpload": MAX_UPLOAD}
+                beside = {"peers": peers(models), "maxUpload": MAX_UPLOAD_BYTES}
                 compare = tab("compare", beside, (*PLAYER, *COMPARE), server)
             with gr.Tab("About", id="about"):
-                about = {"mcp": mcp, "endpoints": api.listed(shelf)}
+                about = {"mcp": mcp, "endpoints": api.describe_endpoints(models)}
                 tab("about", about, ("dom", "pump", "model", *ABOUT), server)
         for grid in (swap, sample, compare):
             grid.explore(None, None, tabs, js=_SHOW_EXPLORE, queue=False, api_visibility="private")
         for arrival in (page.load, header.linked):
             arrival(None, None, tabs, js=_SHOW_LINKED, queue=False, api_visibility="private")
-        api.offer(page, shelf)
+        api.add_endpoints(page, models)
     page.queue(api_open=False, max_size=64)
     return page
 
@@ -92,7 +93,7 @@ def settings() -> dict[str, Any]:
         "css": "\n".join(asset(f"{name}.css") for name in STYLES),
         "favicon_path": ASSETS / "mark.svg",
         "footer_links": [],
-        "max_file_size": MAX_UPLOAD,
+        "max_file_size": MAX_UPLOAD_BYTES,
         "blocked_paths": [str(ROOT)],
         "app_kwargs": {"middleware": [Middleware(Headers), Middleware(Limits)]},
         "state_session_capacity": 1000,  # visits that Gradio keeps an entry for

@@ -17,9 +17,15 @@ from rwae.codes import Codes
 from rwae.editing.studio import Studio
 from rwae.errors import ClipError, CodesError
 from rwae.runtime import turn
-from rwae.ui import requests
 from rwae.ui.files import KINDS, Order, fingerprint, kinds
-from rwae.ui.pictures import picture
+from rwae.ui.payloads import (
+    codes_from_json,
+    require_integer,
+    require_number,
+    require_object,
+    sheet_url,
+    uploaded_file,
+)
 
 MAX_SIDE = 1024  # pixels of an enlarged frame
 MAX_PIXELS = 2**24  # of an enlarged clip: 64 frames of 512 x 512
@@ -42,12 +48,12 @@ def export_clip(studio: Studio, request: Any) -> dict[str, Any]:
     Returns:
         {"data": the file as a data address, "name": what to call it, "note": a sentence or null}.
     """
-    request = requests.mapping(request, "clip", "kind")
+    request = require_object(request, "clip", "kind")
     kind = KINDS.get(request["kind"]) if isinstance(request["kind"], str) else None
     if kind is None:
         raise ClipError(f"The kind of file needs to be one of {', '.join(kinds(studio))}.")
-    codes = requests.codes([request["clip"]], studio.model.config)
-    fps = requests.number(request.get("fps", 8), "number of frames a second", *FPS)
+    codes = codes_from_json([request["clip"]], studio.model.config)
+    fps = require_number(request.get("fps", 8), "number of frames a second", *FPS)
     order = Order(studio, codes, fps, _scale(request.get("scale", 1), codes, studio))
     with turn(_turns, WAIT, BUSY):
         data, note = kind.make(order)
@@ -55,32 +61,32 @@ def export_clip(studio: Studio, request: Any) -> dict[str, Any]:
     return {"data": address, "name": f"{_plain(studio.name)}-{kind.ending}", "note": note}
 
 
-def read_codes(studio: Studio, request: Any) -> dict[str, Any]:
+def read_codes(studio: Studio, form: Any) -> dict[str, Any]:
     """Reads codes that were saved with `export_clip`.
 
     Args:
         studio: the model.
-        request: what Gradio makes of a form: `files` holds one (name, bytes).
+        form: as Gradio reads it: `files` holds one (name, bytes).
 
     Returns:
         {"clips": codes, "sheet": their exact picture as a data address}. The numbers are those
         of the file to the last digit, so that they decode to the same pixels.
     """
-    files = getattr(request, "files", None)
-    if not files or len(files) != 1:
+    content = uploaded_file(form)
+    if content is None:
         raise CodesError("No file came along: choose one that was saved here as codes.")
     weights = fingerprint(studio)
-    codes = export.unpack_codes(files[0][1], studio.model, studio.name, weights)
+    codes = export.unpack_codes(content, studio.model, studio.name, weights)
     parts = [part.double().tolist() for part in (codes.static, codes.dynamic)]
     clips = [{"static": s, "dynamic": d} for s, d in zip(*parts, strict=True)]
-    codes = requests.codes(clips, studio.model.config)
-    return {"clips": clips, "sheet": picture(studio.decode(codes), "png")}
+    codes = codes_from_json(clips, studio.model.config)
+    return {"clips": clips, "sheet": sheet_url(studio.decode(codes), "png")}
 
 
 def _scale(value: Any, codes: Codes, studio: Studio) -> int:
     """Checks the factor by which a clip is enlarged."""
     side, frames = studio.model.config.frame_size, codes.dynamic.shape[1]
-    scale = requests.whole(value, "enlargement", 1, max(1, MAX_SIDE // side))
+    scale = require_integer(value, "enlargement", 1, max(1, MAX_SIDE // side))
     if scale > 1 and frames * (scale * side) ** 2 > MAX_PIXELS:
         raise ClipError(
             f"The clip has {frames} frames, which is too many at {scale * side} x {scale * side} "

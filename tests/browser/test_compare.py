@@ -20,7 +20,7 @@ from rwae import Codes
 from rwae.editing.studio import Studio
 from rwae.files import filmstrip, video
 from rwae.files.checkpoint import SETTINGS_FILE
-from rwae.ui.pictures import to_json
+from rwae.ui.payloads import codes_to_json
 
 TAB = ".rw-compare"
 SERVER = re.compile("component_server")  # the address of all that the page asks for
@@ -191,7 +191,7 @@ def test_every_model_reads_the_very_picture_and_all_play_in_step(
     visit.page.get_by_role("button", name="reader", exact=True).click()
     give(visit, 1, 2)
     shown = filmstrip.from_bytes(studios["tight"].decode(studios["tight"].examples[[1, 2]]))
-    read = to_json(studios["reader"].encode(shown))
+    read = codes_to_json(studios["reader"].encode(shown))
     held = clips(visit, "reader")
     assert torch.allclose(held.static[0], torch.tensor(read[0]["static"]))
     assert torch.allclose(held.dynamic[0], torch.tensor(read[1]["dynamic"]))

@@ -1,0 +1,153 @@
+"""The models that the app offers: which it loads when it starts, and how a request finds one.
+
+The choice is fixed when the app starts. A visitor chooses among the loaded models by their short
+names, and can name no folder and no Hub id.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from rwae import runtime
+from rwae.editing.studio import Studio
+from rwae.errors import CheckpointError, ConfigError, HubError, RWAEError
+from rwae.files.checkpoint import CONFIG_FILE
+from rwae.ui.payloads import MAX_CLIP_FRAMES
+
+DEFAULT_MODEL = "sprites"  # the model that the page shows first, if it is there
+MODELS_VARIABLE = "RWAE_MODELS"  # sources with spaces between them, without a command line
+
+
+class LoadedModels:
+    """At least one loaded model, each under a short name, which also stands in the page's address.
+
+    Attributes:
+        studios: the models by name, in the order in which the page lists them. The first answers
+            requests that name no model.
+        notice: a sentence that the page shows at its top, such as which model is missing; empty
+            if there is nothing to say.
+    """
+
+    def __init__(self, studios: Sequence[Studio], notice: str = "") -> None:
+        self.notice = notice
+        self.studios: dict[str, Studio] = {}
+        for studio in studios:
+            # A number tells apart two folders of one name.
+            names = (studio.name, *(f"{studio.name}-{n + 2}" for n in range(len(studios))))
+            self.studios[next(name for name in names if name not in self.studios)] = studio
+
+    @property
+    def default_name(self) -> str:
+        """The name of the first model."""
+        return next(iter(self.studios))
+
+    def find(self, name: str | None) -> Studio:
+        """The model of a name, or the first one if the name is None.
+
+        Raises:
+            RWAEError: if there is no such model.
+        """
+        studio = self.studios.get(self.default_name if name is None else name)
+        if studio is None:
+            raise RWAEError(
+                f"There is no such model here: choose one of {', '.join(self.studios)}."
+            )
+        return studio
+
+
+def requested_sources(given: Sequence[str] | None) -> list[str]:
+    """The sources of models on the command line, or else those of the environment."""
+    return list(given or os.environ.get(MODELS_VARIABLE, "").split())
+
+
+def load_models(
+    sources: Sequence[str], shipped: Path, device_name: str | None = None
+) -> LoadedModels:
+    """Loads the models that were named, or all that are in a folder.
+
+    Every named model has to load, with two exceptions: the Hub cannot be reached, or the app runs
+    on a Space, where nobody would see why it did not start. Then the log and the page say which
+    model is missing. If none is left, the models of the folder take their place.
+
+    Args:
+        sources: folders and Hub ids.
+        shipped: the folder of the checkpoints that came with the app.
+        device_name: see `rwae.runtime.choose_device`.
+
+    Raises:
+        RWAEError: if a model does not load, or there is none.
+    """
+    tolerated = RWAEError if "SPACE_ID" in os.environ else HubError
+    studios: list[Studio] = []
+    missing = []
+    for source in sources:
+        try:
+            studios.append(load_model(source, device_name))
+        except tolerated as error:
+            print(error, file=sys.stderr)
+            missing.append(source)
+    if studios:
+        return LoadedModels(studios, _missing_notice(missing, "you see the others"))
+    studios, complaints = load_folder(shipped, device_name)
+    for complaint in complaints:
+        print(complaint, file=sys.stderr)
+    if not studios:
+        raise RWAEError(f"There is no model in {shipped}: train one, or name it with --model.")
+    return LoadedModels(studios, _missing_notice(missing, "you see the app's own models"))
+
+
+def load_model(source: str | Path, device_name: str | None = None) -> Studio:
+    """Loads a model that the page can show; the arguments are those of `Studio.load`.
+
+    Raises:
+        CheckpointError: if the checkpoint or its gallery is missing or does not fit, or the clips
+            of the gallery are all alike.
+        ConfigError: if the configuration or the device is bad, or its clips are longer than
+            `MAX_CLIP_FRAMES`.
+    """
+    studio = Studio.load(source, device_name)
+    if studio.model.config.frames > MAX_CLIP_FRAMES:
+        raise ConfigError(
+            f"The model {studio.name} has clips of {studio.model.config.frames} frames: the app "
+            f"shows at most {MAX_CLIP_FRAMES}. Train one with fewer."
+        )
+    gallery = studio.gallery
+    if any(bool((part == part[0]).all()) for part in (gallery.static, gallery.dynamic)):
+        raise CheckpointError(
+            f"The clips in the gallery of the model {studio.name} are all alike: the app needs "
+            "codes that differ, as `python -m rwae.training` writes them."
+        )
+    return studio
+
+
+def load_folder(folder: Path, device_name: str | None = None) -> tuple[list[Studio], list[str]]:
+    """Loads every checkpoint in a folder, `DEFAULT_MODEL` first and the others by name.
+
+    Returns:
+        The models, and for each that cannot be shown a sentence that says why.
+
+    Raises:
+        ConfigError: if the device is bad, which concerns all models.
+    """
+    runtime.choose_device(device_name)
+    found = {path.parent for path in folder.glob(f"*/{CONFIG_FILE}")}
+    studios, complaints = [], []
+    for path in sorted(found, key=lambda path: (path.name != DEFAULT_MODEL, path.name)):
+        try:
+            studios.append(load_model(path, device_name))
+        except (RWAEError, OSError) as error:
+            complaints.append(f"The model {path.name} is left out. {error}")
+    return studios, complaints
+
+
+def _missing_notice(missing: Sequence[str], instead: str) -> str:
+    """A sentence for the page, or nothing. Seven digits identify a commit."""
+    if not missing:
+        return ""
+    names = " and ".join(re.sub(r"(@[0-9a-f]{7})[0-9a-f]{33}$", r"\1", name) for name in missing)
+    plural = "s" if len(missing) > 1 else ""
+    return f"The model{plural} {names} could not be loaded: {instead}."
