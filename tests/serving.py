@@ -11,7 +11,7 @@ from conftest import ROOT, TINY
 
 from rwae import Codes
 from rwae.benchmark.live.browser import BROWSERS, find_browser
-from rwae.benchmark.served import served
+from rwae.benchmark.server import running_server
 from rwae.files import checkpoint
 from rwae.models import registry
 
@@ -68,5 +68,5 @@ def app(
     folders = [models] if isinstance(models, Path) else models
     named = [word for folder in folders for word in ("--model", str(folder))]
     program = ["app.py", *named, *options, "--device", "cpu"]
-    with served(program, cache, root, environment, log) as server:
+    with running_server(program, cache, root, environment, log) as server:
         yield server.address

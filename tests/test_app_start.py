@@ -10,7 +10,7 @@ from conftest import ROOT
 from serving import small_checkpoint
 
 import app
-from rwae.benchmark.served import served
+from rwae.benchmark.server import running_server
 from rwae.errors import ConfigError
 from rwae.ui.loaded_models import load_model
 from rwae.ui.payloads import MAX_CLIP_FRAMES
@@ -77,7 +77,7 @@ def test_an_app_that_is_ended_leaves_in_order_and_no_folder_behind(tmp_path: Pat
     cache = tmp_path / "cache"
     cache.mkdir()
     program = ["app.py", "--model", str(small_checkpoint(tmp_path / "model")), "--device", "cpu"]
-    with served(program, cache) as server:
+    with running_server(program, cache) as server:
         assert list(cache.glob("rwae-studio-*"))
         server.process.terminate()
         assert server.process.wait(30) == 0

@@ -1,9 +1,10 @@
-"""The benchmark: what it times, what it counts, and that its command runs."""
+"""The speed benchmark: what it times and counts, its quartiles, and that its command runs."""
 
 import dataclasses
-import statistics
+import math
 from pathlib import Path
 
+import numpy as np
 import pytest
 import torch
 from conftest import TINY
@@ -11,11 +12,17 @@ from torch.utils.flop_counter import FlopCounterMode
 
 from rwae import RWAE
 from rwae.benchmark import __main__ as command
-from rwae.benchmark.contenders import Contender, ours
-from rwae.benchmark.cost import MATRIX_SIDES, large_product, operations
+from rwae.benchmark.__main__ import Measurement, speed_table
+from rwae.benchmark.contenders import Contender, own_contender
+from rwae.benchmark.cost import (
+    MATRIX_SIDES,
+    WARM_UP_ROUNDS,
+    interleave,
+    large_product,
+    operations,
+)
 from rwae.benchmark.peers import SKD
-from rwae.benchmark.report import Measured, markdown, table, text
-from rwae.benchmark.timing import WARM_UP, Times, interleave, ratio
+from rwae.benchmark.report import Quartiles, as_markdown, as_text, quantile
 from rwae.training.config import TrainingConfig
 from rwae.training.presets import PRESETS
 
@@ -24,17 +31,31 @@ SMALL = dataclasses.replace(TINY, frame_size=64, frames=2)
 
 def test_calls_take_turns_and_the_warm_up_does_not_count() -> None:
     order: list[str] = []
-    times = interleave({"a": lambda: order.append("a"), "b": lambda: order.append("b")}, 5)
-    assert order == ["a", "b"] * (5 + WARM_UP)
-    assert all(len(taken.values) == 5 and min(taken.values) >= 0 for taken in times.values())
+    seconds = interleave({"a": lambda: order.append("a"), "b": lambda: order.append("b")}, 5)
+    assert order == ["a", "b"] * (WARM_UP_ROUNDS + 5)
+    assert all(len(taken) == 5 and min(taken) >= 0 for taken in seconds.values())
 
 
-def test_a_ratio_is_of_calls_of_the_same_round() -> None:
-    # The second call is always twice as long, though the machine slows down by ten.
-    first, second = Times((1.0, 2.0, 10.0, 3.0)), Times((2.0, 4.0, 20.0, 6.0))
-    found = ratio(first, second)
-    assert (found.low, found.median, found.high) == (0.5, 0.5, 0.5)
-    assert ratio(first, Times((1.0, 1.0, 1.0, 1.0))).median == statistics.median(first.values)
+def test_quartiles_lie_inside_the_measurements_and_ignore_one_extreme_value() -> None:
+    found = Quartiles.of([5.0, 1.0, 3.0, 2.0, 400.0])
+    assert (found.low, found.median, found.high) == (2.0, 3.0, 5.0)
+    assert found.text(" ms") == "3.00 ms (2.00 to 5.00)"
+    assert Quartiles.of([1.0, 2.0]) == Quartiles(1.25, 1.5, 1.75)
+    assert Quartiles.of([7.0]) == Quartiles(7.0, 7.0, 7.0)
+
+
+def test_quantiles_are_those_of_numpy() -> None:
+    values = np.random.default_rng(0).normal(size=17)
+    for share in (0.0, 0.1, 0.25, 0.5, 0.95, 1.0):
+        assert quantile(values.tolist(), share) == pytest.approx(np.quantile(values, share))
+
+
+def test_a_ratio_divides_times_of_the_same_round() -> None:
+    # The second call always takes twice as long, although the machine slows down by ten.
+    found = Quartiles.of_ratios([1.0, 2.0, 10.0, 3.0], [2.0, 4.0, 20.0, 6.0])
+    assert found == Quartiles(0.5, 0.5, 0.5)
+    assert Quartiles.of_ratios([1.0, 2.0, 10.0], [1.0, 1.0, 1.0]).median == 2.0
+    assert Quartiles.of_ratios([1.0, 1.0, 1.0], [0.0, 2.0, 2.0]) == Quartiles(0.5, 0.5, math.inf)
 
 
 def test_operations_of_a_product_and_of_its_gradient(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -42,18 +63,18 @@ def test_operations_of_a_product_and_of_its_gradient(monkeypatch: pytest.MonkeyP
     assert operations(lambda: a @ b) == 2 * 3 * 5 * 7
     assert operations(lambda: (a @ b).sum().backward()) == 2 * 2 * 3 * 5 * 7
     monkeypatch.setitem(MATRIX_SIDES, "cpu", 32)
-    call, promised = large_product(torch.device("cpu"), torch.float32)
-    assert operations(call) == promised
+    call, stated = large_product(torch.device("cpu"), torch.float32)
+    assert operations(call) == stated
 
 
-def test_operations_of_a_recurrent_network_are_seen() -> None:
+def test_operations_of_a_recurrent_network_are_counted() -> None:
     lstm = torch.nn.LSTM(6, 4, batch_first=True)
     with torch.no_grad():
         counted = operations(lambda: lstm(torch.zeros(1, 3, 6)))
     assert counted == 3 * 2 * 4 * 4 * (6 + 4)
 
 
-def test_operations_agree_with_the_counter_of_torch_and_survive_a_second_derivative() -> None:
+def test_operations_agree_with_the_counter_of_torch_and_include_second_derivatives() -> None:
     network = torch.nn.Sequential(torch.nn.Conv2d(3, 4, 3, 2), torch.nn.Flatten())
     x = torch.rand(2, 3, 9, 9, requires_grad=True)
     with FlopCounterMode(display=False) as theirs:
@@ -68,9 +89,9 @@ def test_operations_agree_with_the_counter_of_torch_and_survive_a_second_derivat
     assert operations(penalty) > once
 
 
-def test_a_training_step_of_ours_moves_the_weights_and_costs_more_than_decoding() -> None:
+def test_a_training_step_of_ours_costs_more_than_encoding_and_decoding() -> None:
     config = TrainingConfig(dataset="none", model=SMALL, batch=4, prior_draws=4)
-    contender = ours(RWAE(SMALL).eval(), config, torch.float32)
+    contender = own_contender(RWAE(SMALL).eval(), config, torch.float32)
     assert set(contender.calls) == {"encode", "decode", "train"}
     assert contender.clips("train") == 4
     assert contender.clips("decode") == 1
@@ -79,45 +100,45 @@ def test_a_training_step_of_ours_moves_the_weights_and_costs_more_than_decoding(
     assert 0 < counted["decode"] < counted["train"]
 
 
-def measured(title: str, seconds: float) -> Measured:
-    times = {"decode": Times((seconds,) * 4), "train": Times((8 * seconds,) * 4)}
-    contender = Contender(title, 1_500_000, dict.fromkeys(times, lambda: None), batch=16)
-    return Measured(contender, times, {"decode": 1e9, "train": 3e9}, dict.fromkeys(times, 1e11))
+def measurement(title: str, decode: list[float]) -> Measurement:
+    seconds = {"decode": decode, "train": [8 * taken for taken in decode]}
+    contender = Contender(title, 1_500_000, dict.fromkeys(seconds, lambda: None), batch=16)
+    return Measurement(
+        contender, seconds, {"decode": 1e9, "train": 3e9}, dict.fromkeys(seconds, 1e11)
+    )
 
 
-def test_the_table_has_a_column_each_and_states_our_time_over_theirs() -> None:
-    rows = table([measured("us", 0.02), measured("them", 0.05)])
+def test_the_table_shows_medians_with_quartiles_and_our_time_over_theirs() -> None:
+    ours = measurement("ours", [0.02, 0.01, 0.03, 0.02, 9.0])
+    theirs = measurement("theirs", [0.05, 0.05, 0.05, 0.05, 0.05])
+    rows = speed_table([ours, theirs])
     assert {len(row) for row in rows} == {3}
-    named = {row[0] + str(number): row[1:] for number, row in enumerate(rows)}
-    assert named["parameters1"] == ["1.50 M", "1.50 M"]
-    assert named["decode6"] == ["20.00 ms (20.00 to 20.00)", "50.00 ms (50.00 to 50.00)"]
-    assert named["our time / theirs7"] == ["", "0.40 (0.40 to 0.40)"]
-    assert named["share of the peak9"] == ["50%", "20%"]
-    assert named["training10"] == ["100.0 clips/s", "40.0 clips/s"]
-    assert markdown(rows).splitlines()[1] == "|---|---:|---:|"
-    assert len(text(rows).splitlines()) == len(rows)
-
-
-def small_run(folder: Path, monkeypatch: pytest.MonkeyPatch) -> str:
-    """Saves a small model, and leaves the command with one peer and a small preset."""
-    torch.manual_seed(0)
-    RWAE(SMALL).save_pretrained(folder)
-    preset = TrainingConfig(dataset="sprites", model=SMALL, batch=4, prior_draws=4)
-    monkeypatch.setitem(PRESETS, "sprites", preset)
-    monkeypatch.setattr(command, "PEERS", (SKD,))
-    return str(folder)
+    cells = {(row[0], number): row[1:] for number, row in enumerate(rows)}
+    assert cells["parameters", 1] == ["1.50 M", "1.50 M"]
+    assert cells["encode", 2] == ["", ""]
+    assert cells["decode", 6] == ["20.00 ms (20.00 to 30.00)", "50.00 ms (50.00 to 50.00)"]
+    assert cells["our time / theirs", 7] == ["", "0.40 (0.40 to 0.60)"]
+    assert cells["share of the peak", 9] == ["50%", "20%"]
+    assert cells["training", 10] == ["100.0 clips/s", "40.0 clips/s"]
+    assert as_markdown(rows).splitlines()[1] == "|---|---:|---:|"
+    assert len(as_text(rows).splitlines()) == len(rows)
 
 
 def test_the_command_prints_a_table(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    folder = small_run(tmp_path, monkeypatch)
-    assert command.main([folder, "--rounds", "4", "--markdown"]) == 0
-    out = capsys.readouterr().out
-    assert out.startswith("|  | R-WAE, ours | SKD | DCGAN decoder |\n|---|---:|---:|---:|\n")
-    assert "clips/s" in out
-    assert "4 rounds" in out
-    assert "at batch 4 in float32" in out
+    torch.manual_seed(0)
+    RWAE(SMALL).save_pretrained(tmp_path)
+    preset = TrainingConfig(dataset="sprites", model=SMALL, batch=4, prior_draws=4)
+    monkeypatch.setitem(PRESETS, "sprites", preset)
+    monkeypatch.setattr(command, "PEERS", (SKD,))
+    assert command.main([str(tmp_path), "--rounds", "4", "--markdown"]) == 0
+    head, _, *body = capsys.readouterr().out.splitlines()
+    assert head == "|  | R-WAE, ours | SKD | DCGAN decoder |"
+    rows = [[cell.strip() for cell in line.split("|")[1:-1]] for line in body if "|" in line]
+    (training,) = (row for row in rows if row[0] == "training")
+    assert training[3] == ""
+    assert all(float(cell.removesuffix(" clips/s")) > 0 for cell in training[1:3])
 
 
 def test_a_model_of_another_frame_size_is_refused(

@@ -1,6 +1,5 @@
-"""The crowd before the app: what is counted, and that nobody sees another's clip."""
+"""The load test: what is counted, and that a picture of somebody else's codes is noticed."""
 
-import argparse
 from pathlib import Path
 
 import httpx
@@ -8,7 +7,7 @@ import pytest
 from serving import small_checkpoint
 
 from rwae.benchmark import crowd
-from rwae.benchmark.live.task import Task
+from rwae.editing.studio import Studio
 from rwae.files import filmstrip, video
 
 
@@ -20,7 +19,7 @@ def model(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_a_small_crowd_is_served_and_leaves_nothing(
     model: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(crowd, "CALM", 0.1)
+    monkeypatch.setattr(crowd, "SETTLE_SECONDS", 0.1)
     options = [str(model), "--visitors", "6", "--seconds", "1", "--markdown", "--device", "cpu"]
     assert crowd.main(options) == 0
     head, _, row = capsys.readouterr().out.splitlines()
@@ -32,13 +31,25 @@ def test_a_small_crowd_is_served_and_leaves_nothing(
 
 
 def test_a_picture_of_another_visitor_is_noticed(model: Path) -> None:
-    task = Task(argparse.Namespace(checkpoint=model, device="cpu"))
-    one, other = (crowd.Visitor(n, task, httpx.AsyncClient(), 0) for n in range(2))
-    seen = video.encode_image(filmstrip.sheet(task.studio.decode(one.codes)), "png")
-    assert one.mine(seen)
-    assert not other.mine(seen)
+    studio = Studio.load(model, "cpu")
+    one, other = (crowd.Visitor(n, studio, httpx.AsyncClient(), 0, b"") for n in range(2))
+    seen = video.encode_image(filmstrip.sheet(studio.decode(one.codes)), "png")
+    assert one.shows_own_codes(seen)
+    assert not other.shows_own_codes(seen)
 
 
-def test_no_crowd_is_refused_in_words(capsys: pytest.CaptureFixture[str]) -> None:
-    assert crowd.main(["--visitors", "0"]) == 2
+def test_half_within_is_the_median_of_the_served_requests() -> None:
+    log = crowd.CrowdLog(seconds=[0.1, 0.2, 0.6, 0.3, 0.4])
+    assert log.within(0.5) == "300 ms"
+    assert log.within(0.95) == "560 ms"
+    assert crowd.CrowdLog().within(0.5) == "-"
+
+
+@pytest.mark.parametrize("options", [["--visitors", "0"], ["--seconds", "0"]])
+def test_a_crowd_of_nobody_or_of_no_time_is_refused(
+    options: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit) as exit_:
+        crowd.main(options)
+    assert exit_.value.code == 2
     assert "at least one visitor" in capsys.readouterr().err

@@ -11,7 +11,7 @@ import pytest
 from conftest import ROOT
 
 from rwae import RWAE
-from rwae.benchmark.served import free_port
+from rwae.benchmark.server import free_port
 from rwae.errors import ConfigError
 from rwae.files.checkpoint import read_gallery
 from rwae.training.__main__ import main

@@ -18,7 +18,7 @@ from safetensors.torch import load_file
 from tqdm import tqdm
 
 from rwae import RWAE
-from rwae.benchmark.served import free_port
+from rwae.benchmark.server import free_port
 from rwae.data.clips import Clips
 from rwae.training.config import TrainingConfig
 from rwae.training.ranks import Ranks, join

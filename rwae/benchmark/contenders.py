@@ -1,4 +1,4 @@
-"""Who takes part: our model and its peers, each with the calls that are timed."""
+"""The models that are timed beside each other, each with the calls that are timed."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ from dataclasses import dataclass
 import torch
 from torch import nn
 
-from rwae.benchmark.peers import SIDE, Peer, up
-from rwae.benchmark.timing import Call
+from rwae.benchmark.cost import Call
+from rwae.benchmark.peers import PEER_SIDE, Peer, dcgan_decoder
 from rwae.models.base import CodeModel
 from rwae.runtime import autocast
 from rwae.training.config import TrainingConfig
@@ -17,17 +17,18 @@ from rwae.training.ranks import Ranks
 from rwae.training.run import step_generator
 from rwae.training.state import TrainState
 
-TITLES = {"rwae": "R-WAE, ours", "objects": "R-WAE of objects", "mocogan": "MoCoGAN, ours"}
+FAMILY_TITLES = {"rwae": "R-WAE, ours", "objects": "R-WAE of objects", "mocogan": "MoCoGAN, ours"}
 
 
 @dataclass(frozen=True)
 class Contender:
-    """A model and what can be timed of it.
+    """A model and the calls of it that are timed.
 
     Attributes:
         title: its name in the table.
-        parameters: the number of learned numbers.
-        calls: "encode" and "decode" of one clip, as far as it can, and "train": one step.
+        parameters: the number of its weights.
+        calls: "encode" and "decode" of one clip where the model can do that, and "train", which
+            is one training step.
         batch: clips in a training step.
     """
 
@@ -37,15 +38,15 @@ class Contender:
     batch: int
 
     def clips(self, task: str) -> int:
-        """Clips that a call handles."""
+        """The number of clips that one call handles."""
         return self.batch if task == "train" else 1
 
 
-def ours(model: CodeModel, config: TrainingConfig, precision: torch.dtype) -> Contender:
-    """The shipped model at inference, and a whole step of the training of a new one.
+def own_contender(model: CodeModel, config: TrainingConfig, precision: torch.dtype) -> Contender:
+    """A model of this project, and a training step of a new one.
 
     Args:
-        model: it encodes and decodes.
+        model: encodes and decodes, in evaluation mode.
         config: what is trained, on random clips.
         precision: of the networks in training.
     """
@@ -53,19 +54,21 @@ def ours(model: CodeModel, config: TrainingConfig, precision: torch.dtype) -> Co
     generator = torch.Generator().manual_seed(0)
     x = torch.rand(1, sizes.frames, 3, sizes.frame_size, sizes.frame_size, generator=generator)
     codes = model.sample(1, generator=generator)
-    calls: dict[str, Call] = {"encode": lambda: model.encode(x)} if model.encodes else {}
+    calls: dict[str, Call] = {}
+    if model.encodes:
+        calls["encode"] = lambda: model.encode(x)
     calls["decode"] = lambda: model.decode(codes)
     calls["train"] = training_step(config, model.device, precision)
-    return Contender(TITLES[model.family], model.num_parameters, calls, config.batch)
+    return Contender(FAMILY_TITLES[model.family], model.num_parameters, calls, config.batch)
 
 
-def training_step(config: TrainingConfig, where: torch.device, precision: torch.dtype) -> Call:
-    """One whole step of our training, on random clips."""
-    ranks = Ranks(0, 1, where)
-    state = TrainState(config, where, precision)
+def training_step(config: TrainingConfig, device: torch.device, precision: torch.dtype) -> Call:
+    """One training step of a new model on random clips: losses, backward, clip and step."""
+    ranks = Ranks(0, 1, device)
+    state = TrainState(config, device, precision)
     objective = state.objective.train()
     side = config.model.frame_size
-    x = torch.rand(config.batch, config.model.frames, 3, side, side, device=where)
+    x = torch.rand(config.batch, config.model.frames, 3, side, side, device=device)
 
     def step() -> None:
         terms = objective(x, step_generator(0, state.step, ranks))
@@ -75,26 +78,26 @@ def training_step(config: TrainingConfig, where: torch.device, precision: torch.
     return step
 
 
-def rival(
-    kind: type[Peer], frames: int, batch: int, where: torch.device, precision: torch.dtype
+def peer_contender(
+    kind: type[Peer], frames: int, batch: int, device: torch.device, precision: torch.dtype
 ) -> Contender:
-    """A peer with random weights; see `rwae.benchmark.peers` for what its step leaves out.
+    """A peer with random weights; `rwae.benchmark.peers` says what its training step leaves out.
 
     Args:
         kind: the peer.
         frames: T of the clips.
         batch: clips in a training step.
-        where: where it runs.
+        device: where it runs.
         precision: of the network in training.
     """
     torch.manual_seed(0)
-    shown, trained = kind().to(where).eval(), kind().to(where).train()
+    evaluated, trained = kind().to(device).eval(), kind().to(device).train()
     optimizer = torch.optim.Adam(trained.parameters(), fused=True)
-    x = torch.rand(batch, frames, 3, SIDE, SIDE, device=where)
-    codes = torch.randn(1, frames, kind.size, device=where)
+    x = torch.rand(batch, frames, 3, PEER_SIDE, PEER_SIDE, device=device)
+    codes = torch.randn(1, frames, kind.size, device=device)
 
     def step() -> None:
-        with autocast(where, precision):
+        with autocast(device, precision):
             loss = trained.loss(x)
         loss.backward()
         optimizer.step()
@@ -102,22 +105,21 @@ def rival(
 
     calls: dict[str, Call] = {}
     if kind.encodes:
-        calls["encode"] = torch.no_grad()(lambda: shown.encode(x[:1]))
-    calls["decode"] = torch.no_grad()(lambda: shown.decode(codes))
+        calls["encode"] = torch.no_grad()(lambda: evaluated.encode(x[:1]))
+    calls["decode"] = torch.no_grad()(lambda: evaluated.decode(codes))
     calls["train"] = step
-    return Contender(kind.title, count(shown), calls, batch)
+    return Contender(kind.title, parameter_count(evaluated), calls, batch)
 
 
-def frame_decoder(size: int, frames: int, where: torch.device) -> Contender:
-    """The peers' frame decoder by itself (64-128-256-512 channels), on codes of our size."""
+def decoder_contender(size: int, frames: int, device: torch.device) -> Contender:
+    """The frame decoder of most peers alone (64 to 512 channels), on codes of `size` numbers."""
     torch.manual_seed(0)
-    render = up(size, 64).to(where).eval()
-    codes = torch.randn(frames, size, 1, 1, device=where)
-    return Contender(
-        "DCGAN decoder", count(render), {"decode": torch.no_grad()(lambda: render(codes))}, 1
-    )
+    decoder = dcgan_decoder(size, 64).to(device).eval()
+    codes = torch.randn(frames, size, 1, 1, device=device)
+    calls: dict[str, Call] = {"decode": torch.no_grad()(lambda: decoder(codes))}
+    return Contender("DCGAN decoder", parameter_count(decoder), calls, batch=1)
 
 
-def count(module: nn.Module) -> int:
-    """The number of learned numbers."""
+def parameter_count(module: nn.Module) -> int:
+    """The number of weights of a module."""
     return sum(parameter.numel() for parameter in module.parameters())

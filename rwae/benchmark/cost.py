@@ -1,29 +1,61 @@
-"""What a call costs whatever it runs on, and how fast this device can be at best."""
+"""What a call costs: seconds, in turns with other calls, and floating point operations."""
 
 from __future__ import annotations
 
+import time
 import warnings
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any
+from typing import Any, TypeVar
 
 import torch
 from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils.flop_counter import flop_registry
 
-from rwae.benchmark.timing import Call
-
-# The side of a square matrix that fills the device, and still takes milliseconds.
+WARM_UP_ROUNDS = 2
+# The side of a square matrix that fills the device and still takes milliseconds.
 MATRIX_SIDES = {"cuda": 8192, "mps": 4096, "cpu": 1024}
 
+Call = Callable[[], object]
+Name = TypeVar("Name")
 
-class Counter(TorchDispatchMode):
-    """Adds up the operations of all that runs inside.
 
-    The formulas are PyTorch's own. Its `FlopCounterMode` also keeps book by module, and for that
-    it cannot follow a penalty that differentiates its critic on the way.
+def interleave(calls: Mapping[Name, Call], rounds: int) -> dict[Name, list[float]]:
+    """Times calls in turns, so that a busy machine slows all of them alike.
+
+    A call on an accelerator is timed until the accelerator has finished it.
+
+    Args:
+        calls: by name.
+        rounds: how often each is timed, after `WARM_UP_ROUNDS` rounds that do not count.
+
+    Returns:
+        The seconds of each call, in the order of the rounds.
+    """
+    seconds: dict[Name, list[float]] = {name: [] for name in calls}
+    for number in range(WARM_UP_ROUNDS + rounds):
+        for name, call in calls.items():
+            _synchronize()
+            begin = time.perf_counter()
+            call()
+            _synchronize()
+            if number >= WARM_UP_ROUNDS:
+                seconds[name].append(time.perf_counter() - begin)
+    return seconds
+
+
+def _synchronize() -> None:
+    if torch.accelerator.is_available():
+        torch.accelerator.synchronize()
+
+
+class OperationCounter(TorchDispatchMode):
+    """Adds up the floating point operations of all that runs inside.
+
+    The formulas are PyTorch's own. PyTorch's `FlopCounterMode` also counts by module, and for
+    this it cannot follow a gradient penalty, which differentiates twice.
 
     Attributes:
-        total: so far.
+        total: operations so far.
     """
 
     total = 0
@@ -35,7 +67,7 @@ class Counter(TorchDispatchMode):
         args: tuple[Any, ...] = (),
         kwargs: Mapping[str, Any] | None = None,
     ) -> Any:
-        """Runs one operator, and counts it if it is one that has a formula."""
+        """Runs one operator, and counts it if there is a formula for it."""
         result = func(*args, **(kwargs or {}))
         formula = flop_registry.get(func.overloadpacket)
         if formula is not None:
@@ -44,26 +76,26 @@ class Counter(TorchDispatchMode):
 
 
 def operations(call: Call) -> int:
-    """Floating point operations of a call: a multiplication with its addition counts as two.
+    """The floating point operations of a call; a multiplication with its addition counts as two.
 
-    Only matrix products and convolutions are counted, forwards and backwards; norms, activations
-    and optimisers are not.
+    Only matrix products and convolutions count, forward and backward. Norms, activations and
+    optimisers do not.
     """
     with warnings.catch_warnings():
-        # Fused recurrent kernels are opaque to the counter, so they are switched off; oneDNN's
-        # switch warns of Intel GPUs, which plays no part here.
+        # Fused recurrent kernels hide their products from the counter, so they are switched off.
+        # The switch of oneDNN warns about Intel GPUs, which are not used here.
         warnings.simplefilter("ignore", UserWarning)
-        opened = torch.backends.mkldnn.flags(enabled=False)
-        with opened, torch.backends.cudnn.flags(enabled=False), Counter() as counter:
+        unfused = torch.backends.mkldnn.flags(enabled=False)
+        with unfused, torch.backends.cudnn.flags(enabled=False), OperationCounter() as counter:
             call()
     return counter.total
 
 
 def large_product(device: torch.device, precision: torch.dtype) -> tuple[Call, int]:
-    """A product of two large square matrices, and its operations.
+    """A product of two large square matrices, and its floating point operations.
 
-    Its speed stands for the device's peak: unlike a figure from a data sheet it is measured in
-    the same run, under the same load, and on any device.
+    Its speed stands for the peak of the device. Unlike the figure of a data sheet it is measured
+    in the same run, under the same load and on any device.
     """
     side = MATRIX_SIDES.get(device.type, MATRIX_SIDES["cpu"])
     matrix = torch.full((side, side), 1 / side, device=device, dtype=precision)

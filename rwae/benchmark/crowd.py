@@ -1,12 +1,12 @@
-"""How the app bears a crowd: visitors on loopback, each dragging a slider, some uploading clips.
+"""Load test: many visitors who drag a slider without a pause, some of whom also upload clips.
 
     python -m rwae.benchmark.crowd                        # 1, 10, 50 and 200 visitors
     python -m rwae.benchmark.crowd runs/mine --visitors 5 20 --seconds 10
-    python -m rwae.benchmark.crowd --markdown             # the README's table
+    python -m rwae.benchmark.crowd --markdown             # the table of docs/BENCHMARKS.md
 
-Every visitor has a clip of its own and asks as the page does: one request at a time, the next as
-soon as an answer is there. One visitor in five uploads a clip between its moves. At the end each
-asks once more for the exact picture of its last codes, which nobody else's may be.
+Each visitor has a clip of its own and asks as the page does: one request at a time, the next when
+the answer is there. One visitor in five uploads a clip between moves. At the end each visitor asks
+for the exact picture of its last codes, which is compared with what these codes decode to.
 """
 
 from __future__ import annotations
@@ -14,7 +14,6 @@ from __future__ import annotations
 import argparse
 import asyncio
 import base64
-import functools
 import random
 import sys
 import tempfile
@@ -27,156 +26,171 @@ import httpx
 import numpy as np
 import torch
 
-from rwae.benchmark.live.task import Task
-from rwae.benchmark.report import markdown, text
-from rwae.benchmark.served import Served, served
+from rwae.benchmark.report import Table, as_markdown, as_text, quantile
+from rwae.benchmark.server import Server, running_server
 from rwae.codes import Codes
+from rwae.editing.studio import Studio
 from rwae.errors import RWAEError
 from rwae.files import filmstrip, video
 
-UPLOADERS = 5  # one visitor in so many also uploads
-PATIENCE = 60.0  # seconds that a visitor waits for an answer
-FRAME = 1 / 60  # seconds between two moves of a hand
-CALM = 25.0  # seconds after a crowd has left, before the memory is looked at
-ROUTE = "/gradio_api/component_server"
+UPLOADER_EVERY = 5  # one visitor in so many also uploads
+UPLOAD_SHARE = 0.1  # of the requests of such a visitor
+ANSWER_SECONDS = 60.0  # the longest that a visitor waits for an answer
+MOVE_SECONDS = 1 / 60  # between two moves of a slider
+SETTLE_SECONDS = 25.0  # between the end of a crowd and the look at the memory
+SERVER_ROUTE = "/gradio_api/component_server"  # where the page calls functions of the server
+CROWD_COLUMNS = [
+    "visitors", "served", "in a second", "refused", "lost", "half within", "95% within",
+    "pictures mixed up", "memory before", "at most", "after", "files left",
+]  # fmt: skip
 
 
 @dataclass
-class Log:
+class CrowdLog:
     """What became of the requests of a crowd.
 
     Attributes:
         seconds: of each request that was served.
-        refused: how many got a sentence or a status instead.
-        lost: how many got no answer.
-        foreign: how many visitors were shown a picture that is not that of their codes.
+        refused: how many requests got an error message or an error status.
+        lost: how many requests got no answer.
+        mixed_up: how many visitors got a picture that is not that of their codes.
         peak: the most memory that the server held, in bytes.
     """
 
     seconds: list[float] = field(default_factory=list)
     refused: int = 0
     lost: int = 0
-    foreign: int = 0
+    mixed_up: int = 0
     peak: float = 0.0
 
-    def percentile(self, share: float) -> str:
+    def within(self, share: float) -> str:
         """The time within which a share of the served requests was answered."""
         if not self.seconds:
             return "-"
-        return f"{1000 * float(np.quantile(self.seconds, share)):.0f} ms"
+        return f"{1000 * quantile(self.seconds, share):.0f} ms"
 
 
 class Visitor:
-    """Someone at the page.
+    """One who drags a slider, with codes that no other visitor has."""
 
-    Attributes:
-        codes: those of the clip on the page; each visitor has others.
-    """
+    def __init__(
+        self, number: int, studio: Studio, client: httpx.AsyncClient, component: int, upload: bytes
+    ) -> None:
+        """Draws the codes of the visitor's clip.
 
-    def __init__(self, number: int, task: Task, client: httpx.AsyncClient, part: int) -> None:
-        """Args: part: number of the component of the page whose functions are called."""
-        self.task, self.client = task, client
-        self.dice = random.Random(number)
+        Args:
+            number: of the visitor; the seed of all that it does.
+            studio: the model that the server has as well.
+            client: how it reaches the server.
+            component: number of the component of the page whose functions are called.
+            upload: the file that it uploads, if it is one who does.
+        """
+        self.studio, self.client, self.file = studio, client, upload
+        self.random = random.Random(number)
         generator = torch.Generator().manual_seed(number)
-        self.codes = task.studio.model.sample(1, generator=generator).to("cpu")
-        self.call = {"session_hash": f"visitor{number}", "component_id": part}
-        self.uploads = number % UPLOADERS == 0
+        self.codes = studio.model.sample(1, generator=generator).to("cpu")
+        self.address = {"session_hash": f"visitor{number}", "component_id": component}
+        self.uploads = number % UPLOADER_EVERY == 0
 
-    async def stay(self, end: float, log: Log) -> None:
-        """Drags until a moment of the monotonic clock, then looks closely."""
+    async def stay(self, end: float, log: CrowdLog) -> None:
+        """Drags until a moment of the monotonic clock, then checks the last picture."""
         while time.monotonic() < end:
             self.move()
-            if self.uploads and self.dice.random() < 0.1:
+            if self.uploads and self.random.random() < UPLOAD_SHARE:
                 await self.upload(log)
             else:
                 await self.ask(log, exact=False)
-            await asyncio.sleep(FRAME)  # until the hand has moved on
+            await asyncio.sleep(MOVE_SECONDS)
         if shown := await self.ask(log, exact=True):
             data = base64.b64decode(shown["sheet"].split(",", 1)[1])
-            log.foreign += not self.mine(data)
+            log.mixed_up += not self.shows_own_codes(data)
 
     def move(self) -> None:
-        """Another value on the slider."""
+        """Moves the slider of the first number of the static code."""
         static = self.codes.static.clone()
-        static[0, 0] = self.dice.uniform(-2, 2)
+        static[0, 0] = self.random.uniform(-2, 2)
         self.codes = Codes(static, self.codes.dynamic)
 
-    def mine(self, data: bytes) -> bool:
-        """Whether a picture is that of this visitor's codes; the page rounds these a little."""
+    def shows_own_codes(self, data: bytes) -> bool:
+        """Whether a PNG is the picture of this visitor's codes, up to one grey level."""
         with tempfile.TemporaryDirectory(prefix="rwae-bench-") as folder:
             path = Path(folder) / "shown.png"
             path.write_bytes(data)
             shown = video.read_image(path)[..., :3].astype(int)
-        expected = filmstrip.sheet(self.task.studio.decode(self.codes))
+        expected = filmstrip.sheet(self.studio.decode(self.codes))
         return shown.shape == expected.shape and bool(np.abs(shown - expected).max() <= 1)
 
-    async def ask(self, log: Log, exact: bool) -> dict[str, Any] | None:
+    async def ask(self, log: CrowdLog, exact: bool) -> dict[str, Any] | None:
         """Asks for the picture of the codes."""
         clip = {
             "static": self.codes.static[0].tolist(),
             "dynamic": self.codes.dynamic[0].tolist(),
         }
         data = {"clips": [clip], "exact": exact}
-        return await self.send(log, json=self.call | {"fn_name": "decode_codes", "data": data})
+        return await self.send(log, json=self.address | {"fn_name": "decode_codes", "data": data})
 
-    async def upload(self, log: Log) -> None:
+    async def upload(self, log: CrowdLog) -> None:
         """Sends a clip as a file."""
-        file = ("clip.png", file_of(self.task), "image/png")
-        fields = self.call | {"fn_name": "encode_clip"}
+        file = ("clip.png", self.file, "image/png")
+        fields = self.address | {"fn_name": "encode_clip"}
         await self.send(log, data=fields, files={"file": file})
 
-    async def send(self, log: Log, **request: Any) -> dict[str, Any] | None:
-        """One request, and what became of it."""
+    async def send(self, log: CrowdLog, **request: Any) -> dict[str, Any] | None:
+        """Sends a request and notes what became of it; None if it was refused or lost."""
         begin = time.monotonic()
         try:
-            answer = await self.client.post(ROUTE, **request)
+            response = await self.client.post(SERVER_ROUTE, **request)
         except httpx.HTTPError:
             log.lost += 1
             return None
-        found = answer.json() if answer.status_code == httpx.codes.OK else {"error": "refused"}
-        if "error" in found:
+        answer: dict[str, Any] = {"error": "refused"}
+        if response.status_code == httpx.codes.OK:
+            answer = response.json()
+        if "error" in answer:
             log.refused += 1
             return None
         log.seconds.append(time.monotonic() - begin)
-        return found
+        return answer
 
 
-@functools.cache
-def file_of(task: Task) -> bytes:
-    """The clip that visitors upload, made once: they share their machine with the server."""
-    return video.encode_image(filmstrip.sheet(task.clip(0.0)[None]), "png")
-
-
-async def crowd(server: Served, task: Task, count: int, seconds: float) -> Log:
+async def visit_together(
+    server: Server, studio: Studio, visitors: int, seconds: float
+) -> CrowdLog:
     """Lets some visitors in at once, for some seconds."""
-    log = Log()
-    part = explore(server)
-    limits = httpx.Limits(max_connections=count, max_keepalive_connections=count)
+    log = CrowdLog()
+    component = explore_component(server)
+    # Made once, because the visitors share their machine with the server.
+    upload = video.encode_image(filmstrip.sheet(studio.decode(studio.examples[[0]])), "png")
+    limits = httpx.Limits(max_connections=visitors, max_keepalive_connections=visitors)
     async with httpx.AsyncClient(
-        base_url=server.address, timeout=PATIENCE, limits=limits, trust_env=False
+        base_url=server.address, timeout=ANSWER_SECONDS, limits=limits, trust_env=False
     ) as client:
-        visitors = [Visitor(number, task, client, part) for number in range(count)]
+        crowd = [Visitor(n, studio, client, component, upload) for n in range(visitors)]
         end = time.monotonic() + seconds
-        watch = asyncio.create_task(remember_peak(server, log))
-        await asyncio.gather(*(visitor.stay(end, log) for visitor in visitors))
+        watch = asyncio.create_task(note_peak(server, log))
+        await asyncio.gather(*(visitor.stay(end, log) for visitor in crowd))
         watch.cancel()
     return log
 
 
-def explore(server: Served) -> int:
+def explore_component(server: Server) -> int:
     """The number of the component that is the Explore tab, as the page finds it."""
-    parts = httpx.get(f"{server.address}/config", trust_env=False).json()["components"]
-    return next(part["id"] for part in parts if part["props"].get("elem_id") == "rw-explore")
+    config = httpx.get(f"{server.address}/config", trust_env=False).json()
+    for component in config["components"]:
+        if component["props"].get("elem_id") == "rw-explore":
+            return int(component["id"])
+    raise RWAEError(f"The page at {server.address} has no Explore tab: is it this app?")
 
 
-async def remember_peak(server: Served, log: Log) -> None:
-    """Looks at the server's memory until it is cancelled."""
+async def note_peak(server: Server, log: CrowdLog) -> None:
+    """Notes the server's memory ten times a second until it is cancelled."""
     while True:
         log.peak = max(log.peak, server.memory)
         await asyncio.sleep(0.1)
 
 
-def parse(arguments: list[str] | None = None) -> argparse.Namespace:
+def parse_crowd_options(words: list[str] | None = None) -> argparse.Namespace:
+    """Reads the command line."""
     parser = argparse.ArgumentParser(
         "python -m rwae.benchmark.crowd",
         description=__doc__,
@@ -186,45 +200,41 @@ def parse(arguments: list[str] | None = None) -> argparse.Namespace:
     parser.add_argument("--visitors", type=int, nargs="+", default=[1, 10, 50, 200], metavar="N")
     parser.add_argument("--seconds", type=float, default=20.0, help="of each crowd")
     parser.add_argument("--device", help="cuda, mps or cpu; the best there is by default")
-    parser.add_argument("--markdown", action="store_true", help="print the README's table")
-    return parser.parse_args(arguments)
-
-
-HEAD = [
-    "visitors", "served", "in a second", "refused", "lost", "half within", "95% within",
-    "pictures mixed up", "memory before", "at most", "after", "files left",
-]  # fmt: skip
-
-
-def measure(options: argparse.Namespace, task: Task) -> list[list[str]]:
-    """A row for each crowd, one after the other before the same server."""
-    where = ["--device", options.device] if options.device else []
-    rows = [HEAD]
-    with served(["app.py", "--model", options.checkpoint, *where]) as server:
-        for count in options.visitors:
-            before = server.memory
-            log = asyncio.run(crowd(server, task, count, options.seconds))
-            time.sleep(CALM)
-            memory = [f"{held / 2**20:.0f} MB" for held in (before, log.peak, server.memory)]
-            rows.append([
-                f"{count}", f"{len(log.seconds)}", f"{len(log.seconds) / options.seconds:.0f}",
-                f"{log.refused}", f"{log.lost}", log.percentile(0.5), log.percentile(0.95),
-                f"{log.foreign}", *memory, f"{server.files}",
-            ])  # fmt: skip
-    return rows
-
-
-def main(arguments: list[str] | None = None) -> int:
-    options = parse(arguments)
+    parser.add_argument("--markdown", action="store_true", help="print the table in Markdown")
+    options = parser.parse_args(words)
     if min(options.visitors) < 1 or options.seconds <= 0:
-        print("A crowd needs at least one visitor, and more than 0 seconds.", file=sys.stderr)
-        return 2
+        parser.error("a crowd needs at least one visitor and more than 0 seconds")
+    return options
+
+
+def measure_crowds(options: argparse.Namespace) -> Table:
+    """A row for each crowd; they come one after the other to the same server."""
+    device = ["--device", options.device] if options.device else []
+    studio = Studio.load(options.checkpoint, options.device)
+    table = [CROWD_COLUMNS]
+    with running_server(["app.py", "--model", options.checkpoint, *device]) as server:
+        for visitors in options.visitors:
+            before = server.memory
+            log = asyncio.run(visit_together(server, studio, visitors, options.seconds))
+            time.sleep(SETTLE_SECONDS)
+            memory = [f"{held / 2**20:.0f} MB" for held in (before, log.peak, server.memory)]
+            table.append([
+                f"{visitors}", f"{len(log.seconds)}", f"{len(log.seconds) / options.seconds:.0f}",
+                f"{log.refused}", f"{log.lost}", log.within(0.5), log.within(0.95),
+                f"{log.mixed_up}", *memory, f"{server.files}",
+            ])  # fmt: skip
+    return table
+
+
+def main(words: list[str] | None = None) -> int:
+    """Measures, and prints the table."""
+    options = parse_crowd_options(words)
     try:
-        rows = measure(options, Task(options))
+        table = measure_crowds(options)
     except RWAEError as error:
         print(error, file=sys.stderr)
         return 2
-    print((markdown if options.markdown else text)(rows))
+    print((as_markdown if options.markdown else as_text)(table))
     return 0
 
 

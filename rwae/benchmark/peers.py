@@ -1,6 +1,6 @@
-"""The networks of the peers, re-stated from their published code to compare what they cost.
+"""The networks of the peers, restated from their published code to compare what they cost.
 
-They have the layers and sizes of the originals and random weights: they tell how long a pass
+They have the layers and sizes of the originals, and random weights. They show how long a pass
 takes and how many operations it needs, and nothing about quality. A training step of a peer is
 one pass, its reconstruction loss and one Adam step. That is less than the originals do: C-DSVAE
 encodes two augmented clips beside each clip, SKD decodes twice and solves for its Koopman
@@ -16,10 +16,10 @@ from collections.abc import Callable
 import torch
 from torch import Tensor, nn
 
-SIDE = 64
+PEER_SIDE = 64  # pixels
 
 
-def down(width: int, size: int) -> nn.Sequential:
+def dcgan_encoder(width: int, size: int) -> nn.Sequential:
     """The DCGAN frame encoder: frames (N, 3, 64, 64) to features (N, size, 1, 1) in (-1, 1)."""
     layers: list[nn.Module] = []
     inputs = 3
@@ -33,7 +33,7 @@ def down(width: int, size: int) -> nn.Sequential:
     return nn.Sequential(*layers, nn.Conv2d(inputs, size, 4), nn.BatchNorm2d(size), nn.Tanh())
 
 
-def up(
+def dcgan_decoder(
     size: int,
     width: int,
     bias: bool = True,
@@ -54,7 +54,7 @@ def up(
 
 
 class Peer(nn.Module):
-    """A network that renders clips from codes, and mostly also infers the codes.
+    """A network that decodes clips from codes and, but for one, also infers the codes.
 
     Attributes:
         title: its name in the table.
@@ -91,24 +91,25 @@ class CDSVAE(Peer):
 
     def __init__(self) -> None:
         super().__init__()
-        self.features = down(64, 128)
+        self.features = dcgan_encoder(64, 128)
         self.lstm = nn.LSTM(128, 256, bidirectional=True, batch_first=True)
-        self.static = nn.ModuleList(
-            nn.Sequential(nn.Linear(512, 256), nn.LeakyReLU(0.2)) for _ in ("mean", "log variance")
-        )
+        self.static_mean = nn.Sequential(nn.Linear(512, 256), nn.LeakyReLU(0.2))
+        self.static_log_variance = nn.Sequential(nn.Linear(512, 256), nn.LeakyReLU(0.2))
         self.rnn = nn.RNN(512, 256, batch_first=True)
-        self.dynamic = nn.ModuleList(nn.Linear(256, 32) for _ in ("mean", "log variance"))
+        self.dynamic_mean = nn.Linear(256, 32)
+        self.dynamic_log_variance = nn.Linear(256, 32)
         self.prior = nn.ModuleList([nn.LSTMCell(32, 256), nn.LSTMCell(256, 256)])
-        self.prior_head = nn.ModuleList(nn.Linear(256, 32) for _ in ("mean", "log variance"))
-        self.render = up(self.size, 64)
+        self.prior_mean = nn.Linear(256, 32)
+        self.prior_log_variance = nn.Linear(256, 32)
+        self.render = dcgan_decoder(self.size, 64)
 
     def encode(self, x: Tensor) -> Tensor:
         features = self.features(x.flatten(0, 1)).flatten(1).unflatten(0, x.shape[:2])
         states = self.lstm(features)[0]
         ends = torch.cat([states[:, -1, :256], states[:, 0, 256:]], -1)
-        static = self._draw(*(head(ends) for head in self.static))
+        static = self._draw(self.static_mean(ends), self.static_log_variance(ends))
         over_time = self.rnn(states)[0]
-        dynamic = self._draw(*(head(over_time) for head in self.dynamic))
+        dynamic = self._draw(self.dynamic_mean(over_time), self.dynamic_log_variance(over_time))
         return torch.cat([dynamic, static.unsqueeze(1).expand(-1, x.shape[1], -1)], -1)
 
     def _draw(self, mean: Tensor, log_variance: Tensor) -> Tensor:
@@ -128,10 +129,10 @@ class SKD(Peer):
 
     def __init__(self) -> None:
         super().__init__()
-        self.features = down(32, 40)
+        self.features = dcgan_encoder(32, 40)
         self.encoder_lstm = nn.LSTM(40, 40, batch_first=True)
         self.decoder_lstm = nn.LSTM(40, 40, batch_first=True)
-        self.render = up(40, 32)
+        self.render = dcgan_decoder(40, 32)
 
     def encode(self, x: Tensor) -> Tensor:
         features = self.features(x.flatten(0, 1)).flatten(1).unflatten(0, x.shape[:2])
@@ -145,8 +146,8 @@ class MoCoGANGenerator(Peer):
     """MoCoGAN's generator (Tulyakov et al., CVPR 2018), github.com/sergeytulyakov/mocogan.
 
     Sizes are the defaults of its src/train.py: content 50, motion 10, category 6. It has no
-    encoder; in a training step here it draws its codes and is pulled to the clips all the same,
-    for what that costs.
+    encoder. A training step here draws codes at random and reconstructs the clips from them:
+    useless for learning, but it costs what a reconstruction costs.
     """
 
     title, size, encodes = "MoCoGAN, generator", 50 + 10 + 6, False
@@ -154,18 +155,20 @@ class MoCoGANGenerator(Peer):
     def __init__(self) -> None:
         super().__init__()
         self.motion = nn.GRUCell(10, 10)
-        self.render = up(
+        self.render = dcgan_decoder(
             self.size, 64, bias=False, activation=lambda: nn.ReLU(inplace=True), last=nn.Tanh
         )
 
     def draw(self, clips: int, frames: int) -> Tensor:
         """Codes (clips, frames, 66)."""
-        like = self.motion.weight_hh
-        still = torch.randn(clips, 1, 56, device=like.device).expand(-1, frames, -1)
-        states = [torch.randn(clips, 10, device=like.device)]
+        device = self.motion.weight_hh.device
+        static = torch.randn(clips, 1, 56, device=device).expand(-1, frames, -1)
+        state = torch.randn(clips, 10, device=device)
+        states = []
         for _ in range(frames):
-            states.append(self.motion(torch.randn_like(states[0]), states[-1]))
-        return torch.cat([still, torch.stack(states[1:], 1)], -1)
+            state = self.motion(torch.randn_like(state), state)
+            states.append(state)
+        return torch.cat([static, torch.stack(states, 1)], -1)
 
     def loss(self, x: Tensor) -> Tensor:
         return (self.decode(self.draw(*x.shape[:2])) - x).square().flatten(2).sum(-1).mean()

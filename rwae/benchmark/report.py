@@ -1,86 +1,76 @@
-"""What was measured, as a table for a terminal or for the README."""
+"""Quartiles of measured values, and tables for a terminal or for Markdown."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 
-from rwae.benchmark.contenders import Contender
-from rwae.benchmark.timing import Times, ratio
+Table = list[list[str]]  # rows of cells; the first row is the head
 
-Table = list[list[str]]
+
+def quantile(values: Sequence[float], share: float) -> float:
+    """The value below which a share of the values lies, with linear interpolation.
+
+    As `numpy.quantile`, but also for infinite values, of which NumPy makes "not a number".
+
+    Args:
+        values: at least one.
+        share: from 0 to 1.
+    """
+    ordered = sorted(values)
+    place = share * (len(ordered) - 1)
+    below, above = ordered[math.floor(place)], ordered[math.ceil(place)]
+    if below == above:
+        return below
+    return below + (place - math.floor(place)) * (above - below)
 
 
 @dataclass(frozen=True)
-class Measured:
-    """A contender and what it did.
+class Quartiles:
+    """The three values that cut sorted measurements into four parts of the same size.
 
     Attributes:
-        contender: who.
-        times: of each of its calls, by task.
-        operations: floating point operations of a clip, by task.
-        peak: operations per second of a large matrix product in the same run, by task.
+        low: the first quartile.
+        median: the second.
+        high: the third.
     """
 
-    contender: Contender
-    times: dict[str, Times]
-    operations: dict[str, float]
-    peak: dict[str, float]
+    low: float
+    median: float
+    high: float
 
-    def clips_per_second(self, task: str) -> float:
-        """At the median time."""
-        return self.contender.clips(task) / self.times[task].median
+    @classmethod
+    def of(cls, values: Sequence[float]) -> Quartiles:
+        """The quartiles of at least one value, with linear interpolation between neighbours."""
+        return cls(*(quantile(values, share) for share in (0.25, 0.5, 0.75)))
 
-    def share(self, task: str) -> float:
-        """Operations per second over those of the large product, both at their median times."""
-        return self.clips_per_second(task) * self.operations[task] / self.peak[task]
+    @classmethod
+    def of_ratios(cls, first: Sequence[float], second: Sequence[float]) -> Quartiles:
+        """The quartiles of first / second; values at the same place are of the same round.
 
-    def speed(self, task: str) -> str:
-        """A training step in clips per second, a call on one clip in milliseconds."""
-        if task == "train":
-            return f"{self.clips_per_second(task):.1f} clips/s"
-        return self.times[task].milliseconds
+        A ratio to nothing is infinite: a page may show no picture at all while it is dragged.
+        """
+        pairs = zip(first, second, strict=True)
+        return cls.of([a / b if b else math.inf for a, b in pairs])
 
-
-def table(measured: Sequence[Measured]) -> Table:
-    """A column for each contender, the first of which is ours, and a head.
-
-    "Our time / theirs" is the median over the rounds, and in brackets the quartiles.
-    """
-    first = measured[0]
-
-    def row(name: str, task: str, cell: Callable[[Measured], str]) -> list[str]:
-        return [name, *(cell(m) if task in m.times else "" for m in measured)]
-
-    def compared(m: Measured, task: str) -> str:
-        here = m is not first and task in first.times
-        return str(ratio(first.times[task], m.times[task])) if here else ""
-
-    rows = [
-        ["", *(m.contender.title for m in measured)],
-        ["parameters", *(f"{m.contender.parameters / 1e6:.2f} M" for m in measured)],
-    ]
-    for task, name in (("encode", "encode"), ("decode", "decode"), ("train", "training")):
-        rows += [
-            row(name, task, lambda m, task=task: m.speed(task)),
-            row("our time / theirs", task, lambda m, task=task: compared(m, task)),
-            row("GFLOP a clip", task, lambda m, task=task: f"{m.operations[task] / 1e9:.2f}"),
-            row("share of the peak", task, lambda m, task=task: f"{m.share(task):.0%}"),
-        ]
-    return rows
+    def text(self, unit: str = "", digits: int = 2) -> str:
+        """The median with its unit, and the other two quartiles in brackets."""
+        low, median, high = (f"{v:.{digits}f}" for v in (self.low, self.median, self.high))
+        return f"{median}{unit} ({low} to {high})"
 
 
-def markdown(rows: Table) -> str:
-    """The table as GitHub shows it: names to the left, figures to the right."""
-    head, *body = ["| " + " | ".join(row) + " |" for row in rows]
-    return "\n".join([head, "|---" + "|---:" * (len(rows[0]) - 1) + "|", *body])
+def as_markdown(table: Table) -> str:
+    """The table in Markdown: names to the left, figures to the right."""
+    head, *body = ["| " + " | ".join(row) + " |" for row in table]
+    return "\n".join([head, "|---" + "|---:" * (len(table[0]) - 1) + "|", *body])
 
 
-def text(rows: Table) -> str:
-    """The table in columns of spaces."""
-    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+def as_text(table: Table) -> str:
+    """The table in columns, with spaces between them."""
+    widths = [max(map(len, column)) for column in zip(*table, strict=True)]
     lines = (
         "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()
-        for row in rows
+        for row in table
     )
     return "\n".join(lines)

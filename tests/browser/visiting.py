@@ -14,7 +14,7 @@ from conftest import ROOT
 from serving import app, browser_path
 
 from rwae import Codes
-from rwae.benchmark.live.browser import FLAGS
+from rwae.benchmark.live.browser import BROWSER_FLAGS
 from rwae.editing.studio import Studio
 
 playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
@@ -95,7 +95,7 @@ def visiting(
     """
     path = browser_path()
     with app(models, cache, root) as address, playwright.sync_playwright() as play:
-        browser = play.chromium.launch(executable_path=path, args=[*FLAGS, *arguments])
+        browser = play.chromium.launch(executable_path=path, args=[*BROWSER_FLAGS, *arguments])
         page = browser.new_page(viewport={"width": 1280, "height": 900})
         page.set_default_timeout(PATIENCE)
         playwright.expect.set_options(timeout=PATIENCE)

@@ -1,1 +1,1 @@
-"""How fast the page follows a hand, in a real browser: `python -m rwae.benchmark.live`."""
+"""How fast the page follows a slider, in a real browser: `python -m rwae.benchmark.live`."""

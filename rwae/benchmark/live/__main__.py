@@ -1,14 +1,14 @@
-"""Drives the app in headless Chromium beside the usual way and the floor, in turns.
+"""Drives the app in headless Chromium beside two simpler pages, in turns.
 
     python -m rwae.benchmark.live                     # the shipped model
     python -m rwae.benchmark.live runs/mine --device cuda --rounds 10
-    python -m rwae.benchmark.live --markdown          # the README's table
+    python -m rwae.benchmark.live --markdown          # the table of docs/BENCHMARKS.md
 
-Latency is the time from a move of the slider to another picture on the screen, from rest, while
-the clip is paused: of the frame that is shown, and of the frame that comes last. A drag lasts
-three seconds, with one move for each frame of the screen; different pictures are counted. The
-usual way is gr.Slider.change to gr.Video, the floor raw RGBA bytes over a plain route. All have
-the same model and the same machine, and take turns: read the ratios.
+The latency is the time from a move of the slider to another picture on the screen, from rest,
+while the clip is paused: first of the frame that is shown, then of the frame that is drawn last.
+A drag lasts three seconds, with one move for each frame of the screen; different pictures are
+counted. The simpler pages are gr.Slider.change to gr.Video, and raw RGBA bytes over a plain route.
+All have the same model and the same machine, and take turns: read the ratios.
 """
 
 from __future__ import annotations
@@ -16,38 +16,75 @@ from __future__ import annotations
 import argparse
 import statistics
 import sys
+from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 import numpy as np
 
-from rwae.benchmark.live.browser import browser, drag, latency, opening, visit
-from rwae.benchmark.live.contenders import CONTENDERS, Contender
-from rwae.benchmark.live.task import Task
-from rwae.benchmark.report import markdown, text
-from rwae.benchmark.served import Served, served
-from rwae.benchmark.timing import Times, ratio
+from rwae.benchmark.live.browser import (
+    LivePage,
+    drag,
+    latencies,
+    open_browser,
+    opening_time,
+    visit,
+)
+from rwae.benchmark.live.rivals import SliderClip
+from rwae.benchmark.report import Quartiles, Table, as_markdown, as_text
+from rwae.benchmark.server import Server, running_server
 from rwae.errors import RWAEError
 
-SECONDS = 3.0  # of a drag
-MOVES = (-2.0, 2.0, -1.0, 1.0, 0.0)
-LOSSY = 12.0  # mean absolute difference of two pictures, of 255, that a video may make
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser
+
+DRAG_SECONDS = 3.0
+SLIDER_VALUES = (-2.0, 2.0, -1.0, 1.0, 0.0)  # standard deviations
+VIDEO_ERROR = 12.0  # mean absolute error of a picture, of 255, that a lossy video may have
+
+LIVE_PAGES = (
+    LivePage(
+        title="this app",
+        program=("app.py", "--model"),
+        slider=".rw-knob input",
+        picture=".rw-explore [data-part=edited]",
+        last=".rw-explore .rw-filmstrip canvas",
+        pause="document.querySelector('.rw-explore .rw-cell').click()",
+    ),
+    LivePage(
+        title="gr.Slider to gr.Video",
+        program=("-m", "rwae.benchmark.live.rivals", "video"),
+        slider="input[type=range]",
+        picture="video",
+        last="video",
+        exact=False,
+        empty=True,
+    ),
+    LivePage(
+        title="raw RGBA, plain route",
+        program=("-m", "rwae.benchmark.live.rivals", "raw"),
+        slider="input[type=range]",
+        picture="canvas",
+        last="canvas:last-of-type",
+    ),
+)
 
 
 @dataclass
-class Record:
-    """What was seen of a contender, round by round.
+class LiveRecord:
+    """What was measured of a page, round by round.
 
     Attributes:
-        opened: milliseconds from asking for the page to a picture, if it shows one by itself.
-        latency: median milliseconds of a move, until the shown frame is another one.
-        whole: the same, until all frames are.
+        opening: milliseconds from asking for the page to a picture; empty for a page without one.
+        latency: median milliseconds of a move until the frame that is shown has changed.
+        whole: the same, until the frame that is drawn last has changed.
         pictures: in a second of the drag.
         right: whether the last picture was that of the last value.
-        files: left on the disk by the whole round.
+        files: left on the disk by the round.
     """
 
-    opened: list[float] = field(default_factory=list)
+    opening: list[float] = field(default_factory=list)
     latency: list[float] = field(default_factory=list)
     whole: list[float] = field(default_factory=list)
     pictures: list[float] = field(default_factory=list)
@@ -55,94 +92,98 @@ class Record:
     files: list[int] = field(default_factory=list)
 
 
-def parse(arguments: list[str] | None = None) -> argparse.Namespace:
+def parse_live_options(words: list[str] | None = None) -> argparse.Namespace:
+    """Reads the command line."""
     parser = argparse.ArgumentParser(
         "python -m rwae.benchmark.live",
         description=__doc__,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument("checkpoint", nargs="?", default="checkpoints/sprites")
-    parser.add_argument("--rounds", type=int, choices=range(2, 101), default=5, metavar="N")
+    parser.add_argument("--rounds", type=int, choices=range(1, 101), default=5, metavar="N")
     parser.add_argument("--device", help="cuda, mps or cpu; the best there is by default")
-    parser.add_argument("--markdown", action="store_true", help="print the README's table")
-    return parser.parse_args(arguments)
+    parser.add_argument("--markdown", action="store_true", help="print the table in Markdown")
+    return parser.parse_args(words)
 
 
-def is_right(contender: Contender, shown: np.ndarray, expected: np.ndarray) -> bool:
-    """Whether a picture is the expected one; a video may be as far off as `LOSSY`."""
+def is_right(live: LivePage, shown: np.ndarray, expected: np.ndarray) -> bool:
+    """Whether a picture is the expected one; one of a video may differ by `VIDEO_ERROR`."""
     difference = np.abs(shown.astype(int) - expected)
-    return bool(difference.max() <= 1 if contender.exact else difference.mean() <= LOSSY)
+    return bool(difference.max() <= 1 if live.exact else difference.mean() <= VIDEO_ERROR)
 
 
-def measure(task: Task, options: argparse.Namespace) -> list[Record]:
-    """Lets the contenders take turns."""
-    where = ["--device", options.device] if options.device else []
-    records = [Record() for _ in CONTENDERS]
+def measure_pages(clip: SliderClip, options: argparse.Namespace) -> list[LiveRecord]:
+    """Starts a server for each page, and visits the pages in turns."""
+    device = ["--device", options.device] if options.device else []
+    records = [LiveRecord() for _ in LIVE_PAGES]
     with ExitStack() as stack:
-        opened = stack.enter_context(browser())
+        browser = stack.enter_context(open_browser())
         servers = [
-            stack.enter_context(served([*contender.program, options.checkpoint, *where]))
-            for contender in CONTENDERS
+            stack.enter_context(running_server([*live.program, options.checkpoint, *device]))
+            for live in LIVE_PAGES
         ]
         for number in range(options.rounds):
             print(f"round {number + 1} of {options.rounds}", file=sys.stderr)
-            for contender, server, record in zip(CONTENDERS, servers, records, strict=True):
-                take_turn(task, contender, server, record, opened)
+            for live, server, record in zip(LIVE_PAGES, servers, records, strict=True):
+                measure_visit(clip, live, server, record, browser)
     return records
 
 
-def take_turn(
-    task: Task, contender: Contender, server: Served, record: Record, opened: object
+def measure_visit(
+    clip: SliderClip, live: LivePage, server: Server, record: LiveRecord, browser: Browser
 ) -> None:
-    """One visit: moves from rest, then a drag."""
-    before = server.files
-    side = task.studio.model.config.frame_size
-    if not contender.waiting:
-        record.opened.append(opening(opened, contender, server.address, side))
-    with visit(opened, contender, server.address, side) as page:
-        record.latency.append(statistics.median(latency(page, MOVES)))
-        record.whole.append(statistics.median(latency(page, MOVES, whole=True)))
-        pictures, value, shown = drag(page, SECONDS)
+    """One visit to a page: single moves from rest, then a drag."""
+    files_before = server.files
+    side = clip.studio.model.config.frame_size
+    if not live.empty:
+        record.opening.append(opening_time(browser, live, server.address, side))
+    with visit(browser, live, server.address, side) as page:
+        record.latency.append(statistics.median(latencies(page, SLIDER_VALUES)))
+        record.whole.append(statistics.median(latencies(page, SLIDER_VALUES, whole=True)))
+        pictures, value, shown = drag(page, DRAG_SECONDS)
     record.pictures.append(pictures)
-    record.right.append(is_right(contender, shown, task.clip(value)[0]))
-    record.files.append(server.files - before)
+    record.right.append(is_right(live, shown, clip.render(value)[0]))
+    record.files.append(server.files - files_before)
 
 
-def table(records: list[Record]) -> list[list[str]]:
-    """A column for each contender, ours first; ratios are medians with quartiles."""
+def live_table(records: Sequence[LiveRecord]) -> Table:
+    """A column for each page, ours first; times, rates and ratios are medians with quartiles."""
     ours = records[0]
 
-    def typical(of: str, unit: str) -> list[str]:
-        values = [getattr(record, of) for record in records]
-        return [f"{statistics.median(seen):.0f}{unit}" if seen else "" for seen in values]
+    def measured(values: Callable[[LiveRecord], list[float]], unit: str = "") -> list[str]:
+        return [
+            Quartiles.of(values(record)).text(unit, digits=0) if values(record) else ""
+            for record in records
+        ]
 
-    def compared(of: str) -> list[str]:
-        mine = Times(tuple(getattr(ours, of)))
-        return ["", *(str(ratio(mine, Times(tuple(getattr(r, of))))) for r in records[1:])]
+    def ratios(values: Callable[[LiveRecord], list[float]]) -> list[str]:
+        rivals = records[1:]
+        return ["", *(Quartiles.of_ratios(values(ours), values(r)).text() for r in rivals)]
 
     return [
-        ["", *(contender.title for contender in CONTENDERS)],
-        ["page opened, clip shown", *typical("opened", " ms")],
-        ["a move until it is seen", *typical("latency", " ms")],
-        ["our time / theirs", *compared("latency")],
-        ["until all frames are", *typical("whole", " ms")],
-        ["our time / theirs", *compared("whole")],
-        ["pictures a second", *typical("pictures", "")],
-        ["ours / theirs", *compared("pictures")],
+        ["", *(live.title for live in LIVE_PAGES)],
+        ["page opened, clip shown", *measured(lambda record: record.opening, " ms")],
+        ["a move until it is seen", *measured(lambda record: record.latency, " ms")],
+        ["our time / theirs", *ratios(lambda record: record.latency)],
+        ["until all frames are", *measured(lambda record: record.whole, " ms")],
+        ["our time / theirs", *ratios(lambda record: record.whole)],
+        ["pictures a second", *measured(lambda record: record.pictures)],
+        ["ours / theirs", *ratios(lambda record: record.pictures)],
         ["last picture right", *(f"{sum(r.right)} of {len(r.right)}" for r in records)],
         ["files left a visit", *(f"{statistics.mean(r.files):.0f}" for r in records)],
     ]
 
 
-def main(arguments: list[str] | None = None) -> int:
-    options = parse(arguments)
+def main(words: list[str] | None = None) -> int:
+    """Measures, and prints the table."""
+    options = parse_live_options(words)
     try:
-        task = Task(options)
-        records = measure(task, options)
+        clip = SliderClip(options.checkpoint, options.device)
+        records = measure_pages(clip, options)
     except RWAEError as error:
         print(error, file=sys.stderr)
         return 2
-    print((markdown if options.markdown else text)(table(records)))
+    print((as_markdown if options.markdown else as_text)(live_table(records)))
     return 0
 
 
