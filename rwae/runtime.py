@@ -72,6 +72,22 @@ def use_threads(count: int) -> None:
     torch.set_num_threads(count)
 
 
+def serve_with_one_thread(device_name: str | None = None) -> None:
+    """For a server: one CPU thread for each clip, if the models run on the CPU.
+
+    A clip is too little work to share. Two threads take up to four times as long as one when
+    other programs use the cores.
+
+    Args:
+        device_name: see `choose_device`.
+
+    Raises:
+        ConfigError: as `choose_device`.
+    """
+    if choose_device(device_name).type == "cpu":
+        use_threads(1)
+
+
 def autocast(device: torch.device, precision: torch.dtype) -> torch.autocast:
     """Computes in a lower precision where that is safe; float32 changes nothing."""
     mixed = precision is not torch.float32

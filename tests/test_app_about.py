@@ -108,7 +108,7 @@ BROKEN = [
     json.dumps(RESULT).replace("0.5", "1.5"),
     json.dumps(RESULT).replace("0.5", "-0.1"),
     json.dumps(RESULT).replace('"steps": 30', '"steps": "many"'),
-    json.dumps(RESULT) + " " * jsonfile.MOST_BYTES,
+    json.dumps(RESULT) + " " * jsonfile.MAX_JSON_BYTES,
 ]
 
 

@@ -9,14 +9,17 @@ from safetensors.torch import load_file, save_file
 
 from rwae import RWAE, Codes
 from rwae.errors import CheckpointError, ConfigError
+from rwae.files import tensors
 from rwae.files.checkpoint import (
     CONFIG_FILE,
     GALLERY_FILE,
     WEIGHTS_FILE,
     atomic,
     read_gallery,
+    weights_digest,
     write_gallery,
 )
+from rwae.files.tensors import read_tensors
 
 
 @pytest.fixture
@@ -111,13 +114,65 @@ def test_an_id_that_the_hub_does_not_allow_is_refused_in_words() -> None:
             RWAE.from_pretrained(source)
 
 
-def test_the_gallery_comes_back(tmp_path: Path) -> None:
-    gallery = Codes(torch.randn(5, 6), torch.randn(5, 4, 4))
-    write_gallery(tmp_path, gallery)
-    assert torch.equal(read_gallery(tmp_path).dynamic, gallery.dynamic)
-    (tmp_path / GALLERY_FILE).write_bytes(b"nonsense")
+def test_the_gallery_comes_back(tiny: RWAE, folder: Path) -> None:
+    gallery = Codes(torch.randn(5, 6), torch.randn(5, 4, 4), torch.rand(5, 3))
+    write_gallery(folder, gallery)
+    found = read_gallery(folder, weights_digest(tiny))
+    for name in ("static", "dynamic", "action"):
+        assert torch.equal(getattr(found, name), getattr(gallery, name))
+    (folder / GALLERY_FILE).write_bytes(b"nonsense")
     with pytest.raises(CheckpointError, match=GALLERY_FILE):
-        read_gallery(tmp_path)
+        read_gallery(folder)
+
+
+def test_a_gallery_of_other_weights_is_refused(tiny: RWAE, folder: Path) -> None:
+    write_gallery(folder, Codes(torch.randn(5, 6), torch.randn(5, 4, 4)))
+    with torch.no_grad():
+        next(tiny.parameters()).add_(1)
+    with pytest.raises(CheckpointError, match="other weights"):
+        read_gallery(folder, weights_digest(tiny))
+
+
+def test_a_gallery_that_names_no_weights_is_taken(tiny: RWAE, folder: Path) -> None:
+    """Before version 0.2 a gallery was written without metadata."""
+    static, dynamic = torch.randn(5, 6), torch.randn(5, 4, 4)
+    save_file({"static": static, "dynamic": dynamic}, folder / GALLERY_FILE)
+    assert torch.equal(read_gallery(folder, weights_digest(tiny)).static, static)
+
+
+def test_a_pointer_of_git_lfs_says_how_to_fetch_the_file(folder: Path) -> None:
+    pointer = "version https://git-lfs.github.com/spec/v1\noid sha256:0\nsize 9\n"
+    (folder / GALLERY_FILE).write_text(pointer)
+    with pytest.raises(CheckpointError, match="git lfs pull"):
+        read_gallery(folder)
+    (folder / WEIGHTS_FILE).write_text(pointer)
+    with pytest.raises(CheckpointError, match="git lfs pull"):
+        RWAE.from_pretrained(folder)
+
+
+def test_tensors_that_were_read_do_not_change_with_the_file(folder: Path) -> None:
+    path = folder / WEIGHTS_FILE
+    read = read_tensors(path).tensors
+    before = {name: tensor.clone() for name, tensor in read.items()}
+    data = path.read_bytes()
+    with open(path, "r+b") as file:  # in place, as `cp` does
+        file.seek(len(data) // 2)
+        file.write(bytes(len(data) - len(data) // 2))
+    assert all(torch.equal(read[name], before[name]) for name in read)
+
+
+def test_the_limits_of_a_tensor_file(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = folder / WEIGHTS_FILE
+    size = path.stat().st_size
+    assert read_tensors(path, max_bytes=size).tensors
+    with pytest.raises(ValueError, match=f"it has {size:,} bytes"):
+        read_tensors(path, max_bytes=size - 1)
+    monkeypatch.setattr(tensors, "MAX_TENSORS", 3)
+    with pytest.raises(ValueError, match="at most 3 are read"):
+        read_tensors(path)
+    monkeypatch.setattr(tensors, "MAX_HEADER_BYTES", 100)
+    with pytest.raises(ValueError, match="header"):
+        read_tensors(path)
 
 
 def test_an_interrupted_write_leaves_the_old_file_and_no_other(tmp_path: Path) -> None:

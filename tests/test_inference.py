@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 import torch
 from conftest import ROOT, TINY
+from serving import small_checkpoint
 
 from examples.swap_grid import RULE, grid, pick
 from rwae import RWAE, Codes, RWAEError, runtime
@@ -173,6 +174,17 @@ def test_load_reads_the_gallery_and_refuses_what_does_not_fit(
     checkpoint.write_gallery(tmp_path, studio.gallery)
     loaded = Studio.load(tmp_path, "cpu")
     assert np.array_equal(loaded.decode(loaded.examples), studio.decode(studio.examples))
+
+
+def test_loading_leaves_the_threads_of_the_process_alone(tmp_path: Path) -> None:
+    folder = small_checkpoint(tmp_path / "model")
+    before = torch.get_num_threads()
+    try:
+        torch.set_num_threads(2)
+        Studio.load(folder, "cpu")
+        assert torch.get_num_threads() == 2
+    finally:
+        torch.set_num_threads(before)
 
 
 @pytest.mark.parametrize(

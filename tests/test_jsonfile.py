@@ -1,10 +1,12 @@
 """Small JSON files: an object is read, and of anything else it is said what is wrong."""
 
+import math
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from rwae.files.jsonfile import read_object
+from rwae.files.jsonfile import is_number, read_object
 
 
 def test_an_object_is_read_up_to_its_last_byte(tmp_path: Path) -> None:
@@ -41,3 +43,17 @@ def test_a_file_that_cannot_be_read_is_an_os_error(tmp_path: Path) -> None:
         read_object(tmp_path / "none.json")
     with pytest.raises(IsADirectoryError):
         read_object(tmp_path)
+
+
+@pytest.mark.parametrize("value", [0, 1, 0.0, 0.5, 1.0])
+def test_numbers_up_to_the_ends_count(value: float) -> None:
+    assert is_number(value, 0, 1)
+
+
+@pytest.mark.parametrize(
+    "value",
+    [True, False, None, "1", [1], -1e-9, 1.000001, math.nan, math.inf, -math.inf, 10**400],
+    ids=lambda value: repr(value)[:9],
+)
+def test_nothing_else_does(value: Any) -> None:
+    assert not is_number(value, 0, 1)

@@ -49,7 +49,9 @@ def test_other_weights_remove_them_and_the_same_weights_keep_them(
 ) -> None:
     tiny.save_pretrained(folder)
     assert Studio.load(folder, "cpu").named
+    gallery = checkpoint.read_gallery(folder)
     RWAE(tiny.config).save_pretrained(folder)
+    checkpoint.write_gallery(folder, gallery)
     assert not (folder / checkpoint.DIRECTIONS_FILE).exists()
     assert Studio.load(folder, "cpu").named is None
 
@@ -97,6 +99,7 @@ def test_directions_of_other_weights_are_refused(folder: Path, tiny: RWAE) -> No
     with torch.no_grad():
         next(tiny.parameters()).add_(1)
     tiny.save_pretrained(folder)
+    checkpoint.write_gallery(folder, checkpoint.read_gallery(folder))
     path.write_bytes(measured)  # as if it was copied there
     with pytest.raises(CheckpointError, match=r"measured on other weights.*naming, or remove it"):
         Studio.load(folder, "cpu")

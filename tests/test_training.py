@@ -17,7 +17,7 @@ from safetensors.torch import load_file, save_file
 from rwae import RWAE, data
 from rwae.data.clips import Clips
 from rwae.errors import CheckpointError, ConfigError, OtherRunError
-from rwae.files.checkpoint import pack
+from rwae.files.tensors import pack
 from rwae.losses import mmd
 from rwae.models.registry import build
 from rwae.training.config import TrainingConfig, Weights

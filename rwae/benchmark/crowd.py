@@ -32,6 +32,7 @@ from rwae.codes import Codes
 from rwae.editing.studio import Studio
 from rwae.errors import RWAEError
 from rwae.files import filmstrip, video
+from rwae.runtime import serve_with_one_thread
 
 UPLOADER_EVERY = 5  # one visitor in so many also uploads
 UPLOAD_SHARE = 0.1  # of the requests of such a visitor
@@ -210,6 +211,7 @@ def parse_crowd_options(words: list[str] | None = None) -> argparse.Namespace:
 def measure_crowds(options: argparse.Namespace) -> Table:
     """A row for each crowd; they come one after the other to the same server."""
     device = ["--device", options.device] if options.device else []
+    serve_with_one_thread(options.device)  # as the app does, which decodes to the same numbers
     studio = Studio.load(options.checkpoint, options.device)
     table = [CROWD_COLUMNS]
     with running_server(["app.py", "--model", options.checkpoint, *device]) as server:

@@ -19,8 +19,9 @@ from torch.nn.utils.fusion import fuse_conv_bn_eval
 
 from rwae.codes import Factor
 from rwae.errors import CheckpointError, ConfigError
-from rwae.files.checkpoint import CONFIG_FILE, WEIGHTS_FILE, atomic, pack, read_weights
+from rwae.files.checkpoint import CONFIG_FILE, WEIGHTS_FILE, atomic, read_weights
 from rwae.files.jsonfile import read_object
+from rwae.files.tensors import pack
 
 Network = TypeVar("Network", bound=nn.Module)
 WIDTHS = (24, 48, 64)

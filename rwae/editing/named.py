@@ -6,7 +6,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 import math
 from collections.abc import Sequence
@@ -18,11 +17,10 @@ import torch
 from torch import Tensor
 
 from rwae.errors import CheckpointError
-from rwae.files.checkpoint import DIRECTIONS_FILE, WEIGHTS_FILE, atomic
-from rwae.files.jsonfile import read_object
-from rwae.files.numeric import is_number
+from rwae.files.checkpoint import DIRECTIONS_FILE, atomic, weights_digest
+from rwae.files.jsonfile import is_number, read_object
 
-MOST_BYTES = 2**20  # of the file; 24 directions of 20 numbers have thirty thousand
+MAX_DIRECTIONS_BYTES = 2**20  # 24 directions of 20 numbers have thirty thousand
 MOST_NAMES = 128
 MOST_LETTERS = 60
 LARGEST = math.nextafter(1e4, 0)  # number of a direction
@@ -77,12 +75,6 @@ class Named:
         return codes + missing[..., None] * self.write[axis]
 
 
-def fingerprint(folder: Path) -> str:
-    """The SHA-256 of a checkpoint's weights: directions of other weights mean nothing."""
-    with (folder / WEIGHTS_FILE).open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
-
-
 def write_named(folder: Path, named: Named, about: dict[str, Any]) -> None:
     """Writes `directions.json` beside the weights.
 
@@ -94,7 +86,7 @@ def write_named(folder: Path, named: Named, about: dict[str, Any]) -> None:
     rows = zip(named.names, named.read.tolist(), named.write.tolist(), strict=True)
     content = {
         **about,
-        "weights": fingerprint(folder),
+        "weights": weights_digest(folder),
         "mean": _short(named.mean.tolist()),
         "names": [
             {**asdict(name), "read": _short(read), "write": _short(write)}
@@ -109,12 +101,13 @@ def _short(numbers: list[float]) -> list[float]:
     return [float(f"{number:.7g}") for number in numbers]
 
 
-def read_named(folder: Path, size: int) -> Named | None:
+def read_named(folder: Path, size: int, weights: str | None = None) -> Named | None:
     """Reads the named directions of a checkpoint.
 
     Args:
         folder: of the checkpoint.
         size: D, of its static code.
+        weights: the digest of its weights, which is computed if it is None.
 
     Returns:
         The directions; None without the file, or if it found no direction good enough.
@@ -126,9 +119,9 @@ def read_named(folder: Path, size: int) -> Named | None:
     if not path.is_file():
         return None
     try:
-        content = read_object(path, MOST_BYTES)
+        content = read_object(path, MAX_DIRECTIONS_BYTES)
         named = _parse(content, size)
-        if content["weights"] != fingerprint(folder):
+        if content["weights"] != (weights or weights_digest(folder)):
             raise ValueError("it was measured on other weights")
     except (OSError, ValueError, TypeError, LookupError) as error:
         raise CheckpointError(

@@ -49,6 +49,7 @@ class Studio:
         card: what people call the model.
         folder: of its checkpoint; None if it was made in memory.
         named: directions of the static code that change one attribute; None without labels.
+        weights: the digest of the weights, which do not change; computed if it is not given.
     """
 
     def __init__(
@@ -59,6 +60,7 @@ class Studio:
         card: Card | None = None,
         folder: Path | None = None,
         named: Named | None = None,
+        weights: str | None = None,
     ) -> None:
         model.check(gallery)
         self.model = model
@@ -67,6 +69,7 @@ class Studio:
         self.card = card or Card(name)
         self.folder = folder
         self.named = named
+        self.weights = weights or checkpoint.weights_digest(model)
         self.examples = self.gallery[spread(self.gallery, EXAMPLES)]
         self._lock = threading.Lock()
 
@@ -76,7 +79,7 @@ class Studio:
 
         Args:
             source: a folder, or a Hub id "owner/name" or "owner/name@revision".
-            device_name: see `rwae.runtime.choose`.
+            device_name: see `rwae.runtime.choose_device`.
 
         Raises:
             CheckpointError: if the checkpoint or its gallery is missing or does not fit, or its
@@ -84,16 +87,13 @@ class Studio:
             ConfigError: if the configuration or the device is bad.
         """
         chosen = runtime.choose_device(device_name)
-        if chosen.type == "cpu":
-            # A clip is too little work to share: two threads cost up to four times as long as
-            # one when other programs use the cores.
-            torch.set_num_threads(1)
         folder = hub.locate(source)
         name = hub.short_name(source)
         model = registry.load(folder, device=chosen)
-        gallery = checkpoint.read_gallery(folder)
-        named = read_named(folder, model.config.static_size)
-        return cls(model, gallery, name, read_card(folder, name), folder, named)
+        weights = checkpoint.weights_digest(model)
+        gallery = checkpoint.read_gallery(folder, weights)
+        named = read_named(folder, model.config.static_size, weights)
+        return cls(model, gallery, name, read_card(folder, name), folder, named, weights)
 
     @contextmanager
     def _turn(self) -> Iterator[None]:

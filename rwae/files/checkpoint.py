@@ -1,4 +1,4 @@
-"""The files of a checkpoint: `config.json`, `model.safetensors`, and atomic writing.
+"""The files of a checkpoint: their names, atomic writing, and the digest of the weights.
 
 The names are the Hub's convention. Weights are read from safetensors alone: no pickle is ever
 opened.
@@ -6,6 +6,7 @@ opened.
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 import tempfile
@@ -13,15 +14,15 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
-from safetensors.torch import save
-from torch import Tensor
+import torch
+from torch import Tensor, nn
 
 from rwae.codes import Codes
 from rwae.config import ModelConfig, migrate_settings
-from rwae.errors import CheckpointError, CodesError, ConfigError
-from rwae.files import tensors
+from rwae.errors import CheckpointError, ConfigError
+from rwae.files.codes_file import pack_codes, unpack_codes
 from rwae.files.jsonfile import read_object
-from rwae.files.tensors import check as check  # beside `pack`, where those who read weights look
+from rwae.files.tensors import check_specs, check_weights, pack, read_tensors
 
 CONFIG_FILE = "config.json"
 WEIGHTS_FILE = "model.safetensors"
@@ -30,9 +31,11 @@ DIRECTIONS_FILE = "directions.json"
 SETTINGS_FILE = "training.json"  # how the weights came about
 SCORES_FILE = "scores.json"
 SEED_SCORES = "scores/seed{}.json"  # of the same training from another seed
-MOST_CONFIG = 2**16  # bytes; a configuration has about six hundred
-MOST_GALLERY = 2**26  # bytes; a hundred times the largest that is shipped
-_UNDER_WAY = ".part"  # the end of the name of a file that is being written
+MAX_CONFIG_BYTES = 2**16  # a configuration has about six hundred
+MAX_GALLERY_BYTES = 2**26  # a hundred times the largest that is shipped
+MAX_GALLERY_CLIPS = 2**16
+_DIGEST_LENGTH = 16  # hexadecimal digits
+_PARTIAL = ".part"  # the end of the name of a file that is being written
 
 
 @contextmanager
@@ -42,7 +45,7 @@ def atomic(path: Path) -> Iterator[Path]:
     Whoever reads `path` sees the whole old file or the whole new one, also after a crash.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
-    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=_UNDER_WAY)
+    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=_PARTIAL)
     os.close(handle)
     temporary = Path(name)
     try:
@@ -55,16 +58,10 @@ def atomic(path: Path) -> Iterator[Path]:
         temporary.unlink(missing_ok=True)
 
 
-def sweep(folder: Path) -> None:
+def remove_partial_files(folder: Path) -> None:
     """Removes what a killed process left of the files that it was writing to a folder."""
-    for path in folder.glob(f".*{_UNDER_WAY}"):
+    for path in folder.glob(f".*{_PARTIAL}"):
         path.unlink(missing_ok=True)
-
-
-def pack(tensors: Mapping[str, Tensor], about: Mapping[str, str] | None = None) -> bytes:
-    """Tensors of any device as the bytes of a safetensors file, with text about them."""
-    ready = {name: tensor.detach().cpu().contiguous() for name, tensor in tensors.items()}
-    return save(ready, metadata=dict(about or {"format": "pt"}))
 
 
 def write(folder: Path, config: ModelConfig, weights: Mapping[str, Tensor]) -> None:
@@ -72,18 +69,45 @@ def write(folder: Path, config: ModelConfig, weights: Mapping[str, Tensor]) -> N
 
     Named directions of other weights, which mean nothing any more, are removed.
     """
-    data = pack(weights)
-    if (folder / DIRECTIONS_FILE).is_file() and not _is(folder / WEIGHTS_FILE, data):
-        (folder / DIRECTIONS_FILE).unlink()
+    _remove_directions_of_other_weights(folder, weights_digest(weights))
     with atomic(folder / WEIGHTS_FILE) as path:
-        path.write_bytes(data)
+        path.write_bytes(pack(weights))
     with atomic(folder / CONFIG_FILE) as path:
         path.write_text(json.dumps(config.to_dict(), indent=2) + "\n")
 
 
-def _is(path: Path, data: bytes) -> bool:
-    """Whether this is what stands in a file."""
-    return path.is_file() and path.read_bytes() == data
+def _remove_directions_of_other_weights(folder: Path, weights: str) -> None:
+    try:
+        known = read_object(folder / DIRECTIONS_FILE).get("weights")
+    except (OSError, ValueError):
+        known = None
+    if known != weights:
+        (folder / DIRECTIONS_FILE).unlink(missing_ok=True)
+
+
+def weights_digest(source: nn.Module | Mapping[str, Tensor] | Path) -> str:
+    """Says which weights something belongs to: codes, directions, scores and links.
+
+    Args:
+        source: a model, its state, or the folder of its checkpoint. All three give the same.
+
+    Returns:
+        The first 16 hexadecimal digits of the SHA-256 of the names, shapes, types and numbers of
+        all tensors. Neither their order, nor their layout in memory or in a file, nor their
+        device changes it.
+
+    Raises:
+        CheckpointError: if the weights of a folder cannot be read.
+    """
+    if isinstance(source, Path):
+        source = _read_weights(source, None)
+    elif isinstance(source, nn.Module):
+        source = source.state_dict()
+    digest = hashlib.sha256()
+    for name, tensor in sorted(source.items()):
+        digest.update(f"{name} {tuple(tensor.shape)} {tensor.dtype}\n".encode())
+        digest.update(tensor.detach().cpu().contiguous().view(-1).view(torch.uint8).numpy())
+    return digest.hexdigest()[:_DIGEST_LENGTH]
 
 
 def read_config(folder: Path) -> ModelConfig:
@@ -101,7 +125,7 @@ def read_config(folder: Path) -> ModelConfig:
             )
     path = folder / CONFIG_FILE
     try:
-        settings = read_object(path, MOST_CONFIG)
+        settings = read_object(path, MAX_CONFIG_BYTES)
     except ValueError as error:
         raise ConfigError(
             f"The file {path} holds no settings ({error}): use the file that was saved with the "
@@ -124,34 +148,59 @@ def read_weights(folder: Path, needed: Mapping[str, Tensor]) -> dict[str, Tensor
         CheckpointError: if the file is missing, damaged or too large, does not fit, or holds a
             number that is not finite.
     """
-    return tensors.read(folder / WEIGHTS_FILE, needed)
+    weights = _read_weights(folder, needed)
+    check_weights(weights, needed)
+    return weights
+
+
+def _read_weights(folder: Path, needed: Mapping[str, Tensor] | None) -> dict[str, Tensor]:
+    path = folder / WEIGHTS_FILE
+    try:
+        return read_tensors(
+            path, None if needed is None else lambda specs: check_specs(specs, needed)
+        ).tensors
+    except (OSError, ValueError) as error:
+        why = error.strerror if isinstance(error, OSError) else error
+        raise CheckpointError(
+            f"The file {path} is not a readable safetensors file ({why}): fetch it again."
+        ) from error
 
 
 def write_gallery(folder: Path, gallery: Codes) -> None:
-    """Writes the codes of some training clips beside the weights: examples, and their spread."""
-    parts = {"static": gallery.static, "dynamic": gallery.dynamic, "action": gallery.action}
-    parts = {name: part for name, part in parts.items() if part is not None}
-    with atomic(folder / GALLERY_FILE) as path:
-        path.write_bytes(pack(parts))
+    """Writes the codes of some training clips: the app's examples, and the spread of the codes.
 
-
-def read_gallery(folder: Path) -> Codes:
-    """Reads the codes that `write_gallery` wrote.
+    Args:
+        folder: of the checkpoint; its weights are there already.
+        gallery: the codes.
 
     Raises:
-        CheckpointError: if the file is missing or holds anything else.
+        CheckpointError: if the weights cannot be read.
     """
-    path = folder / GALLERY_FILE
+    data = pack_codes(gallery, folder.resolve().name, weights_digest(folder))
+    with atomic(folder / GALLERY_FILE) as path:
+        path.write_bytes(data)
+
+
+def read_gallery(folder: Path, weights: str | None = None) -> Codes:
+    """Reads the codes that `write_gallery` wrote.
+
+    Args:
+        folder: of the checkpoint.
+        weights: the digest of its weights, where it is known: a gallery of others is refused. One
+            that was written before version 0.2 names none, and is taken.
+
+    Raises:
+        CheckpointError: if the file is missing, holds anything else, or belongs to other weights.
+    """
+    limits = {"max_bytes": MAX_GALLERY_BYTES, "max_clips": MAX_GALLERY_CLIPS}
     try:
-        if path.stat().st_size > MOST_GALLERY:
-            raise CodesError(f"it has more than {MOST_GALLERY:,} bytes")
-        parts = {name: part.float() for name, part in tensors.read(path).items()}
-        codes = Codes(parts["static"], parts["dynamic"], parts.get("action"))
-        if not len(codes):
-            raise CodesError("it holds no clip")
-        return codes
-    except (CheckpointError, CodesError, OSError, KeyError) as error:
+        saved = unpack_codes(folder / GALLERY_FILE, **limits)
+        if weights and saved.weights not in ("", weights):
+            raise ValueError("it belongs to other weights")
+    except (OSError, ValueError) as error:
+        why = error.strerror if isinstance(error, OSError) else error
         raise CheckpointError(
-            f"The folder {folder} has no readable {GALLERY_FILE} ({error}): "
+            f"The folder {folder} has no readable {GALLERY_FILE} ({why}): "
             "`python -m rwae.training` writes it beside the weights."
         ) from error
+    return saved.codes

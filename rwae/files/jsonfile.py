@@ -1,4 +1,4 @@
-"""Small JSON files that anyone may have written: beside weights, in a folder, from the Hub."""
+"""JSON that anyone may have written: small files, and which of their values count as numbers."""
 
 from __future__ import annotations
 
@@ -6,15 +6,15 @@ import json
 from pathlib import Path
 from typing import Any
 
-MOST_BYTES = 2**22  # a hundred times the longest that is shipped, which holds scores
+MAX_JSON_BYTES = 2**22  # a hundred times the longest file that is shipped, which holds scores
 
 
-def read_object(path: Path, most: int = MOST_BYTES) -> dict[str, Any]:
+def read_object(path: Path, max_bytes: int = MAX_JSON_BYTES) -> dict[str, Any]:
     """Reads a file that holds one JSON object.
 
     Args:
         path: of the file.
-        most: bytes that it may have; no more are read.
+        max_bytes: size that it may have; no more is read.
 
     Raises:
         OSError: if it cannot be read.
@@ -22,9 +22,11 @@ def read_object(path: Path, most: int = MOST_BYTES) -> dict[str, Any]:
             as "it is not JSON".
     """
     with path.open("rb") as file:
-        data = file.read(most + 1)
-    if len(data) > most:
-        raise ValueError(f"it has {path.stat().st_size:,} bytes, and at most {most:,} are read")
+        data = file.read(max_bytes + 1)
+    if len(data) > max_bytes:
+        raise ValueError(
+            f"it has {path.stat().st_size:,} bytes, and at most {max_bytes:,} are read"
+        )
     try:
         found = json.loads(data)
     except (ValueError, RecursionError) as error:
@@ -32,3 +34,11 @@ def read_object(path: Path, most: int = MOST_BYTES) -> dict[str, Any]:
     if not isinstance(found, dict):
         raise ValueError("it is no JSON object, which begins with { and ends with }")
     return found
+
+
+def is_number(value: Any, low: float, high: float) -> bool:
+    """Whether a value is a number in [low, high]; true and false are none, though int to Python.
+
+    The comparison also refuses NaN, infinity, and integers too long for any float.
+    """
+    return isinstance(value, int | float) and not isinstance(value, bool) and low <= value <= high

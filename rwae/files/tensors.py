@@ -1,30 +1,34 @@
-"""Files of tensors, looked at before they are believed.
+"""Safetensors files, written and read under limits.
 
-A safetensors file is a length in 8 bytes, a header of that length, which is JSON and gives each
-tensor's type, shape and place, and then the tensors, one after the other and nothing else (the
-format's own description: github.com/huggingface/safetensors). Header and length of the file are
-compared with what is needed before memory is taken for a single tensor; no pickle is ever opened.
+The format is read by the library's own `safe_open`, which refuses files that are cut off, whose
+tensors overlap, or whose header contradicts their length. What this module adds are limits: the
+sizes of file and header, the number of tensors, and a check of names, shapes and types before any
+tensor is read. No pickle is ever opened.
 """
 
 from __future__ import annotations
 
-import json
-import math
-from collections.abc import Mapping
+import tempfile
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from reprlib import repr as short
-from typing import Any, NamedTuple, Protocol
+from typing import NamedTuple, Protocol
 
 import torch
-from safetensors import SafetensorError
-from safetensors.torch import load
+from safetensors import SafetensorError, safe_open
+from safetensors.torch import save
 from torch import Tensor
 
 from rwae.errors import CheckpointError
 
-MOST_BYTES = 2**30  # of a file; the largest shipped model has a hundredth of it
-MOST_HEADER = 2**20  # bytes; a model of a hundred tensors has about ten thousand
-TYPES = {
+MAX_FILE_BYTES = 2**30  # the largest shipped model has a hundredth of it
+MAX_HEADER_BYTES = 2**20  # a model of a hundred tensors has about ten thousand
+MAX_TENSORS = 2**14  # a state of training has four for each weight
+_GIT_LFS_POINTER = b"version https://git-lfs.github.com/spec/"
+_MAX_REASON = 120  # characters of what the library says
+_START_BYTES = len(_GIT_LFS_POINTER)
+_DTYPES = {
     "BOOL": torch.bool,
     "U8": torch.uint8,
     "I8": torch.int8,
@@ -38,8 +42,8 @@ TYPES = {
 }
 
 
-class Sized(Protocol):
-    """What a tensor and a line of a header have in common."""
+class HasShapeAndType(Protocol):
+    """What a tensor and a `TensorSpec` have in common."""
 
     @property
     def shape(self) -> tuple[int, ...]: ...
@@ -48,82 +52,113 @@ class Sized(Protocol):
     def dtype(self) -> torch.dtype: ...
 
 
-class Entry(NamedTuple):
-    """What a header says of one tensor."""
+class TensorSpec(NamedTuple):
+    """What the header of a file says of one tensor."""
 
-    dtype: torch.dtype
     shape: tuple[int, ...]
-
-    @property
-    def bytes(self) -> int:
-        return math.prod(self.shape) * self.dtype.itemsize
+    dtype: torch.dtype
 
 
-def read(path: Path, needed: Mapping[str, Sized] | None = None) -> dict[str, Tensor]:
-    """Reads a file of tensors.
+class TensorFile(NamedTuple):
+    """What a file holds.
+
+    Attributes:
+        tensors: by name, on the CPU.
+        metadata: text about them, by name; empty if there is none.
+    """
+
+    tensors: dict[str, Tensor]
+    metadata: dict[str, str]
+
+
+def pack(tensors: Mapping[str, Tensor], metadata: Mapping[str, str] | None = None) -> bytes:
+    """Tensors of any device as the bytes of a safetensors file.
 
     Args:
-        path: the file.
-        needed: names, shapes and types that the file needs to have; tensors without memory, on
-            the device "meta", do. Any are taken if it is None.
+        tensors: by name.
+        metadata: text about them; by default that they are PyTorch's, as other readers expect.
+    """
+    ready = {name: tensor.detach().cpu().contiguous() for name, tensor in tensors.items()}
+    return save(ready, metadata=dict(metadata or {"format": "pt"}))
+
+
+def read_tensors(
+    source: Path | bytes,
+    check_specs: Callable[[Mapping[str, TensorSpec]], None] | None = None,
+    max_bytes: int = MAX_FILE_BYTES,
+) -> TensorFile:
+    """Reads a safetensors file that may come from anyone.
+
+    Args:
+        source: the file, or its content.
+        check_specs: is called with the names, shapes and types before any tensor is read, and
+            raises an error of its own if they are not what is needed.
+        max_bytes: size that the file may have.
 
     Raises:
-        CheckpointError: if the file is missing, damaged or too large, or holds anything else.
+        OSError: if the file cannot be read.
+        ValueError: if it is too large, damaged or of another kind; its text says what is wrong,
+            such as "it has 9 bytes, and at most 8 are read".
     """
+    if isinstance(source, bytes):
+        # `safe_open` takes names of files alone. This one lies in a folder of its own, which goes.
+        with tempfile.TemporaryDirectory(prefix="rwae-", ignore_cleanup_errors=True) as folder:
+            path = Path(folder) / "uploaded.safetensors"
+            _check_start(source[:_START_BYTES], len(source), max_bytes)
+            path.write_bytes(source)
+            return read_tensors(path, check_specs, max_bytes)
+    with source.open("rb") as file:
+        _check_start(file.read(_START_BYTES), source.stat().st_size, max_bytes)
+    with _safetensor_errors(), safe_open(source, "pt") as file:
+        names = list(file.keys())
+        if len(names) > MAX_TENSORS:
+            raise ValueError(
+                f"it has {len(names):,} tensors, and at most {MAX_TENSORS:,} are read"
+            )
+        if check_specs is not None:
+            check_specs({name: _spec(file, name) for name in names})
+        # A copy of each: the library's tensors are parts of the file, and would change with it.
+        tensors = {name: file.get_tensor(name).clone() for name in names}
+        return TensorFile(tensors, file.metadata() or {})
+
+
+def _check_start(start: bytes, size: int, max_bytes: int) -> None:
+    """Refuses a file by its size and its first bytes."""
+    if size > max_bytes:
+        raise ValueError(f"it has {size:,} bytes, and at most {max_bytes:,} are read")
+    if start == _GIT_LFS_POINTER:
+        raise ValueError("it is a pointer of Git LFS in place of the file: run `git lfs pull`")
+    if len(start) < 8 or int.from_bytes(start[:8], "little") > MAX_HEADER_BYTES:
+        raise ValueError("its header is cut off, missing or too long")
+
+
+@contextmanager
+def _safetensor_errors() -> Iterator[None]:
     try:
-        size = path.stat().st_size
-        if size > MOST_BYTES:
-            raise _bad(path, f"it has {size:,} bytes, and {MOST_BYTES:,} is the limit")
-        with open(path, "rb") as file:
-            length = file.read(8)
-            count = int.from_bytes(length, "little")
-            if len(length) < 8 or not 2 <= count <= min(size - 8, MOST_HEADER):
-                raise _bad(path, "its header is cut off, missing or too long")
-            header = file.read(count)
-            entries = _entries(path, header)
-            if needed is not None:
-                fit(entries, needed)
-            if sum(entry.bytes for entry in entries.values()) != size - 8 - count:
-                raise _bad(path, "it is cut off, or its header promises another length")
-            tensors = load(length + header + file.read(size - 8 - count))
-    except (SafetensorError, OSError) as error:
-        raise _bad(path, short(str(error))) from error
-    check(tensors, entries)
-    return tensors
+        yield
+    except SafetensorError as error:
+        said = "".join(c if c.isprintable() else "?" for c in str(error))
+        raise ValueError(said[:_MAX_REASON]) from error
 
 
-def _entries(path: Path, header: bytes) -> dict[str, Entry]:
-    """Reads a header; the text about the file, which it may hold too, is left out."""
-    try:
-        found = json.loads(header)
-        if not isinstance(found, dict):
-            raise TypeError("no JSON object")
-        return {name: _entry(said) for name, said in found.items() if name != "__metadata__"}
-    except (ValueError, KeyError, TypeError, RecursionError) as error:
-        raise _bad(path, f"its header cannot be read, {short(str(error))}") from error
+def _spec(file: safe_open, name: str) -> TensorSpec:
+    found = file.get_slice(name)
+    dtype = _DTYPES.get(found.get_dtype())
+    if dtype is None:
+        raise ValueError(f"a tensor has the type {short(found.get_dtype())}, which is not read")
+    return TensorSpec(tuple(found.get_shape()), dtype)
 
 
-def _entry(said: dict[str, Any]) -> Entry:
-    shape = said["shape"]
-    if not isinstance(shape, list) or not all(type(side) is int and side >= 0 for side in shape):
-        raise ValueError("a shape is no list of sizes")
-    return Entry(TYPES[said["dtype"]], tuple(shape))
-
-
-def _bad(path: Path, why: str) -> CheckpointError:
-    return CheckpointError(
-        f"The file {path} is not a readable safetensors file ({why}): fetch it again."
-    )
-
-
-def fit(found: Mapping[str, Sized], needed: Mapping[str, Sized]) -> None:
+def check_specs(
+    found: Mapping[str, HasShapeAndType], needed: Mapping[str, HasShapeAndType]
+) -> None:
     """Compares names, shapes and types with those that a model needs.
 
     Raises:
         CheckpointError: if a tensor is missing, unknown, or has another shape or type.
     """
     if wrong := sorted(set(found) ^ set(needed)):
-        names = ", ".join(name if len(name) < 80 else short(name) for name in wrong[:3])
+        names = ", ".join(_printable(name) for name in wrong[:3])
         raise CheckpointError(
             f"The weights do not fit the configuration: {names} "
             f"{'is' if len(wrong) == 1 else 'are'} missing or unknown. "
@@ -138,16 +173,20 @@ def fit(found: Mapping[str, Sized], needed: Mapping[str, Sized]) -> None:
             )
 
 
-def check(found: Mapping[str, Tensor], needed: Mapping[str, Sized]) -> None:
-    """Does what `fit` does, and looks at the numbers too.
+def check_weights(found: Mapping[str, Tensor], needed: Mapping[str, HasShapeAndType]) -> None:
+    """Does what `check_specs` does, and refuses numbers that are not finite.
 
     Raises:
-        CheckpointError: as `fit`, or if a number is not finite.
+        CheckpointError: as `check_specs`, or if a number is not finite.
     """
-    fit(found, needed)
+    check_specs(found, needed)
     for name, tensor in found.items():
         if tensor.is_floating_point() and not bool(tensor.isfinite().all()):
             raise CheckpointError(
                 f"The weights {name} hold numbers that are not finite: the training that wrote "
                 "them failed. Use an earlier checkpoint."
             )
+
+
+def _printable(name: str) -> str:
+    return name if name.isprintable() and len(name) < 80 else short(name)

@@ -113,7 +113,7 @@ class Recorder:
         self, state: TrainState, clips: ClipSource, out: Path, ranks: Ranks, command: str
     ) -> None:
         self.state, self.clips, self.out, self.ranks = state, clips, out, ranks
-        checkpoint.sweep(out)
+        checkpoint.remove_partial_files(out)
         self.metrics = Metrics(out, state.step)
         settings = {"command": command, **state.settings()}
         with checkpoint.atomic(out / SETTINGS_FILE) as path:

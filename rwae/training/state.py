@@ -21,7 +21,8 @@ from torch import Tensor
 
 from rwae.config import ModelConfig, migrate_settings
 from rwae.errors import CheckpointError, OtherRunError
-from rwae.files.checkpoint import atomic, check, pack
+from rwae.files.checkpoint import atomic
+from rwae.files.tensors import check_weights, pack
 from rwae.models.base import CodeModel
 from rwae.models.registry import build
 from rwae.training.adversarial import AdversarialObjective
@@ -178,7 +179,7 @@ class TrainState:
             )
         saved = {migrate_tensor_name(name): tensor for name, tensor in saved.items()}
         mine = self.tensors()
-        check(saved, mine)
+        check_weights(saved, mine)
         with torch.no_grad():
             for name, tensor in mine.items():
                 tensor.copy_(saved[name])

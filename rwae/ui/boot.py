@@ -47,7 +47,7 @@ def opened(studio: Studio) -> dict[str, Any]:
     config = studio.model.config
     return {
         "title": studio.card.title,
-        "weights": files.fingerprint(studio),
+        "weights": studio.weights,
         "side": config.frame_size,
         "frames": config.frames,
         "most": max_request_frames(config),

@@ -13,6 +13,7 @@ from rwae.editing.studio import Studio
 from rwae.errors import ClipError, CodesError
 from rwae.export import lpc
 from rwae.files import filmstrip, video
+from rwae.files.codes_file import pack_codes
 
 DATASET = "sprites"  # whose models can fill a sprite sheet
 ABOUT_SHEETS = (
@@ -69,8 +70,8 @@ def _strip(order: Order) -> tuple[bytes, None]:
 
 
 def _codes(order: Order) -> tuple[bytes, None]:
-    studio = order.studio
-    return export.pack_codes(order.codes, studio.name, fingerprint(studio)), None
+    codes = Codes(order.codes.static, order.codes.dynamic)  # the model infers an action from them
+    return pack_codes(codes, order.studio.name, order.studio.weights), None
 
 
 def _sheet(order: Order) -> tuple[bytes, str]:
@@ -93,7 +94,7 @@ KINDS = {
     "mp4": Kind("clip.mp4", "video/mp4", functools.partial(_video, "mp4")),
     "strip": Kind("strip.png", "image/png", _strip),
     "sheet": Kind("sheet.png", "image/png", _sheet),
-    "codes": Kind("codes.npz", "application/octet-stream", _codes),
+    "codes": Kind("codes.safetensors", "application/octet-stream", _codes),
 }
 
 
@@ -108,12 +109,6 @@ def fills_sheets(studio: Studio) -> bool:
     fits = (config.frame_size, config.frames) == (lpc.CELL, lpc.FRAMES)
     learned = studio.model.encodes and trained_on(studio.folder) == DATASET
     return fits and learned and judge_of(studio.folder) is not None
-
-
-@functools.cache
-def fingerprint(studio: Studio) -> str:
-    """That of a studio's weights, which do not change."""
-    return export.fingerprint(studio.model)
 
 
 @functools.cache

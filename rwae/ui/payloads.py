@@ -16,7 +16,7 @@ from rwae.codes import Codes
 from rwae.config import ModelConfig
 from rwae.errors import CodesError
 from rwae.files import filmstrip, video
-from rwae.files.numeric import is_number
+from rwae.files.jsonfile import is_number
 
 MAX_UPLOAD_BYTES = 20 * 2**20  # of a file that the page sends as a form
 MAX_ENCODED_BYTES = 4 * 2**20  # of a file that a program sends as base64 text

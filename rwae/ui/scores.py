@@ -14,8 +14,7 @@ from typing import Any
 
 from rwae.errors import CheckpointError
 from rwae.files.checkpoint import SCORES_FILE, SEED_SCORES
-from rwae.files.jsonfile import read_object
-from rwae.files.numeric import is_number
+from rwae.files.jsonfile import is_number, read_object
 
 MAX_SEEDS = 16
 LARGEST = 1e9  # of any number; nothing that is measured is negative

@@ -12,12 +12,12 @@ import re
 import threading
 from typing import Any
 
-from rwae import export
 from rwae.codes import Codes
 from rwae.editing.studio import Studio
 from rwae.errors import ClipError, CodesError
+from rwae.files.codes_file import unpack_saved_codes
 from rwae.runtime import turn
-from rwae.ui.files import KINDS, Order, fingerprint, kinds
+from rwae.ui.files import KINDS, Order, kinds
 from rwae.ui.payloads import (
     codes_from_json,
     require_integer,
@@ -75,8 +75,8 @@ def read_codes(studio: Studio, form: Any) -> dict[str, Any]:
     content = uploaded_file(form)
     if content is None:
         raise CodesError("No file came along: choose one that was saved here as codes.")
-    weights = fingerprint(studio)
-    codes = export.unpack_codes(content, studio.model, studio.name, weights)
+    codes = unpack_saved_codes(content, studio.name, studio.weights)
+    studio.model.check(codes)
     parts = [part.double().tolist() for part in (codes.static, codes.dynamic)]
     clips = [{"static": s, "dynamic": d} for s, d in zip(*parts, strict=True)]
     codes = codes_from_json(clips, studio.model.config)

@@ -89,7 +89,7 @@ def test_the_sliders_change_the_file_and_saved_codes_bring_the_clip_back(visit: 
     _, before = save(visit, "PNG strip")
     kept, held = visit.pixels(CELLS), visit.codes(".rw-explore")
     name, codes = save(visit, "Codes")
-    assert name == "small-codes.npz"
+    assert name == "small-codes.safetensors"
 
     move_a_slider(visit, "ArrowLeft")
     _, after = save(visit, "PNG strip")
@@ -100,7 +100,7 @@ def test_the_sliders_change_the_file_and_saved_codes_bring_the_clip_back(visit: 
     with visit.page.expect_file_chooser() as chooser:
         visit.page.get_by_role("button", name="Open codes").click()
     chooser.value.set_files({"name": name, "mimeType": "", "buffer": codes})
-    visit.until(lambda: told(visit) == "small-codes.npz is open.")
+    visit.until(lambda: told(visit) == "small-codes.safetensors is open.")
     visit.rest(".rw-explore")
     assert np.array_equal(visit.pixels(CELLS), kept)
     again = visit.codes(".rw-explore")
@@ -112,12 +112,12 @@ def test_a_file_is_opened_where_it_is_dropped_and_a_bad_one_is_told(visit: Visit
     _, codes = save(visit, "Codes")
     kept = visit.pixels(CELLS)
     move_a_slider(visit, "ArrowRight")
-    visit.page.evaluate(DROP, [STAGE, "mine.npz", list(codes)])
-    visit.until(lambda: told(visit) == "mine.npz is open.")
+    visit.page.evaluate(DROP, [STAGE, "mine.safetensors", list(codes)])
+    visit.until(lambda: told(visit) == "mine.safetensors is open.")
     visit.rest(".rw-explore")
     assert np.array_equal(visit.pixels(CELLS), kept)
     visit.page.evaluate(DROP, [STAGE, "photo.jpg", [1, 2, 3]])
-    visit.until(lambda: "no .npz file" in told(visit))
+    visit.until(lambda: "holds no codes" in told(visit))
     assert failed(visit)
     visit.page.evaluate(DROP, [STAGE, "film.mp4", 2**20 + 1])
     visit.until(lambda: "a file of codes at most 1 MB" in told(visit))

@@ -25,6 +25,7 @@ from starlette.routing import Route
 from rwae.editing.directions import sweep_static
 from rwae.editing.studio import Studio
 from rwae.files import video
+from rwae.runtime import serve_with_one_thread
 
 RAW_HTML = """<!doctype html><title>Raw pixels</title>
 <input type="range" min="-3" max="3" step="0.01" value="0"><div></div>
@@ -61,6 +62,7 @@ class SliderClip:
     """The first example of a model, and the direction of its static code that a slider moves."""
 
     def __init__(self, checkpoint: str | Path, device: str | None) -> None:
+        serve_with_one_thread(device)  # as the app does
         self.studio = Studio.load(checkpoint, device)
 
     def render(self, amount: float) -> np.ndarray:

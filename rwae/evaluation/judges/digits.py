@@ -17,7 +17,8 @@ from torch.nn import functional as F
 
 from rwae.classifiers import TRAINED_BY, read_folded
 from rwae.errors import ClipError
-from rwae.files.checkpoint import WEIGHTS_FILE, atomic, pack
+from rwae.files.checkpoint import WEIGHTS_FILE, atomic
+from rwae.files.tensors import pack
 from rwae.models.objects.tracks import follow, peaks, reorder
 
 FRAME, BOX, PLACES, DIGITS, CLASSES = 64, 32, 32, 2, 10

@@ -18,12 +18,12 @@ SECONDS = 60.0  # that a fetch may take
 SMALL = 2**20  # bytes, of a card or a table
 SEEDS = 4  # training seeds, from 0 on, whose scores may be there; each costs a question to the Hub
 NEEDED = {
-    checkpoint.CONFIG_FILE: checkpoint.MOST_CONFIG,
-    checkpoint.WEIGHTS_FILE: tensors.MOST_BYTES,
+    checkpoint.CONFIG_FILE: checkpoint.MAX_CONFIG_BYTES,
+    checkpoint.WEIGHTS_FILE: tensors.MAX_FILE_BYTES,
 }
 # What else the app can use, if it is there. Nothing but these names is ever asked for.
 WANTED = {
-    checkpoint.GALLERY_FILE: checkpoint.MOST_GALLERY,
+    checkpoint.GALLERY_FILE: checkpoint.MAX_GALLERY_BYTES,
     CARD_FILE: SMALL,
     checkpoint.DIRECTIONS_FILE: SMALL,
     checkpoint.SETTINGS_FILE: SMALL,

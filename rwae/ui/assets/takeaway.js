@@ -26,7 +26,7 @@ const TAKE_AWAY = `
       <div class="rw-take-open">
         <button type="button" class="rw-take-kind" data-part="pick"><b>Open codes</b>
           <small>From a file, or drop one here</small></button>
-        <input type="file" accept=".npz" hidden data-part="file">
+        <input type="file" accept=".safetensors" hidden data-part="file">
       </div>
     </div>
   </details>`;
