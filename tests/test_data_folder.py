@@ -1,4 +1,4 @@
-"""Any folder of clips: what counts as one, its labels and its split; and MUG's folders."""
+"""Any folder of clips: what counts as one, its labels, its order and its split."""
 
 from pathlib import Path
 
@@ -50,6 +50,34 @@ def test_strips_gifs_videos_and_folders_of_frames_are_clips(tmp_path: Path) -> N
     assert clips.shape == (3, 8, 3, 64, 64)
     for clip in clips[[0, 2]]:
         assert clip[:, 0, 0, 0].tolist() == list(range(100, 108))
+
+
+def test_frames_are_in_the_natural_order_of_their_names(tmp_path: Path) -> None:
+    for number in (1, 2, 10, 3, 4, 5, 6, 11):
+        save(tmp_path / "take" / f"frame{number}.png", np.full((16, 16, 3), number, np.uint8))
+    assert everything(tmp_path)[0, :, 0, 0, 0].tolist() == [1, 2, 3, 4, 5, 6, 10, 11]
+
+
+@pytest.mark.parametrize(
+    "name", [".ipynb_checkpoints", "__MACOSX", "@eaDir", ".thumbnails", "anna/.thumbnails"]
+)
+def test_folders_that_systems_leave_behind_are_skipped(tmp_path: Path, name: str) -> None:
+    for who in ("anna", "ben"):
+        save_strip(tmp_path / who / "1.png")
+    before = folder.recordings(tmp_path)
+    save_strip(tmp_path / name / "1.png")
+    (tmp_path / name / "deeper").mkdir()
+    (tmp_path / name / "deeper" / "2.mp4").write_bytes(b"no video")
+    assert folder.recordings(tmp_path) == before
+
+
+def test_a_linked_folder_is_read_and_a_loop_of_links_ends(tmp_path: Path) -> None:
+    save_strip(tmp_path / "elsewhere" / "nod" / "1.png")
+    save_strip(tmp_path / "clips" / "ben" / "nod" / "2.png")
+    (tmp_path / "clips" / "anna").symlink_to(tmp_path / "elsewhere")
+    (tmp_path / "clips" / "ben" / "again").symlink_to(tmp_path / "clips")
+    names = [recording.name for recording in folder.recordings(tmp_path / "clips")]
+    assert names == ["anna/nod/1.png", "ben/nod/2.png"]
 
 
 def test_a_long_recording_is_cut_into_pieces(tmp_path: Path) -> None:

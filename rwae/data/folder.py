@@ -11,11 +11,13 @@ evenly in time; a shorter recording gives one clip. Training needs no label; the
 evaluation judge swaps.
 
 A hash of its name decides the split of a recording: 80 of a hundred are "train", ten "validation"
-and ten "test". Names are compared in order, so number the pictures 001, 002 and so on.
+and ten "test". Pictures are in the natural order of their names: frame2 comes before frame10.
+Hidden files and the folders that systems leave behind (`__MACOSX`, `@eaDir`) are skipped.
 """
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -77,9 +79,32 @@ def _is_strip(path: Path) -> bool:
     return width >= 2 * height and width % height == 0
 
 
+def natural_order(path: Path) -> tuple[list[tuple[int, str]], str]:
+    """A key that sorts names by the numbers in them: frame1, frame2, frame10."""
+    parts = re.split(r"([0-9]+)", path.name)
+    return [(int(p), "") if p.isdecimal() else (-1, p) for p in parts], path.name
+
+
+def _is_skipped(path: Path) -> bool:
+    """Whether a file or folder is hidden or was left by a system, such as `.thumbnails`."""
+    return path.name.startswith((".", "@")) or path.name == "__MACOSX"
+
+
+def _directories(root: Path) -> list[Path]:
+    """A folder and those below it that are not skipped; links are followed, each folder once."""
+    found, known = [root], {root.resolve()}
+    for directory in found:
+        for path in sorted(directory.iterdir()):
+            if path.is_dir() and not _is_skipped(path) and path.resolve() not in known:
+                found.append(path)
+                known.add(path.resolve())
+    return found
+
+
 def _in(directory: Path, root: Path) -> list[Recording]:
     """The recordings whose files lie directly in a directory."""
-    files = sorted(p for p in directory.iterdir() if p.is_file() and p.name[0] != ".")
+    files = [p for p in directory.iterdir() if p.is_file() and not _is_skipped(p)]
+    files.sort(key=natural_order)
     pictures = tuple(p for p in files if p.suffix.lower() in PICTURES)
     whole = [p for p in files if p.suffix.lower() in VIDEOS]
     # The first picture tells whether a directory holds strips or the frames of one recording.
@@ -99,8 +124,7 @@ def recordings(root: Path) -> list[Recording]:
     Raises:
         DataError: if there is none.
     """
-    directories = [root, *(path for path in root.rglob("*") if path.is_dir())]
-    found = [recording for directory in directories for recording in _in(directory, root)]
+    found = [recording for directory in _directories(root) for recording in _in(directory, root)]
     if not found:
         raise DataError(
             f"The folder {root} holds no clip: put videos, GIFs, image strips or sub-folders of "
