@@ -26,7 +26,7 @@ class Codes:
             dynamic codes.
 
     Raises:
-        CodesError: if the shapes are not those above or the batches differ.
+        CodesError: if a part is no tensor, the shapes are not those above or the batches differ.
     """
 
     static: Tensor
@@ -34,22 +34,25 @@ class Codes:
     action: Tensor | None = None
 
     def __post_init__(self) -> None:
+        for name, part in (("static", self.static), ("dynamic", self.dynamic)):
+            _require_tensor(name, part)
+        if self.action is not None:
+            _require_tensor("action", self.action)
         if self.static.ndim != 2 or self.dynamic.ndim != 3:
             raise CodesError(
                 f"Codes need a static part (B, D_c) and a dynamic part (B, T, D_m), "
                 f"but got {tuple(self.static.shape)} and {tuple(self.dynamic.shape)}."
             )
-        if len(self.static) != len(self.dynamic):
+        clips = self.static.shape[0]
+        if clips != self.dynamic.shape[0]:
             raise CodesError(
-                f"The static part holds {len(self.static)} clips and the dynamic part "
-                f"{len(self.dynamic)}: both need the same number."
+                f"The static part holds {clips} clips and the dynamic part "
+                f"{self.dynamic.shape[0]}: both need the same number."
             )
-        if self.action is not None and (
-            self.action.ndim != 2 or len(self.action) != len(self.static)
-        ):
+        if self.action is not None and (self.action.ndim != 2 or self.action.shape[0] != clips):
             raise CodesError(
                 f"The action has shape {tuple(self.action.shape)}: it needs one row for each of "
-                f"the {len(self.static)} clips."
+                f"the {clips} clips."
             )
 
     def __len__(self) -> int:
@@ -81,6 +84,14 @@ class Codes:
     def _map(self, function: Callable[[Tensor], Tensor]) -> Codes:
         action = None if self.action is None else function(self.action)
         return Codes(function(self.static), function(self.dynamic), action)
+
+
+def _require_tensor(name: str, part: object) -> None:
+    if not isinstance(part, Tensor):
+        raise CodesError(
+            f"The {name} part of codes is {type(part).__name__}: it needs to be a torch.Tensor, "
+            "such as torch.from_numpy makes of an array."
+        )
 
 
 @dataclass(frozen=True)

@@ -2,13 +2,17 @@
 
 import dataclasses
 from pathlib import Path
+from typing import Any
 
+import numpy as np
 import pytest
 import torch
 from conftest import TINY
 
 from rwae import RWAE, Codes, load
+from rwae.editing.studio import swap
 from rwae.errors import ClipError, CodesError, ConfigError
+from rwae.models.base import LARGEST_CODE
 from rwae.models.mocogan import MoCoGAN
 
 
@@ -200,3 +204,84 @@ def test_load_finds_the_class_and_a_wrong_class_is_refused(tiny: RWAE, tmp_path:
     assert type(load(tmp_path / "rival")) is MoCoGAN
     with pytest.raises(ConfigError, match="family mocogan, not rwae"):
         RWAE.from_pretrained(tmp_path / "rival")
+
+
+@pytest.mark.parametrize("given", [None, 3, np.zeros((1, 4, 3, 32, 32), np.float32)])
+def test_a_clip_that_is_no_tensor_is_refused_in_words(tiny: RWAE, given: Any) -> None:
+    with pytest.raises(ClipError, match=f"{type(given).__name__}: it needs to be a torch.Tensor"):
+        tiny.encode(given)
+
+
+@pytest.mark.parametrize("given", [None, 3, torch.zeros(1, 6), np.zeros((1, 6))])
+def test_codes_that_are_none_are_refused_in_words(tiny: RWAE, given: Any) -> None:
+    for action in (tiny.decode, lambda codes: tiny.extend(codes, 2)):
+        with pytest.raises(CodesError, match=r"need to be rwae\.Codes"):
+            action(given)
+    for pair in ((given, tiny.sample(1)), (tiny.sample(1), given)):
+        with pytest.raises(CodesError, match=r"needs two rwae\.Codes"):
+            swap(*pair)
+
+
+@pytest.mark.parametrize("part", ["static", "dynamic", "action"])
+def test_a_part_of_codes_that_is_no_tensor_is_named(part: str) -> None:
+    parts: dict[str, Any] = {"static": torch.zeros(1, 6), "dynamic": torch.zeros(1, 4, 4)}
+    with pytest.raises(CodesError, match=f"The {part} part of codes is ndarray"):
+        Codes(**(parts | {part: np.zeros((1, 6))}))
+
+
+def test_codes_of_whole_numbers_are_refused_and_of_another_precision_are_decoded(
+    tiny: RWAE,
+) -> None:
+    codes = tiny.sample(2)
+    with pytest.raises(CodesError, match=r"torch\.int64"):
+        tiny.decode(Codes(codes.static.long(), codes.dynamic))
+    double = Codes(codes.static.double(), codes.dynamic.double())
+    assert torch.equal(tiny.decode(double), tiny.decode(codes))
+
+
+@pytest.mark.parametrize("value", [1e30, -1e30, float("inf")])
+@pytest.mark.parametrize("part", ["static", "dynamic"])
+def test_codes_too_large_to_be_decoded_are_refused(tiny: RWAE, part: str, value: float) -> None:
+    codes = tiny.sample(1)
+    getattr(codes, part)[0, 0] = value
+    with pytest.raises(CodesError, match="too large"):
+        tiny.decode(codes)
+
+
+def test_the_largest_codes_decode_to_finite_pixels(tiny: RWAE, generator: torch.Generator) -> None:
+    codes = tiny.sample(16, generator=generator)
+    largest = Codes(LARGEST_CODE * codes.static.sign(), LARGEST_CODE * codes.dynamic.sign())
+    assert bool(tiny.decode(largest).isfinite().all())
+
+
+@pytest.mark.parametrize("value", [float("nan"), float("inf"), -0.1, 1e30, None, "1"])
+def test_a_temperature_outside_its_range_is_refused(tiny: RWAE, value: Any) -> None:
+    with pytest.raises(CodesError, match="temperature"):
+        tiny.sample(1, temperature=value)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "named"),
+    [
+        ({"clips": 2.5}, "number of clips is 2.5"),
+        ({"clips": "2"}, "number of clips is '2'"),
+        ({"clips": True}, "number of clips is True"),
+        ({"clips": 1, "frames": 2.0}, "number of frames is 2.0"),
+        ({"clips": 1, "generator": 3}, "generator is int"),
+        ({"clips": 1, "action": 1.0}, "action is 1.0"),
+    ],
+)
+def test_an_argument_of_sample_of_another_type_is_named(
+    weak: RWAE, arguments: dict[str, Any], named: str
+) -> None:
+    with pytest.raises(CodesError, match=named):
+        weak.sample(**arguments)
+
+
+def test_a_device_that_is_not_there_is_refused_in_words(tiny: RWAE, tmp_path: Path) -> None:
+    tiny.save_pretrained(tmp_path)
+    for device in ("cuda:99", "warp"):
+        for read in (load, RWAE.from_pretrained):
+            with pytest.raises(ConfigError, match=f"{device}.*choose one of"):
+                read(tmp_path, device=device)
+    assert load(tmp_path, device=torch.device("cpu")).device.type == "cpu"

@@ -23,7 +23,7 @@ from rwae import runtime
 from rwae.codes import Codes
 from rwae.editing.directions import Basis, principal
 from rwae.editing.named import Named, read_named
-from rwae.errors import ClipError
+from rwae.errors import ClipError, CodesError
 from rwae.files import checkpoint, filmstrip, hub
 from rwae.files.card import Card, read_card
 from rwae.models import registry
@@ -193,7 +193,17 @@ class Studio:
 
 
 def swap(who: Codes, motion: Codes) -> Codes:
-    """The clips of `who`, moving like the clips of `motion`."""
+    """The clips of `who`, moving like the clips of `motion`.
+
+    Raises:
+        CodesError: if one of the two is no `Codes`, or they hold different numbers of clips.
+    """
+    for given in (who, motion):
+        if not isinstance(given, Codes):
+            raise CodesError(
+                f"A swap of {type(given).__name__} is not possible: it needs two rwae.Codes, such "
+                "as encode and sample return."
+            )
     return motion.with_static(who.static)
 
 

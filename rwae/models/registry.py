@@ -12,6 +12,7 @@ from rwae.models.base import CodeModel
 from rwae.models.mocogan import MoCoGAN
 from rwae.models.objects import ObjectRWAE
 from rwae.models.rwae import RWAE
+from rwae.runtime import choose_device
 
 CLASSES: dict[str, type[CodeModel]] = {kind.family: kind for kind in (RWAE, ObjectRWAE, MoCoGAN)}
 
@@ -22,12 +23,16 @@ def build(config: ModelConfig) -> CodeModel:
 
 
 def load(
-    source: str | Path, *, revision: str | None = None, device: torch.device | str = "cpu"
+    source: str | Path,
+    *,
+    revision: str | None = None,
+    device: torch.device | str | None = "cpu",
 ) -> CodeModel:
     """Loads a trained model of any family, in evaluation mode.
 
     Arguments and errors are those of `CodeModel.from_pretrained`.
     """
+    chosen = choose_device(None if device is None else str(device))
     folder = hub.locate(source, revision)
     family = checkpoint.read_config(folder).family
-    return CLASSES[family].from_pretrained(folder, device=device)
+    return CLASSES[family].from_pretrained(folder, device=chosen)

@@ -34,22 +34,14 @@ class RWAE(CodeModel):
         self.action_posterior = ActionPosterior(config) if config.actions else None
         self.to(memory_format=torch.channels_last)
 
-    @torch.no_grad()
-    def encode(self, x: Tensor) -> Codes:
-        """Infers the posterior means, and with weak supervision the probability of each action.
+    def infer(self, x: Tensor) -> Codes:
+        """Infers the posterior means of clips (B, T, 3, H, W), without checks."""
+        x = self.crop(x)
+        dynamic = self.dynamic_posterior(x, None)[0].mean
+        return Codes(self.static_posterior(x).mean, dynamic, self.infer_action(dynamic))
 
-        Args:
-            x: clips in [0, 1], with shape (B, T, 3, H, W), H = W = `config.frame_size`.
-
-        Raises:
-            ClipError: if the shape is another, or a value is not finite or outside [0, 1].
-        """
-        x = self.prepare(x)
-        dynamic, _ = self.dynamic_posterior(x, None)
-        codes = Codes(static=self.static_posterior(x).mean, dynamic=dynamic.mean)
-        return Codes(codes.static, codes.dynamic, self._action(codes))
-
-    def _action(self, codes: Codes) -> Tensor | None:
-        if self.action_posterior is None or codes.action is not None:
-            return codes.action
-        return self.action_posterior(codes.dynamic).probabilities
+    def infer_action(self, dynamic: Tensor) -> Tensor | None:
+        """The probability of each action, (B, A), for dynamic codes (B, T, D_m), or None."""
+        if self.action_posterior is None:
+            return None
+        return self.action_posterior(dynamic).probabilities

@@ -108,7 +108,7 @@ class DynamicPosterior(nn.Module):
         if generator is not None:
             noise = standard_normal(tuple(noise.shape), seen, generator)
         means, stds, codes, state = [], [], [], None
-        code = noise.new_zeros(len(seen), self.size)
+        code = noise.new_zeros(seen.shape[0], self.size)
         for t, frame in enumerate(seen.unbind(1)):
             state = self.cell(torch.cat([frame, code], -1), state)
             here = self._posterior(torch.cat([state[0], frame], -1))

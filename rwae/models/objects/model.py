@@ -17,8 +17,8 @@ from torch import Tensor
 
 from rwae.codes import Codes
 from rwae.config import ModelConfig
-from rwae.errors import ConfigError
-from rwae.models.base import CodeModel
+from rwae.errors import ClipError, ConfigError
+from rwae.models.base import CodeModel, EncoderModule
 from rwae.models.networks import Prior
 from rwae.models.objects.boxes import fit_places, overlay
 from rwae.models.objects.networks import ObjectPosterior, PlacePosterior, SpriteDecoder
@@ -55,14 +55,20 @@ class ObjectRWAE(CodeModel):
         """K, the number of objects."""
         return self.config.dynamic_size // 2
 
-    @torch.no_grad()
-    def encode(self, x: Tensor) -> Codes:
-        """Infers the posterior means; arguments and errors are those of `RWAE.encode`.
+    def encoder_module(self) -> EncoderModule:
+        """Raises ClipError: `infer` descends on gradients, which `torch.export` cannot trace."""
+        raise ClipError(
+            "The encoder of a model of objects takes steps of gradient descent, which cannot be "
+            "exported: export its decoder, and encode in Python."
+        )
+
+    def infer(self, x: Tensor) -> Codes:
+        """Infers the posterior means of clips (B, T, 3, H, W), without checks.
 
         Places are found in every frame and put in order by motion and look; then what is there
         and where it is are inferred in turn, each given the other, and last by descent.
         """
-        grey = self.prepare(x).mean(2)
+        grey = self.crop(x).mean(2)
         places = self.dynamic_posterior.find(grey)
         seen = self.static_posterior.see(grey, places)
         order = follow(places, unlikeness(self.static_posterior.each(seen), places))

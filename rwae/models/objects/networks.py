@@ -158,7 +158,7 @@ class SpriteDecoder(nn.Module):
         each = static.unflatten(1, (self.scale.objects, -1)).flatten(0, 1)
         small = self.layout(each).unflatten(1, (-1, self.side, self.side))
         sprites = torch.sigmoid(self.layers(small)).squeeze(1)
-        return sprites.unflatten(0, (len(static), self.scale.objects))
+        return sprites.unflatten(0, (static.shape[0], self.scale.objects))
 
     def forward(self, static: Tensor, dynamic: Tensor, action: Tensor | None = None) -> Tensor:  # noqa: ARG002
         """Decodes frames (B, T, 3, S, S) from z_c (B, K * D) and z_t (B, T, K * 2)."""
