@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 import torch
@@ -14,6 +14,9 @@ from rwae.codes import Factor
 from rwae.data.clips import Clips
 from rwae.editing.studio import Studio
 from rwae.training.state import TrainState
+
+if TYPE_CHECKING:
+    from serving import RunningApp
 
 ROOT = Path(__file__).resolve().parent.parent
 DATA = (
@@ -93,6 +96,27 @@ def clip(studio: Studio) -> dict[str, Any]:
     from rwae.ui import payloads
 
     return payloads.codes_to_json(studio.examples[[0]])[0]
+
+
+@pytest.fixture(scope="session")
+def small_app(tmp_path_factory: pytest.TempPathFactory) -> Iterator["RunningApp"]:
+    """An app with one small model."""
+    from serving import running, small_checkpoint
+
+    model = small_checkpoint(tmp_path_factory.mktemp("models") / "small")
+    with running([model], tmp_path_factory.mktemp("cache")) as app:
+        yield app
+
+
+@pytest.fixture(scope="session")
+def models_app(tmp_path_factory: pytest.TempPathFactory) -> Iterator["RunningApp"]:
+    """An app with a small model of each kind: those of `serving.MODELS`."""
+    from serving import MODELS, running, small_checkpoint
+
+    root = tmp_path_factory.mktemp("models")
+    models = [small_checkpoint(root / name, **settings) for name, settings in MODELS.items()]
+    with running(models, tmp_path_factory.mktemp("cache")) as app:
+        yield app
 
 
 @pytest.fixture(scope="session")

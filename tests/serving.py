@@ -3,6 +3,7 @@
 import dataclasses
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
@@ -14,6 +15,39 @@ from rwae.benchmark.live.browser import BROWSERS, find_browser
 from rwae.benchmark.server import running_server
 from rwae.files import checkpoint
 from rwae.models import registry
+
+# The models of the fixture `models_app`, and how each differs from the first.
+MODELS = {
+    "plain": {},
+    "large": {"static_size": 9, "frames": 6, "card": "# A larger one\n\nIt is large."},
+    "rival": {"family": "mocogan", "card": "# A rival\n\nIt draws."},
+    "weak": {"actions": 3},
+    "still": {"frames": 1, "frame_size": 128, "card": f"# A model with a {'very ' * 9}long name"},
+    "recurrent": {"recurrent_decoder": True},
+    "twin": {},
+}
+
+
+@dataclass(frozen=True)
+class RunningApp:
+    """An app that tests share: they must not change its files.
+
+    Attributes:
+        address: such as http://127.0.0.1:7860.
+        folders: of its models by their names, the first of which is the default.
+        cache: where it writes temporary files.
+    """
+
+    address: str
+    folders: dict[str, Path]
+    cache: Path
+
+
+@contextmanager
+def running(folders: Sequence[Path], cache: Path, root: Path = ROOT) -> Iterator[RunningApp]:
+    """Runs an app for tests that share it; the arguments are those of `app`."""
+    with app(folders, cache, root) as address:
+        yield RunningApp(address, {folder.name: folder for folder in folders}, cache)
 
 
 def small_checkpoint(folder: Path, clips: int = 40, card: str = "", **settings: int | str) -> Path:

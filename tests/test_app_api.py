@@ -18,7 +18,7 @@ import torch
 from conftest import ROOT
 from gradio_client import Client
 from gradio_client.exceptions import AppError
-from serving import app, small_checkpoint
+from serving import MODELS, RunningApp, app, small_checkpoint
 
 import app as command
 from rwae import Codes
@@ -28,25 +28,13 @@ from rwae.ui import api, limits
 from rwae.ui.api import Api, with_gradio_errors
 from rwae.ui.payloads import MAX_ENCODED_BYTES, codes_to_json
 
-KINDS = {"first": {}, "weak": {"actions": 3}, "rival": {"family": "mocogan"}}
+NAMED = ("plain", "weak", "rival")  # models of the app that these tests ask
 NAMES = {"/models", "/examples", "/sample", "/encode", "/swap", "/decode"}
 
 
 @pytest.fixture(scope="module")
-def folders(tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
-    root = tmp_path_factory.mktemp("models")
-    return [small_checkpoint(root / name, **settings) for name, settings in KINDS.items()]
-
-
-@pytest.fixture(scope="module")
-def cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return tmp_path_factory.mktemp("cache")
-
-
-@pytest.fixture(scope="module")
-def address(folders: list[Path], cache: Path) -> Iterator[str]:
-    with app(folders, cache) as address:
-        yield address
+def address(models_app: RunningApp) -> str:
+    return models_app.address
 
 
 @pytest.fixture(scope="module")
@@ -57,8 +45,8 @@ def client(address: str) -> Iterator[Client]:
 
 
 @pytest.fixture(scope="module")
-def studio(folders: list[Path]) -> Studio:
-    return Studio.load(folders[0], "cpu")
+def studio(models_app: RunningApp) -> Studio:
+    return Studio.load(models_app.folders["plain"], "cpu")
 
 
 def strip(seed: int = 0) -> bytes:
@@ -102,26 +90,26 @@ def test_the_words_state_the_limit_that_holds() -> None:
 
 def test_models_are_listed(client: Client) -> None:
     listed = {model["name"]: model for model in client.predict(api_name="/models")}
-    assert list(listed) == list(KINDS)
+    assert list(listed) == list(MODELS)
     assert listed["weak"]["actions"] == 3
-    assert [listed[name]["encodes"] for name in KINDS] == [True, True, False]
-    assert listed["first"]["static_size"] == 6
+    assert [listed[name]["encodes"] for name in NAMED] == [True, True, False]
+    assert listed["plain"]["static_size"] == 6
 
 
 def test_examples_are_the_codes_of_the_page(client: Client, studio: Studio) -> None:
     answer = client.predict(api_name="/examples")
     assert answer["clips"] == codes_to_json(studio.examples)
-    assert answer["model"] == "first"
+    assert answer["model"] == "plain"
     assert answer["picture"] is None
 
 
-@pytest.mark.parametrize("name", list(KINDS))
+@pytest.mark.parametrize("name", NAMED)
 def test_a_sample_is_that_of_its_seed_and_model(
-    client: Client, folders: list[Path], name: str
+    client: Client, models_app: RunningApp, name: str
 ) -> None:
     asked = {"count": 2, "seed": 7, "frames": 5, "temperature": 0.5, "model": name}
     answer = client.predict(**asked, api_name="/sample")
-    drawn = Studio.load(folders[list(KINDS).index(name)], "cpu").sample(
+    drawn = Studio.load(models_app.folders[name], "cpu").sample(
         2, seed=7, frames=5, temperature=0.5
     )
     assert answer["clips"] == codes_to_json(drawn)
@@ -196,7 +184,7 @@ BAD = [
     ("/sample", {"temperature": "hot"}, "temperature"),
     ("/sample", {"action": 0}, "action"),
     ("/sample", {"model": "nobody"}, "no such model"),
-    ("/sample", {"model": ["first"]}, "needs to be a name"),
+    ("/sample", {"model": ["plain"]}, "needs to be a name"),
     ("/sample", {"picture": "tiff"}, "picture needs to be one of"),
     ("/sample", {"picture": {"a": 1}}, "picture needs to be one of"),
     ("/sample", {"count": api.MAX_MOVING_CLIPS + 1, "picture": "gif"}, "moving picture"),
@@ -250,15 +238,15 @@ def test_an_error_that_nobody_expected_says_nothing_of_the_server(
     assert "secret" not in caplog.text
 
 
-def test_several_callers_at_once_get_their_own_answers(address: str, folders: list[Path]) -> None:
+def test_several_callers_at_once_get_their_own_answers(models_app: RunningApp) -> None:
     """Each asks for other seeds, models and pictures, again and again."""
-    studios = {folder.name: Studio.load(folder, "cpu") for folder in folders}
+    studios = {name: Studio.load(models_app.folders[name], "cpu") for name in NAMED}
 
     def calling(caller: int) -> list[bool]:
-        client = Client(address, verbose=False, analytics_enabled=False)
+        client = Client(models_app.address, verbose=False, analytics_enabled=False)
         right = []
         for seed in range(4):
-            name = list(KINDS)[(caller + seed) % len(KINDS)]
+            name = NAMED[(caller + seed) % len(NAMED)]
             asked = {"seed": 10 * caller + seed, "model": name, "picture": "png"}
             clips = client.predict(**asked, api_name="/sample")["clips"]
             right.append(
@@ -312,9 +300,9 @@ def _example(*words: str, at: Path, app: str) -> subprocess.CompletedProcess:
     return subprocess.run(call, cwd=at, capture_output=True, text=True, timeout=120)
 
 
-def test_nothing_was_kept(client: Client, cache: Path) -> None:
+def test_nothing_was_kept(client: Client, models_app: RunningApp) -> None:
     assert client.predict(api_name="/models")
-    assert not [path for path in cache.rglob("*") if path.is_file()]
+    assert not [path for path in models_app.cache.rglob("*") if path.is_file()]
 
 
 def test_without_its_package_mcp_is_refused_in_a_sentence(

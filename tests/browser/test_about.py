@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from serving import small_checkpoint
+from serving import running, small_checkpoint
 from visiting import Visit, playwright, visiting
 
 CARD = """---
@@ -62,7 +62,8 @@ def visit(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Visit]:
     second = RESULT | {"training": {"seed": 1, "steps": 3000}}
     second["model"] = RESULT["model"] | {"swap": {"joint": 0.7}}
     (scored / "scores" / "seed1.json").write_text(json.dumps(second))
-    with visiting([scored, bare], tmp_path_factory.mktemp("cache")) as visit:
+    cache = tmp_path_factory.mktemp("cache")
+    with running([scored, bare], cache) as app, visiting(app) as visit:
         visit.open_tab("About")
         arrived(visit, "A scored one")
         yield visit

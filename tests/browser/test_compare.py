@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 import torch
 from lamps import make_model, project
-from serving import small_checkpoint
+from serving import running, small_checkpoint
 from visiting import DROP, Visit, close, playwright, visiting
 from watching import CELLS
 
@@ -49,7 +49,8 @@ def folders(tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
 @pytest.fixture(scope="module")
 def visit(folders: list[Path], tmp_path_factory: pytest.TempPathFactory) -> Iterator[Visit]:
     root = project(tmp_path_factory.mktemp("project") / "app")
-    with visiting(folders, tmp_path_factory.mktemp("cache"), root=root) as visit:
+    cache = tmp_path_factory.mktemp("cache")
+    with running(folders, cache, root) as app, visiting(app) as visit:
         visit.open_tab("Compare")
         yield visit
 

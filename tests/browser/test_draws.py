@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 import pytest
 import torch
+from serving import RunningApp
 from visiting import Visit
 from watching import EXPLORE, exact, exploring, press, start_anew
 
@@ -11,8 +12,8 @@ from rwae import Codes
 
 
 @pytest.fixture(scope="module")
-def opened(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Visit]:
-    with exploring(tmp_path_factory) as visit:
+def opened(small_app: RunningApp) -> Iterator[Visit]:
+    with exploring(small_app) as visit:
         yield visit
 
 

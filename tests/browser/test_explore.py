@@ -5,6 +5,7 @@ from collections.abc import Iterator
 import numpy as np
 import pytest
 import torch
+from serving import RunningApp
 from visiting import Visit, close
 from watching import CELLS, EXPLORE, asked, exact, exploring, start_anew
 
@@ -14,8 +15,8 @@ WHO = "[data-part=whomain]"
 
 
 @pytest.fixture(scope="module")
-def opened(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Visit]:
-    with exploring(tmp_path_factory) as visit:
+def opened(small_app: RunningApp) -> Iterator[Visit]:
+    with exploring(small_app) as visit:
         yield visit
 
 

@@ -1,12 +1,11 @@
 """The address holds the codes: the same link shows the same pixels."""
 
 from collections.abc import Iterator
-from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
 import torch
-from serving import small_checkpoint
+from serving import RunningApp
 from visiting import Visit, visiting
 from watching import CELLS, EXPLORE, LANES, draw, press, start_anew
 
@@ -14,15 +13,8 @@ MESSAGE = f"{EXPLORE} [data-part=message]"
 
 
 @pytest.fixture(scope="module")
-def folders(tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
-    root = tmp_path_factory.mktemp("models")
-    # Two models of the same sizes: only the name tells their links apart.
-    return [small_checkpoint(root / name) for name in ("one", "twin")]
-
-
-@pytest.fixture(scope="module")
-def opened(folders: list[Path], tmp_path_factory: pytest.TempPathFactory) -> Iterator[Visit]:
-    with visiting(folders, tmp_path_factory.mktemp("cache")) as visit:
+def opened(models_app: RunningApp) -> Iterator[Visit]:
+    with visiting(models_app) as visit:
         visit.page.emulate_media(reduced_motion="reduce")
         visit.page.wait_for_selector(f"{LANES} .rw-point")
         yield visit
@@ -109,8 +101,8 @@ def test_a_damaged_link_is_told_in_words(opened: Visit, how: str) -> None:
 def test_a_link_of_another_model_is_told_in_words(opened: Visit) -> None:
     start_anew(opened)
     address = link_of(opened)
-    assert "model=one" in urlsplit(address).query
-    other = at(opened, address.replace("model=one", "model=twin"))
+    assert "model=plain" in urlsplit(address).query
+    other = at(opened, address.replace("model=plain", "model=twin"))
     other.until(lambda: "belongs to another model" in other.page.inner_text(MESSAGE))
     other.page.close()
 

@@ -2,47 +2,32 @@
 
 import json
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 import torch
-from serving import small_checkpoint
+from serving import MODELS, RunningApp
 from visiting import Visit, close, playwright, visiting
 from watching import CELLS
 
 from rwae.editing.studio import Studio
 
-KINDS = {
-    "first": {},
-    "large": {"static_size": 9, "frames": 6, "card": "# A larger one\n\nIt is large."},
-    "rival": {"family": "mocogan", "card": "# A rival\n\nIt draws."},
-    "weak": {"actions": 3},
-    "still": {"frames": 1, "frame_size": 128, "card": f"# A model with a {'very ' * 9}long name"},
-}
-
 
 @pytest.fixture(scope="module")
-def folders(tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
-    root = tmp_path_factory.mktemp("models")
-    return [small_checkpoint(root / name, **settings) for name, settings in KINDS.items()]
-
-
-@pytest.fixture(scope="module")
-def visit(folders: list[Path], tmp_path_factory: pytest.TempPathFactory) -> Iterator[Visit]:
-    with visiting(folders, tmp_path_factory.mktemp("cache")) as visit:
+def visit(models_app: RunningApp) -> Iterator[Visit]:
+    with visiting(models_app) as visit:
         visit.page.wait_for_selector(".rw-knob")
         yield visit
 
 
 @pytest.fixture(scope="module")
-def studios(folders: list[Path]) -> dict[str, Studio]:
-    return {folder.name: Studio.load(folder, "cpu") for folder in folders}
+def studios(models_app: RunningApp) -> dict[str, Studio]:
+    return {name: Studio.load(folder, "cpu") for name, folder in models_app.folders.items()}
 
 
 def choose(visit: Visit, studios: dict[str, Studio], name: str) -> None:
     """Chooses a model in the header, and waits until its first clip and its sliders are there."""
     visit.page.locator(".rw-models summary").click()
-    visit.page.locator(".rw-entry").nth(list(KINDS).index(name)).click()
+    visit.page.locator(".rw-entry").nth(list(MODELS).index(name)).click()
     arrived(visit, studios, name)
 
 
@@ -63,7 +48,7 @@ def test_the_list_is_there_for_the_keyboard_and_the_screen_reader(visit: Visit) 
     summary.focus()
     visit.page.keyboard.press("Enter")
     links = visit.page.get_by_role("navigation", name="Models").get_by_role("link")
-    playwright.expect(links).to_have_count(len(KINDS))
+    playwright.expect(links).to_have_count(len(MODELS))
     playwright.expect(links.nth(1)).to_contain_text("A larger one")
     playwright.expect(links.nth(2)).to_contain_text("cannot read clips")
     playwright.expect(links.nth(0)).to_have_attribute("aria-current", "true")
@@ -84,7 +69,7 @@ def test_another_model_is_chosen_and_the_browser_goes_back(
     visit.rest(".rw-explore")
     assert shown_as_decoded(visit)
     visit.page.go_back()
-    arrived(visit, studios, "first")
+    arrived(visit, studios, "plain")
     assert visit.codes(".rw-explore").static.shape[1] == 6
     visit.until(lambda: shown_as_decoded(visit))
 
@@ -99,7 +84,7 @@ def test_a_link_opens_with_the_model_that_it_names(
     visit.page.wait_for_function("location.hash.startsWith('#clip=')")
     held, link = visit.codes(".rw-explore"), visit.page.url
     assert "?model=large#clip=" in link
-    choose(visit, studios, "first")
+    choose(visit, studios, "plain")
     assert "#" not in visit.page.url, "the codes of one model are no part of another's address"
     visit.page.goto(link)
     arrived(visit, studios, "large")
@@ -111,14 +96,14 @@ def test_a_link_opens_with_the_model_that_it_names(
 
 @pytest.mark.parametrize(
     ("name", "sentence"),
-    [("nobody", "you see first instead"), ("first", "The link is damaged")],
+    [("nobody", "you see plain instead"), ("plain", "The link is damaged")],
 )
 def test_a_link_that_fits_no_model_is_refused_in_words(
     visit: Visit, studios: dict[str, Studio], name: str, sentence: str
 ) -> None:
     assert "#clip=" in visit.page.url or visit.page.goto(f"{visit.address}/?model=large#clip=AAAA")
     visit.page.goto(f"{visit.address}/?model={name}#clip=AAAA")
-    arrived(visit, studios, "first")
+    arrived(visit, studios, "plain")
     playwright.expect(visit.page.get_by_text(sentence)).to_be_visible()
     visit.until(lambda: shown_as_decoded(visit))
     example = visit.studio.examples[[0]]
@@ -129,19 +114,19 @@ def test_codes_never_reach_another_model(visit: Visit, studios: dict[str, Studio
     """Models are changed in the middle of a drag: each request still fits the model it names."""
     asked: list[dict] = []
     visit.page.on("request", lambda r: r.post_data and asked.append(json.loads(r.post_data)))
-    for name in ("large", "first", "large", "rival", "first"):
+    for name in ("large", "plain", "large", "rival", "plain"):
         visit.page.evaluate(
             """() => [...document.querySelectorAll('.rw-knob input')].forEach((input, n) => {
                 input.value = Math.sin(n) * 2;
                 input.dispatchEvent(new Event('input'));
             })"""
         )
-        visit.page.locator(".rw-entry").nth(list(KINDS).index(name)).dispatch_event("click")
-    arrived(visit, studios, "first")
+        visit.page.locator(".rw-entry").nth(list(MODELS).index(name)).dispatch_event("click")
+    arrived(visit, studios, "plain")
     visit.rest(".rw-explore")
     visit.until(lambda: shown_as_decoded(visit))
     asked = [request["data"] for request in asked if "fn_name" in request]
-    assert {request["model"] for request in asked} >= {"first"}
+    assert {request["model"] for request in asked} >= {"plain"}
     for request in asked:
         for clip in request.get("clips", []) if isinstance(request.get("clips"), list) else []:
             assert len(clip["static"]) == studios[request["model"]].model.config.static_size
@@ -179,7 +164,7 @@ def test_a_model_without_an_encoder_takes_no_files_and_says_why(
 
 
 def test_an_action_is_chosen_for_the_samples(visit: Visit, studios: dict[str, Studio]) -> None:
-    choose(visit, studios, "first")
+    choose(visit, studios, "plain")
     visit.open_tab("Sample")
     visit.page.wait_for_function("document.querySelector('.rw-sample').codes?.length === 16")
     playwright.expect(visit.page.get_by_label("Action")).to_be_hidden()
@@ -211,7 +196,7 @@ def test_clips_of_one_frame_can_be_looked_at(visit: Visit, studios: dict[str, St
     assert shown_as_decoded(visit)
 
 
-@pytest.mark.parametrize("name", ["first", "still"])
+@pytest.mark.parametrize("name", ["plain", "still"])
 def test_a_phone_shows_the_list_without_sideways_scrolling(
     visit: Visit, studios: dict[str, Studio], name: str
 ) -> None:

@@ -4,14 +4,15 @@ from collections.abc import Callable, Iterator
 
 import pytest
 import torch
+from serving import RunningApp
 from visiting import Visit
 from watching import EXPLORE, LANES, draw, exact, exploring, moves, press, same_motion, start_anew
 
 
 @pytest.fixture(scope="module")
-def opened(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Visit]:
+def opened(small_app: RunningApp) -> Iterator[Visit]:
     # Only the ends of a glide matter here.
-    with exploring(tmp_path_factory, still=True) as visit:
+    with exploring(small_app, still=True) as visit:
         yield visit
 
 

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import pytest
 import torch
-from serving import small_checkpoint
+from serving import RunningApp
 from visiting import Visit, close, visiting
 from watching import CELLS, EXPLORE, LANES, exact, press
 
@@ -27,9 +27,8 @@ MOVING = """(() => {
 
 
 @pytest.fixture(scope="module")
-def visit(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Visit]:
-    model = small_checkpoint(tmp_path_factory.mktemp("model"))
-    with visiting([model], tmp_path_factory.mktemp("cache")) as visit:
+def visit(small_app: RunningApp) -> Iterator[Visit]:
+    with visiting(small_app) as visit:
         yield visit
 
 

@@ -2,35 +2,25 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
 
 import pytest
 import torch
-from serving import small_checkpoint
+from serving import RunningApp
 from visiting import Visit, playwright, visiting
 from watching import CELLS, EXPLORE, LANES, asked, draw, exact, press, start_anew
 
 from rwae.editing.studio import Studio
 
-KINDS = {"plain": {}, "recurrent": {"recurrent_decoder": True}, "weak": {"actions": 3}}
-
 
 @pytest.fixture(scope="module")
-def folders(tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
-    root = tmp_path_factory.mktemp("models")
-    return [small_checkpoint(root / name, **settings) for name, settings in KINDS.items()]
-
-
-@pytest.fixture(scope="module")
-def opened(folders: list[Path], tmp_path_factory: pytest.TempPathFactory) -> Iterator[Visit]:
-    with visiting(folders, tmp_path_factory.mktemp("cache")) as visit:
+def opened(models_app: RunningApp) -> Iterator[Visit]:
+    with visiting(models_app) as visit:
         visit.page.emulate_media(reduced_motion="reduce")
         yield visit
 
 
-def show(opened: Visit, folders: list[Path], kind: str) -> None:
-    folder = next(folder for folder in folders if folder.name == kind)
-    opened.studio = Studio.load(folder, "cpu")
+def show(opened: Visit, models_app: RunningApp, kind: str) -> None:
+    opened.studio = Studio.load(models_app.folders[kind], "cpu")
     opened.page.goto(f"{opened.address}/?model={kind}")
     opened.page.wait_for_function(f"window.rwaeModel?.name === '{kind}'")
     opened.page.wait_for_selector(f"{LANES} .rw-point")
@@ -45,9 +35,9 @@ def nudge(visit: Visit) -> None:
 
 
 def test_a_change_of_one_frame_asks_for_one_frame_and_then_for_the_exact_clip(
-    opened: Visit, folders: list[Path]
+    opened: Visit, models_app: RunningApp
 ) -> None:
-    show(opened, folders, "plain")
+    show(opened, models_app, "plain")
     with asked(opened) as requests:
         nudge(opened)
     moved = [[len(clip["dynamic"]) for clip in r["clips"]] for r in requests if not r["exact"]]
@@ -82,9 +72,9 @@ def counts(requests: list[dict]) -> list[int]:
 
 
 def test_the_frame_in_sight_comes_first_then_the_others_then_the_exact_clip(
-    opened: Visit, folders: list[Path]
+    opened: Visit, models_app: RunningApp
 ) -> None:
-    show(opened, folders, "plain")
+    show(opened, models_app, "plain")
     opened.page.get_by_role("button", name="Frame 3", exact=True).click()
     requests = slide(opened, 1)
     codes = opened.codes(EXPLORE)
@@ -96,9 +86,9 @@ def test_the_frame_in_sight_comes_first_then_the_others_then_the_exact_clip(
 
 
 def test_while_the_clip_plays_the_next_frame_comes_along(
-    opened: Visit, folders: list[Path]
+    opened: Visit, models_app: RunningApp
 ) -> None:
-    show(opened, folders, "plain")
+    show(opened, models_app, "plain")
     opened.page.locator(EXPLORE).get_by_role("button", name="Play", exact=True).click()
     asked_for = counts(slide(opened, 1))
     assert asked_for[0] == 2
@@ -106,8 +96,8 @@ def test_while_the_clip_plays_the_next_frame_comes_along(
     assert exact(opened)
 
 
-def test_in_a_long_drag_no_frame_falls_far_behind(opened: Visit, folders: list[Path]) -> None:
-    show(opened, folders, "plain")
+def test_in_a_long_drag_no_frame_falls_far_behind(opened: Visit, models_app: RunningApp) -> None:
+    show(opened, models_app, "plain")
     asked_for = counts(slide(opened, 120))
     assert sum(count >= 3 for count in asked_for) >= 3, "in about a second, and at its end"
     assert asked_for.count(1) > len(asked_for) / 2
@@ -131,9 +121,9 @@ def held_back(visit: Visit, most: int) -> Iterator[list[playwright.Route]]:
 
 
 def test_frames_that_come_when_the_clip_has_another_length_are_asked_for_anew(
-    opened: Visit, folders: list[Path]
+    opened: Visit, models_app: RunningApp
 ) -> None:
-    show(opened, folders, "plain")
+    show(opened, models_app, "plain")
     button = opened.page.locator(EXPLORE).get_by_role
     with held_back(opened, 3) as held:
         opened.page.evaluate(SLIDE, 1)
@@ -150,8 +140,10 @@ def test_frames_that_come_when_the_clip_has_another_length_are_asked_for_anew(
     assert exact(opened)
 
 
-def test_answers_that_never_come_hold_up_no_other_clip(opened: Visit, folders: list[Path]) -> None:
-    show(opened, folders, "plain")
+def test_answers_that_never_come_hold_up_no_other_clip(
+    opened: Visit, models_app: RunningApp
+) -> None:
+    show(opened, models_app, "plain")
     with held_back(opened, 2) as held:
         for count in (1, 2):
             opened.page.evaluate(SLIDE, count)
@@ -165,9 +157,9 @@ def test_answers_that_never_come_hold_up_no_other_clip(opened: Visit, folders: l
 
 
 def test_the_picture_at_rest_is_the_same_pixels_as_a_whole_decode(
-    opened: Visit, folders: list[Path]
+    opened: Visit, models_app: RunningApp
 ) -> None:
-    show(opened, folders, "plain")
+    show(opened, models_app, "plain")
     draw(opened, 0, (0.3, 0.1), (0.7, 0.8))
     drawn, codes = opened.pixels(CELLS), opened.codes(EXPLORE)
     # The way around: the same codes, reached by edits that decode the whole clip.
@@ -181,9 +173,9 @@ def test_the_picture_at_rest_is_the_same_pixels_as_a_whole_decode(
 
 
 def test_frames_that_did_not_change_stay_as_they_are_on_the_page(
-    opened: Visit, folders: list[Path]
+    opened: Visit, models_app: RunningApp
 ) -> None:
-    show(opened, folders, "plain")
+    show(opened, models_app, "plain")
     start_anew(opened, 2)
     before = opened.pixels(CELLS)
     # Keeps the exact picture away, so that the patched one can be looked at.
@@ -204,9 +196,9 @@ def test_frames_that_did_not_change_stay_as_they_are_on_the_page(
 
 @pytest.mark.parametrize("kind", ["recurrent", "weak"])
 def test_a_model_whose_frames_depend_on_each_other_is_decoded_whole(
-    opened: Visit, folders: list[Path], kind: str
+    opened: Visit, models_app: RunningApp, kind: str
 ) -> None:
-    show(opened, folders, kind)
+    show(opened, models_app, kind)
     with asked(opened) as requests:
         nudge(opened)
     clips = [r["clips"] for r in requests if not r["exact"]]

@@ -1,11 +1,10 @@
 """The Sample tab in a real browser: the same seeds give the same sheet, also from a link."""
 
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 import torch
-from serving import small_checkpoint
+from serving import MODELS, RunningApp
 from visiting import Page, Visit, close, playwright, visiting
 
 from rwae import Codes
@@ -13,14 +12,8 @@ from rwae.editing.studio import Studio
 
 
 @pytest.fixture(scope="module")
-def folders(tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
-    root = tmp_path_factory.mktemp("models")
-    return [small_checkpoint(root / "plain"), small_checkpoint(root / "weak", actions=3)]
-
-
-@pytest.fixture(scope="module")
-def visit(folders: list[Path], tmp_path_factory: pytest.TempPathFactory) -> Iterator[Visit]:
-    with visiting(folders, tmp_path_factory.mktemp("cache")) as visit:
+def visit(models_app: RunningApp) -> Iterator[Visit]:
+    with visiting(models_app) as visit:
         visit.open_tab("Sample")
         yield visit
 
@@ -110,15 +103,15 @@ def test_a_clicked_sample_opens_in_explore(visit: Visit) -> None:
 
 
 def test_a_model_that_is_chosen_next_gets_the_same_settings(
-    visit: Visit, folders: list[Path]
+    visit: Visit, models_app: RunningApp
 ) -> None:
     visit.page.locator("[data-part=motionseed]").fill("77")
     visit.page.get_by_label("Temperature").fill("0.5")
     before = seeds(visit.page)
     visit.page.locator(".rw-models summary").click()
-    visit.page.locator(".rw-entry").nth(1).click()
+    visit.page.locator(".rw-entry").nth(list(MODELS).index("weak")).click()
     visit.page.wait_for_function("window.rwaeModel?.name === 'weak'")
-    visit.studio = Studio.load(folders[1], "cpu")
+    visit.studio = Studio.load(models_app.folders["weak"], "cpu")
     assert same(sheet(visit), drawn(visit, *before, temperature=0.5))
     assert seeds(visit.page) == before
 

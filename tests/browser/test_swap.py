@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from serving import small_checkpoint
+from serving import RunningApp
 from visiting import DROP, Visit, close, playwright, visiting
 
 from rwae import Codes
@@ -18,9 +18,8 @@ BUSY = "document.querySelector('[data-part=mixtile]').getAttribute('aria-busy') 
 
 
 @pytest.fixture(scope="module")
-def visit(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Visit]:
-    model = small_checkpoint(tmp_path_factory.mktemp("model"))
-    with visiting([model], tmp_path_factory.mktemp("cache")) as visit:
+def visit(small_app: RunningApp) -> Iterator[Visit]:
+    with visiting(small_app) as visit:
         visit.open_tab("Swap")
         visit.page.wait_for_function("document.querySelector('.rw-swap')?.codes")
         visit.page.locator(".rw-swap [aria-label='Pause']").click()

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from serving import small_checkpoint
+from serving import RunningApp
 from visiting import DROP, Visit, close, visiting
 from watching import CELLS
 
@@ -28,9 +28,8 @@ STAGE = ".rw-explore .rw-stage"
 
 
 @pytest.fixture(scope="module")
-def visit(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Visit]:
-    model = small_checkpoint(tmp_path_factory.mktemp("shown") / "small")
-    with visiting([model], tmp_path_factory.mktemp("cache")) as visit:
+def visit(small_app: RunningApp) -> Iterator[Visit]:
+    with visiting(small_app) as visit:
         visit.page.wait_for_selector(CELLS)
         visit.rest(".rw-explore")
         yield visit

@@ -8,7 +8,7 @@ from itertools import pairwise
 import numpy as np
 import pytest
 import torch
-from serving import small_checkpoint
+from serving import RunningApp
 from visiting import Visit, close, playwright, visiting
 
 from rwae.files import filmstrip, video
@@ -58,9 +58,8 @@ STILL = """() => {
 
 
 @pytest.fixture(scope="module")
-def visit(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Visit]:
-    model = small_checkpoint(tmp_path_factory.mktemp("model"))
-    with visiting([model], tmp_path_factory.mktemp("cache"), FAKE) as visit:
+def visit(small_app: RunningApp) -> Iterator[Visit]:
+    with visiting(small_app, FAKE) as visit:
         visit.page.evaluate(WATCH)
         visit.open_tab("Swap")
         visit.page.wait_for_function("document.querySelector('.rw-swap')?.codes")

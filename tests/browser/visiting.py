@@ -10,8 +10,7 @@ from urllib.parse import urlsplit
 import numpy as np
 import pytest
 import torch
-from conftest import ROOT
-from serving import app, browser_path
+from serving import RunningApp, browser_path
 
 from rwae import Codes
 from rwae.benchmark.live.browser import BROWSER_FLAGS
@@ -86,24 +85,25 @@ class Visit:
 
 
 @contextmanager
-def visiting(
-    models: list[Path], cache: Path, arguments: Sequence[str] = (), root: Path = ROOT
-) -> Iterator[Visit]:
-    """Serves models from the folder of app.py, and opens the page of the first.
+def visiting(app: RunningApp, arguments: Sequence[str] = ()) -> Iterator[Visit]:
+    """Opens the page of an app, which shows its first model.
 
-    The arguments are the browser's.
+    Args:
+        app: a running app.
+        arguments: words of the browser's command line.
     """
     path = browser_path()
-    with app(models, cache, root) as address, playwright.sync_playwright() as play:
+    with playwright.sync_playwright() as play:
         browser = play.chromium.launch(executable_path=path, args=[*BROWSER_FLAGS, *arguments])
         page = browser.new_page(viewport={"width": 1280, "height": 900})
         page.set_default_timeout(PATIENCE)
         playwright.expect.set_options(timeout=PATIENCE)
-        visit = Visit(page, address, Studio.load(models[0], "cpu"), cache)
+        studio = Studio.load(next(iter(app.folders.values())), "cpu")
+        visit = Visit(page, app.address, studio, app.cache)
         page.on("console", lambda m: m.type == "error" and visit.complaints.append(m.text))
         page.on("pageerror", lambda error: visit.complaints.append(str(error)))
         page.on("request", lambda r: visit.hosts.add(urlsplit(r.url).hostname or ""))
-        page.goto(address)
+        page.goto(app.address)
         yield visit
         browser.close()
 

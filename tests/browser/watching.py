@@ -5,9 +5,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 import numpy as np
-import pytest
 import torch
-from serving import small_checkpoint
+from serving import RunningApp
 from visiting import Visit, close, visiting
 
 EXPLORE = ".rw-explore"
@@ -16,10 +15,9 @@ LANES = "[data-part=motionmain]"
 
 
 @contextmanager
-def exploring(folders: pytest.TempPathFactory, *, still: bool = False) -> Iterator[Visit]:
-    """Opens the page of a small model at the Explore tab; with `still`, nothing glides there."""
-    model = small_checkpoint(folders.mktemp("model"))
-    with visiting([model], folders.mktemp("cache")) as visit:
+def exploring(app: RunningApp, *, still: bool = False) -> Iterator[Visit]:
+    """Opens the page of an app at the Explore tab; with `still`, nothing glides there."""
+    with visiting(app) as visit:
         if still:
             visit.page.emulate_media(reduced_motion="reduce")
         visit.page.wait_for_selector(f"{LANES} .rw-point")
