@@ -1,12 +1,11 @@
-"""Swaps who and how it moves between two clips, and writes the four combinations.
+"""Swaps who and how it moves between two clips, and draws the four combinations.
 
-    python -m examples.swap                                   # two clips that the model knows
-    python -m examples.swap --clips walk.mp4 jump.gif         # two of your own
-    python -m examples.swap --model owner/name --out swap.gif
+    python -m examples.swap                                # two clips that the model makes up
+    python -m examples.swap --clips walk.mp4 jump.gif      # two clips of your own
+    python -m examples.swap --model owner/name --out swap.png
 
-The picture has a row for each who and a column for each motion: the two clips on the diagonal,
-the two that nobody ever filmed beside it. A name that ends in .gif gives a moving picture, .png
-gives each combination as a strip of frames.
+The picture has a row for each static code (who) and a column for each motion: the two clips on the
+diagonal, and the two swaps beside it. A .gif moves; a .png shows each clip as a strip of frames.
 """
 
 from __future__ import annotations
@@ -15,68 +14,61 @@ import argparse
 import sys
 from pathlib import Path
 
-import numpy as np
 import torch
 
-from rwae import Codes, RWAEError
-from rwae.editing.studio import Studio, swap
+from rwae import Codes, RWAEError, load, read_clip, to_frames
 from rwae.files import filmstrip, video
 
-SHIPPED = Path(__file__).resolve().parent.parent / "checkpoints" / "sprites"
-KINDS = (".png", ".gif")
+SHIPPED_MODEL = Path(__file__).parents[1] / "checkpoints" / "sprites"
 
 
-def encoded(studio: Studio, path: Path) -> Codes:
-    """Reads a clip from a file and infers its codes."""
-    config = studio.model.config
-    x = video.to_frames(video.read_clip(path), config.frames, config.frame_size)
-    return studio.encode(x[None])
+def combine(codes: Codes) -> Codes:
+    """The codes of two clips a and b become those of (a, a), (a, b), (b, a), (b, b).
+
+    In each pair the first clip gives the static code and the second the dynamic codes.
+    """
+    who, motion = codes[[0, 0, 1, 1]], codes[[0, 1, 0, 1]]
+    return motion.with_static(who.static)
 
 
-def combinations(studio: Studio, a: Codes, b: Codes) -> np.ndarray:
-    """Decodes the four combinations to bytes (2 whos, 2 motions, T, H, W, 3)."""
-    four = [a, swap(who=a, motion=b), swap(who=b, motion=a), b]
-    codes = Codes(
-        torch.cat([one.static for one in four]), torch.cat([one.dynamic for one in four])
-    )
-    clips = studio.decode(codes)
-    return clips.reshape(2, 2, *clips.shape[1:])
-
-
-def write(path: Path, grid: np.ndarray) -> None:
-    """Writes a grid as a moving GIF, or as a PNG with a strip for each combination."""
-    if path.suffix.lower() == ".gif":
-        tiles = [np.concatenate(row, axis=2) for row in grid]
-        video.write_gif(path, np.concatenate(tiles, axis=1))
+def write_picture(path: Path, x: torch.Tensor) -> None:
+    """Writes four clips (4, T, 3, H, W) in [0, 1]: two above two in a GIF, strips in a PNG."""
+    clips = filmstrip.to_bytes(x)
+    if path.suffix.lower() == ".png":
+        path.write_bytes(video.encode_image(filmstrip.sheet(clips), "png"))
     else:
-        path.write_bytes(
-            video.encode_image(filmstrip.sheet(grid.reshape(4, *grid.shape[2:])), "png")
-        )
+        rows = clips.reshape(2, 2, *clips.shape[1:])
+        _, _, frames, height, width, channels = rows.shape
+        side_by_side = rows.transpose(2, 0, 3, 1, 4, 5)  # (T, 2, H, 2, W, 3)
+        video.write_gif(path, side_by_side.reshape(frames, 2 * height, 2 * width, channels))
 
 
 def main() -> int:
-    """Reads the command line, swaps, and writes the picture."""
+    """Reads or draws two clips, swaps their codes and writes the picture."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--model", default=SHIPPED, help="folder of a checkpoint, or a Hub id")
+    parser.add_argument("--model", default=SHIPPED_MODEL, help="a checkpoint folder or a Hub id")
     parser.add_argument("--clips", nargs=2, type=Path, metavar=("A", "B"), help="two files")
-    parser.add_argument("--out", type=Path, default=Path("swap.png"), help="a .png or .gif file")
-    chosen = parser.parse_args()
-    if chosen.out.suffix.lower() not in KINDS:
-        parser.error(f"--out is {chosen.out}: its name needs to end in {' or '.join(KINDS)}")
+    parser.add_argument("--seed", type=int, default=0, help="of the clips that are made up")
+    parser.add_argument("--out", type=Path, default=Path("swap.gif"), help="a .gif or .png file")
+    options = parser.parse_args()
+    if options.out.suffix.lower() not in (".gif", ".png"):
+        parser.error(f"--out is {options.out}: its name needs to end in .gif or .png")
     try:
-        studio = Studio.load(chosen.model)
-        if chosen.clips:
-            a, b = (encoded(studio, path) for path in chosen.clips)
+        model = load(options.model)
+        if options.clips:
+            frames, side = model.config.frames, model.config.frame_size
+            x = [to_frames(read_clip(path), frames, side) for path in options.clips]
+            codes = model.encode(torch.stack(x))
         else:
-            a, b = studio.examples[[0]], studio.examples[[1]]
-        write(chosen.out, combinations(studio, a, b))
+            codes = model.sample(2, generator=torch.Generator().manual_seed(options.seed))
+        write_picture(options.out, model.decode(combine(codes)))
     except RWAEError as error:
         print(error, file=sys.stderr)
         return 2
     except OSError as error:
-        print(f"The file {chosen.out} cannot be written: {error.strerror}.", file=sys.stderr)
+        print(f"The file {options.out} cannot be written: {error.strerror}.", file=sys.stderr)
         return 2
-    print(f"wrote {chosen.out}")
+    print(f"wrote {options.out}")
     return 0
 
 

@@ -285,7 +285,7 @@ def test_the_example_program_swaps_and_saves(address: str, tmp_path: Path) -> No
     ]:
         done = _example(*words, at=tmp_path, app=address)
         assert done.returncode == 2
-        assert done.stderr.startswith("It did not work: ")
+        assert done.stderr.startswith("The app could not swap the clips: ")
         assert complaint in done.stderr
     done = _example("clip.png", at=tmp_path, app="http://127.0.0.1:9")
     assert done.returncode == 2

@@ -1,24 +1,21 @@
 """The studio: a model with its examples, safe to call from threads, and the directions."""
 
 import dataclasses
-import subprocess
-import sys
 import threading
 from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
-from conftest import ROOT, TINY
+from conftest import TINY
 from serving import small_checkpoint
 
-from examples.swap_grid import RULE, grid, pick
 from rwae import RWAE, Codes, RWAEError, runtime
 from rwae.editing import studio as studio_module
 from rwae.editing.directions import principal, sweep_dynamic, sweep_static
 from rwae.editing.studio import Studio, spread, swap
 from rwae.errors import CheckpointError, ClipError, CodesError, ConfigError
-from rwae.files import checkpoint, video
+from rwae.files import checkpoint
 from rwae.models import registry
 
 
@@ -206,54 +203,3 @@ def test_a_device_that_is_not_there_is_refused_in_words() -> None:
     for name in ("toaster", "cuda:99"):
         with pytest.raises(ConfigError, match="choose one of"):
             runtime.choose_device(name)
-
-
-def test_the_grid_example_combines_every_who_with_every_motion(studio: Studio) -> None:
-    who, motion = pick(studio, 2, 3)
-    table = grid(studio, who, motion)
-    side, margin = studio.model.config.frame_size, studio.model.config.frame_size + RULE
-    assert table.shape == (studio.model.config.frames, margin + 2 * side, margin + 3 * side, 3)
-    cell = studio.decode(swap(who=who[[1]], motion=motion[[2]]))[0]
-    assert np.array_equal(table[:, margin + side :, margin + 2 * side :], cell)
-
-
-def swap_example(*options: str) -> subprocess.CompletedProcess:
-    return subprocess.run(
-        [sys.executable, "-m", "examples.swap", *options],
-        cwd=ROOT,
-        text=True,
-        capture_output=True,
-        timeout=120,
-        check=False,
-    )
-
-
-@pytest.mark.parametrize("suffix", [".png", ".gif"])
-def test_the_swap_example_writes_a_picture(studio: Studio, tmp_path: Path, suffix: str) -> None:
-    studio.model.save_pretrained(tmp_path / "model")
-    checkpoint.write_gallery(tmp_path / "model", studio.gallery)
-    out = tmp_path / f"swap{suffix}"
-    done = swap_example("--model", str(tmp_path / "model"), "--out", str(out))
-    assert done.returncode == 0, done.stderr
-    config = studio.model.config
-    if suffix == ".png":
-        assert video.read_image(out).shape[:2] == (
-            4 * config.frame_size, config.frames * config.frame_size
-        )  # fmt: skip
-    else:
-        assert video.read_clip(out).shape == (config.frames, *[8 * config.frame_size] * 2, 3)
-
-
-@pytest.mark.parametrize(
-    ("out", "told"),
-    [("missing/swap.png", "No such file or directory."), ("swap.jpg", "end in .png or .gif")],
-)
-def test_the_swap_example_says_where_it_cannot_write(
-    studio: Studio, tmp_path: Path, out: str, told: str
-) -> None:
-    studio.model.save_pretrained(tmp_path / "model")
-    checkpoint.write_gallery(tmp_path / "model", studio.gallery)
-    done = swap_example("--model", str(tmp_path / "model"), "--out", str(tmp_path / out))
-    assert done.returncode == 2
-    assert told in done.stderr
-    assert "Traceback" not in done.stderr

@@ -18,12 +18,13 @@ TREES = {
     "rwae": (".py", ".js", ".css", ".html", ".svg", ".sha256", "py.typed"),
     "checkpoints": (".json", ".safetensors", ".md"),
     "examples": (".py", ".png", ".gif"),
+    "docs": (".md", ".svg"),
 }
 _CACHES = ("__pycache__",)
 
 
 def of_space(root: Path) -> dict[str, Path]:
-    """The files of the app: code, weights and what the README shows.
+    """The files of the app: code, weights, documents and what they show.
 
     Returns:
         Where each file is, by its path in the Space.
