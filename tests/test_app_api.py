@@ -3,6 +3,7 @@
 import base64
 import importlib.util
 import json
+import re
 import subprocess
 import sys
 import urllib.request
@@ -298,6 +299,15 @@ def test_the_example_program_swaps_and_saves(address: str, tmp_path: Path) -> No
 def _example(*words: str, at: Path, app: str) -> subprocess.CompletedProcess:
     call = [sys.executable, str(ROOT / "examples" / "client.py"), *words, "--app", app]
     return subprocess.run(call, cwd=at, capture_output=True, text=True, timeout=120)
+
+
+def test_the_python_of_the_document_runs_as_printed(address: str) -> None:
+    text = (ROOT / "docs" / "API.md").read_text("utf-8")
+    (block,) = re.findall(r"```python\n(.*?)```", text, re.S)
+    assert "http://127.0.0.1:7860" in block
+    names: dict[str, Any] = {}
+    exec(block.replace("http://127.0.0.1:7860", address), names)
+    assert len(video.read_clip(names["gif"])) == len(names["motion"]["dynamic"])
 
 
 def test_nothing_was_kept(client: Client, models_app: RunningApp) -> None:
