@@ -73,7 +73,8 @@ class Peer(nn.Module):
 
     def decode(self, codes: Tensor) -> Tensor:
         """Codes (B, T, D) to clips (B, T, 3, 64, 64)."""
-        return self.render(codes.flatten(0, 1)[..., None, None]).unflatten(0, codes.shape[:2])
+        frames: Tensor = self.render(codes.flatten(0, 1)[..., None, None])
+        return frames.reshape(*codes.shape[:2], *frames.shape[1:])
 
     def loss(self, x: Tensor) -> Tensor:
         """The squared error of a reconstruction, summed over a frame's pixels."""
@@ -136,7 +137,8 @@ class SKD(Peer):
 
     def encode(self, x: Tensor) -> Tensor:
         features = self.features(x.flatten(0, 1)).flatten(1).unflatten(0, x.shape[:2])
-        return self.encoder_lstm(features)[0]
+        codes: Tensor = self.encoder_lstm(features)[0]
+        return codes
 
     def decode(self, codes: Tensor) -> Tensor:
         return super().decode(self.decoder_lstm(codes)[0])

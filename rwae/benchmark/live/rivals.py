@@ -74,7 +74,8 @@ class SliderClip:
         example, basis = self.studio.examples[[0]], self.studio.who
         here = basis.coordinates(example.static)[0, 0]
         codes = sweep_static(example, basis, 0, torch.tensor([amount]) - here)
-        return self.studio.decode(codes)[0]
+        clip: np.ndarray = self.studio.decode(codes)[0]
+        return clip
 
 
 def video_page(clip: SliderClip) -> gr.Blocks:
@@ -86,7 +87,8 @@ def video_page(clip: SliderClip) -> gr.Blocks:
             file.write(data)
         return file.name
 
-    with gr.Blocks(analytics_enabled=False) as page:
+    page = gr.Blocks(analytics_enabled=False)
+    with page:
         slider = gr.Slider(-3, 3, 0, step=0.01, label="Direction 1")
         player = gr.Video(height=256)
         slider.change(render, slider, player, show_progress="hidden")
