@@ -24,7 +24,9 @@ from typing import Any, Literal, TypedDict, get_args
 
 import gradio as gr
 import numpy as np
-from gradio.blocks import BlockFunction
+from gradio.block_function import BlockFunction
+from gradio.components import Component
+from gradio.events import api as add_api
 from gradio.utils import get_function_description
 
 from rwae.editing.studio import Studio, swap
@@ -318,13 +320,13 @@ def decode_base64(text: Any) -> bytes:
 def add_endpoints(page: gr.Blocks, models: LoadedModels) -> None:
     """Adds the endpoints to a page that is being built."""
     for function in Api(models).endpoints():
-        added = gr.api(
+        added = add_api(
             with_gradio_errors(function),
             api_name=function.__name__,
             concurrency_limit=CONCURRENT_CALLS,
             concurrency_id="programs",
         )
-        _describe_arguments(page.fns[added["id"]])
+        _describe_arguments(page.fns[added["id"]], function)
 
 
 def describe_endpoints(models: LoadedModels) -> list[dict[str, Any]]:
@@ -337,18 +339,20 @@ def describe_endpoints(models: LoadedModels) -> list[dict[str, Any]]:
             {"name": name, "type": TYPE_LABELS[parameters[name].annotation], "about": text}
             for name, text in argument_texts.items()
         ]
-        described.append({
-            "name": f"/{function.__name__}", "about": about, "arguments": arguments
-        })  # fmt: skip
+        name = f"/{function.__name__}"
+        described.append({"name": name, "about": about, "arguments": arguments})
     return described
 
 
-def _describe_arguments(endpoint: BlockFunction) -> None:
+def _describe_arguments(endpoint: BlockFunction, function: Callable[..., Any]) -> None:
     """Gives Gradio's clients the description of each argument, which Gradio gives MCP alone."""
-    _, argument_texts, returned = get_function_description(endpoint.fn)
-    for component, text in zip(endpoint.inputs, argument_texts.values(), strict=True):
-        component.api_info()["additional_description"] = text
-    endpoint.outputs[0].api_info()["description"] = " ".join(returned)
+    _, argument_texts, returned = get_function_description(function)
+    arguments = [part for part in endpoint.inputs if isinstance(part, Component)]
+    for argument, text in zip(arguments, argument_texts.values(), strict=True):
+        argument.api_info()["additional_description"] = text
+    for answer in endpoint.outputs:
+        if isinstance(answer, Component):
+            answer.api_info()["description"] = " ".join(returned)
 
 
 def with_gradio_errors(function: Callable[..., Any]) -> Callable[..., Any]:
@@ -366,5 +370,6 @@ def with_gradio_errors(function: Callable[..., Any]) -> Callable[..., Any]:
             raise gr.Error(sentence, print_exception=False) from None
 
     # Gradio reads the types from here, and does not resolve annotations that are text.
-    guarded.__signature__ = inspect.signature(function, eval_str=True)
+    signature = inspect.signature(function, eval_str=True)
+    guarded.__signature__ = signature  # type: ignore[attr-defined]  # read by inspect.signature
     return guarded

@@ -45,7 +45,8 @@ def start() -> Path:
         The folder, which only this user can read. Temporary files of this process go there.
     """
     # Gradio's queue would print errors with all that a caller sent.
-    queueing.traceback = SimpleNamespace(print_exc=lambda: log_failure("queue", sys.exc_info()[1]))
+    quiet = SimpleNamespace(print_exc=lambda: log_failure("queue", sys.exc_info()[1]))
+    queueing.traceback = quiet  # type: ignore[attr-defined, assignment]
     folder = create_temporary_folder()
     threading.Thread(target=_run, args=(folder,), name="housekeeping", daemon=True).start()
     return folder
