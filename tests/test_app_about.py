@@ -204,10 +204,9 @@ def test_the_server_answers_for_the_model_that_is_named(studio: Studio, tmp_path
     json.dumps(ask({}))  # plain values
 
 
-def test_the_endpoints_are_listed_in_words(studio: Studio) -> None:
+def test_every_endpoint_and_argument_is_described(studio: Studio) -> None:
     listed = {one["name"]: one for one in api.describe_endpoints(LoadedModels([studio]))}
-    assert next(iter(listed)) == "/models"
     for one in listed.values():
-        assert one["about"].endswith(".")
+        assert one["about"]
         assert all(argument["about"] for argument in one["arguments"])
-    assert [one["name"] for one in listed["/swap"]["arguments"]][:2] == ["who", "motion"]
+    assert {"who", "motion"} <= {one["name"] for one in listed["/swap"]["arguments"]}

