@@ -17,10 +17,10 @@ WARM_UP_ROUNDS = 2
 MATRIX_SIDES = {"cuda": 8192, "mps": 4096, "cpu": 1024}
 
 Call = Callable[[], object]
-Name = TypeVar("Name")
+CallName = TypeVar("CallName")
 
 
-def interleave(calls: Mapping[Name, Call], rounds: int) -> dict[Name, list[float]]:
+def interleave(calls: Mapping[CallName, Call], rounds: int) -> dict[CallName, list[float]]:
     """Times calls in turns, so that a busy machine slows all of them alike.
 
     A call on an accelerator is timed until the accelerator has finished it.
@@ -32,7 +32,7 @@ def interleave(calls: Mapping[Name, Call], rounds: int) -> dict[Name, list[float
     Returns:
         The seconds of each call, in the order of the rounds.
     """
-    seconds: dict[Name, list[float]] = {name: [] for name in calls}
+    seconds: dict[CallName, list[float]] = {name: [] for name in calls}
     for number in range(WARM_UP_ROUNDS + rounds):
         for name, call in calls.items():
             _synchronize()
