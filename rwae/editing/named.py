@@ -17,7 +17,7 @@ import torch
 from torch import Tensor
 
 from rwae.errors import CheckpointError
-from rwae.files.checkpoint import DIRECTIONS_FILE, atomic, weights_digest
+from rwae.files.checkpoint import DIRECTIONS_FILE, atomic, inner_file, weights_digest
 from rwae.files.jsonfile import is_number, read_object
 
 MAX_DIRECTIONS_BYTES = 2**20  # 24 directions of 20 numbers have thirty thousand
@@ -115,7 +115,7 @@ def read_named(folder: Path, size: int, weights: str | None = None) -> Named | N
     Raises:
         CheckpointError: if the file is broken, or was written for other weights.
     """
-    path = folder / DIRECTIONS_FILE
+    path = inner_file(folder, DIRECTIONS_FILE)
     if not path.is_file():
         return None
     try:

@@ -58,6 +58,27 @@ def atomic(path: Path) -> Iterator[Path]:
         temporary.unlink(missing_ok=True)
 
 
+def inner_file(folder: Path, name: str) -> Path:
+    """The path of a file in a checkpoint's folder, which may come from anyone.
+
+    The file may be missing. It may be a link only inside the folder, or as the Hub's cache links
+    its snapshots: to a file of the same model in `blobs`, beside the `snapshots`.
+
+    Raises:
+        CheckpointError: if it is a link that leads elsewhere, for example to a private file.
+    """
+    path = folder / name
+    if not path.is_symlink() and not path.parent.is_symlink():
+        return path
+    root, target = folder.resolve(), path.resolve()
+    blobs = root.parents[1] / "blobs" if root.parent.name == "snapshots" else None
+    if target.is_relative_to(root) or (blobs is not None and target.parent == blobs):
+        return path
+    raise CheckpointError(
+        f"The file {path} is a link that leaves its folder, and is not read: put a copy there."
+    )
+
+
 def remove_partial_files(folder: Path) -> None:
     """Removes what a killed process left of the files that it was writing to a folder."""
     for path in folder.glob(f".*{_PARTIAL}"):
@@ -118,7 +139,7 @@ def read_config(folder: Path) -> ModelConfig:
         ConfigError: if the configuration holds a bad value.
     """
     for name in (CONFIG_FILE, WEIGHTS_FILE):
-        if not (folder / name).is_file():
+        if not inner_file(folder, name).is_file():
             raise CheckpointError(
                 f"The folder {folder} has no {name}: a checkpoint needs {CONFIG_FILE} and "
                 f"{WEIGHTS_FILE}. Name the folder that holds both."
@@ -154,7 +175,7 @@ def read_weights(folder: Path, needed: Mapping[str, Tensor]) -> dict[str, Tensor
 
 
 def _read_weights(folder: Path, needed: Mapping[str, Tensor] | None) -> dict[str, Tensor]:
-    path = folder / WEIGHTS_FILE
+    path = inner_file(folder, WEIGHTS_FILE)
     try:
         return read_tensors(
             path, None if needed is None else lambda specs: check_specs(specs, needed)
@@ -194,7 +215,7 @@ def read_gallery(folder: Path, weights: str | None = None) -> Codes:
     """
     limits = {"max_bytes": MAX_GALLERY_BYTES, "max_clips": MAX_GALLERY_CLIPS}
     try:
-        saved = unpack_codes(folder / GALLERY_FILE, **limits)
+        saved = unpack_codes(inner_file(folder, GALLERY_FILE), **limits)
         if weights and saved.weights not in ("", weights):
             raise ValueError("it belongs to other weights")
     except (OSError, ValueError) as error:

@@ -13,8 +13,7 @@ from pathlib import Path
 
 from rwae.errors import RWAEError
 from rwae.files import hub
-from rwae.files.card import CARD_FILE
-from rwae.files.drafting import draft
+from rwae.files.card import CARD_FILE, draft_card
 from rwae.models import registry
 from rwae.publish import files
 
@@ -50,7 +49,7 @@ def gather(chosen: argparse.Namespace, drafts: Path) -> dict[str, Path]:
     if CARD_FILE not in found:
         found[CARD_FILE] = drafts / CARD_FILE
         command = files.command_of(chosen.folder)
-        text = draft(chosen.repo, model.config, model.num_parameters, command)
+        text = draft_card(chosen.repo, model.config, model.num_parameters, command)
         found[CARD_FILE].write_text(text, "utf-8")
         print(
             f"The folder has no {CARD_FILE}: a card that states the sizes is sent. Edit it there."

@@ -35,7 +35,8 @@ def about_model(studio: Studio, _request: Any) -> dict[str, Any]:
         studio: the model.
 
     Returns:
-        {"title", "card": Markdown without its front matter, "scores": see
+        {"title", "card": Markdown without its front matter, "card_html": the same as HTML that is
+        safe to put on the page, "scores": see
         `rwae.ui.scores.read_scores`, "complaint": a sentence if the scores cannot be shown,
         "licences": {what: which}, "versions": {program: version}}.
     """
@@ -44,6 +45,7 @@ def about_model(studio: Studio, _request: Any) -> dict[str, Any]:
     return {
         "title": card.title,
         "card": card.text,
+        "card_html": card.html,
         "scores": scores,
         "complaint": complaint,
         "licences": licences(studio),

@@ -13,8 +13,7 @@ from torch import Tensor
 from rwae.config import ModelConfig
 from rwae.errors import HubError
 from rwae.files import checkpoint
-from rwae.files.card import CARD_FILE
-from rwae.files.drafting import draft
+from rwae.files.card import CARD_FILE, draft_card
 from rwae.files.hub.names import HubId
 
 
@@ -101,7 +100,7 @@ def send_model(
     HubId(repo)
     if card is None:
         learned = sum(part.numel() for part in weights.values() if part.is_floating_point())
-        card = draft(repo, config, learned)
+        card = draft_card(repo, config, learned)
     with tempfile.TemporaryDirectory(prefix="rwae-") as name:
         folder = Path(name)
         checkpoint.write(folder, config, weights)
