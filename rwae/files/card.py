@@ -16,6 +16,7 @@ from pathlib import Path
 
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
+from yaml import YAMLError
 
 from rwae.config import ModelConfig
 from rwae.files.checkpoint import inner_file
@@ -89,7 +90,6 @@ def _split_front_matter(content: str) -> tuple[str, str]:
     """
     from huggingface_hub import ModelCard  # slow to import, and no model needs it to be loaded
     from huggingface_hub.repocard import REGEX_YAML_BLOCK
-    from yaml import YAMLError
 
     front = REGEX_YAML_BLOCK.match(content)
     if not front:

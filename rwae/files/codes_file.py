@@ -103,7 +103,7 @@ def unpack_saved_codes(data: bytes, model: str, weights: str) -> Codes:
     if data.startswith(_ZIP):
         raise CodesError(
             "The file is an .npz, in which earlier versions saved codes, and is no longer read: "
-            "save the codes again from the page, as a .safetensors file."
+            "save the codes again as .safetensors, or convert it as docs/APP.md says."
         )
     try:
         saved = unpack_codes(data, max_bytes=MAX_SAVED_BYTES, max_clips=MAX_SAVED_CLIPS)
