@@ -45,6 +45,7 @@ class Reader:
 class Perfect:
     """A model whose static code is who and whose dynamic code is how it moves; priors uniform."""
 
+    encodes = True
     training = True
     device = torch.device("cpu")
 

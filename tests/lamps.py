@@ -17,7 +17,7 @@ from torch.nn import functional as F
 from rwae import Codes
 from rwae.codes import Factor
 from rwae.data.clips import Clips
-from rwae.evaluation.judges import factors
+from rwae.evaluation.judges.training import fit_factor_judge
 from rwae.files import checkpoint
 from rwae.models import registry
 
@@ -40,7 +40,7 @@ def make_judge(folder: Path) -> None:
     labels = torch.cartesian_prod(torch.arange(2), torch.arange(2)).repeat(16, 1)
     frames = shine(*labels.bool().T)[:, None].expand(-1, 4, -1, -1, -1)
     clips = Clips((255 * frames).to(torch.uint8), labels, FACTORS)
-    factors.train(clips, 32, seed=0).save(folder)
+    fit_factor_judge(clips, 32, seed=0).save(folder)
 
 
 def make_model(folder: Path, leaks: bool) -> Path:

@@ -9,12 +9,15 @@ import pytest
 import torch
 from conftest import ROOT
 from lamps import NAME, make_judge, make_model
+from score_files import score_file
 from serving import small_checkpoint
 
-from rwae.classifiers import judge_of, shipped, trained_on
+from rwae.classifiers import has_judge, judge_of, shipped, trained_on
 from rwae.editing.studio import Studio
+from rwae.errors import CheckpointError
 from rwae.files import filmstrip
 from rwae.files.checkpoint import CONFIG_FILE, SETTINGS_FILE
+from rwae.files.scores import write_scores
 from rwae.ui.comparing import headlines, peers
 from rwae.ui.endpoints import page_functions
 from rwae.ui.loaded_models import LoadedModels
@@ -133,15 +136,10 @@ def test_the_headlines_are_a_mean_over_trainings_and_a_broken_file_is_no_headlin
 ) -> None:
     studio = Studio.load(folder / "alone", "cpu")
     assert headlines(studio) == []
-    scores = {"dataset": "x", "split": "test", "seed": 0, "model": {"swap": {"joint": 0.5}}}
-    (folder / "alone" / "scores.json").write_text(json.dumps(scores))
-    (folder / "alone" / "scores").mkdir()
-    scores["model"] = {"swap": {"joint": 0.7}}
-    (folder / "alone" / "scores" / "seed1.json").write_text(json.dumps(scores))
-    (found,) = headlines(studio)
-    assert found["key"] == "swap"
-    assert found["share"] == pytest.approx(0.6)
-    (folder / "alone" / "scores.json").write_text('{"model": {"swap": {"joint": "all"}}}')
+    write_scores(folder / "alone" / "scores.json", score_file(0.5, 0.7))
+    found = {headline["key"]: headline["share"] for headline in headlines(studio)}
+    assert found == {"swap": pytest.approx(0.6), "sweep": pytest.approx(0.25)}
+    (folder / "alone" / "scores.json").write_text("{")
     assert headlines(studio) == []
 
 
@@ -155,11 +153,28 @@ def test_settings_that_name_no_data_set_count_as_silence(tmp_path: Path, text: s
     assert judge_of(None) is None
 
 
-def test_a_broken_judge_is_none(folder: Path, tmp_path: Path) -> None:
+def test_a_judge_that_cannot_be_read_is_told_apart_from_none(folder: Path, tmp_path: Path) -> None:
+    assert judge_of(folder / "tight", tmp_path) is None
     (tmp_path / NAME).mkdir()
     (tmp_path / NAME / CONFIG_FILE).write_text("{")
-    assert judge_of(folder / "tight", tmp_path) is None
+    assert has_judge(folder / "tight", tmp_path)
+    with pytest.raises(CheckpointError, match=f"The judge of {NAME} cannot be read") as refused:
+        judge_of(folder / "tight", tmp_path)
+    assert str(tmp_path) not in str(refused.value), "a visitor sees no path"
     assert judge_of(folder / "tight", folder / "judges") is not None
+
+
+def test_compare_says_that_a_judge_cannot_be_read(
+    models: LoadedModels, ask: Ask, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The page asks a judge that is there, and shows the sentence that it gets."""
+    (tmp_path / NAME).mkdir()
+    (tmp_path / NAME / CONFIG_FILE).write_text("{")
+    monkeypatch.setattr(shipped, "JUDGES", tmp_path)
+    assert next(about for about in peers(models) if about["name"] == "tight")["judged"]
+    clips = codes_to_json(models.find("tight").gallery[[0]])
+    answer = ask("judge_codes", {"model": "tight", "clips": clips})
+    assert answer["error"].startswith(f"The judge of {NAME} cannot be read")
 
 
 def test_the_shipped_models_have_their_judges() -> None:

@@ -8,8 +8,9 @@ import torch
 from evaluation_doubles import UNIT, Perfect, Reader, labelled
 
 from rwae import Codes
+from rwae.evaluation import actions
 from rwae.evaluation.run import score_model
-from rwae.evaluation.scores import actions
+from rwae.files.metrics import ACTIONS, ACTIONS_USED, CLUSTER_NMI, DRAWN_ACTION, PURITY
 
 RENAMED = torch.tensor([2, 0, 3, 1])  # the action that the double calls class k
 
@@ -36,16 +37,16 @@ class Weak(Perfect):
 def test_a_right_clustering_under_other_names_gets_full_marks() -> None:
     found = score_model(
         Weak(), labelled(4), Reader(), torch.Generator().manual_seed(0), None, labelled(2)
-    )["actions"]
-    assert found["actions"] == found["used"] == 4
-    assert found["factors"]["motion"]["purity"] == 1
-    assert found["factors"]["motion"]["normalised_mutual_information"] == pytest.approx(1)
-    assert found["drawn"]["motion"]["agreement"] == 1
-    named = found["drawn"]["motion"]["classes"]
+    )
+    assert found.number(ACTIONS) == found.number(ACTIONS_USED) == 4
+    assert found.number(PURITY, "motion") == 1
+    assert found.number(CLUSTER_NMI, "motion") == pytest.approx(1)
+    assert found.number(DRAWN_ACTION, "motion") == 1
+    named = found.details["classes of the actions"]["motion"]
     assert [named[k] for k in RENAMED] == ["left", "right", "up", "down"]
 
 
-def test_a_model_that_ignores_the_action_is_found_out() -> None:
+def test_a_model_that_ignores_the_action_scores_chance() -> None:
     class Deaf(Weak):
         def sample(
             self, clips: int, *, frames: int, generator: torch.Generator, **_: int
@@ -55,13 +56,13 @@ def test_a_model_that_ignores_the_action_is_found_out() -> None:
     found = score_model(
         Deaf(), labelled(4), Reader(), torch.Generator().manual_seed(0), None, labelled(2)
     )
-    assert found["actions"]["drawn"]["motion"]["agreement"] == pytest.approx(1 / 4, abs=0.12)
+    assert found.number(DRAWN_ACTION, "motion") == pytest.approx(1 / 4, abs=0.12)
 
 
 def test_a_model_without_actions_has_no_such_scores() -> None:
     clips = labelled(2)
     found = score_model(Perfect(), clips, Reader(), torch.Generator().manual_seed(0), None, clips)
-    assert "actions" not in found
+    assert ACTIONS not in found
 
 
 def test_the_contingency_against_a_plain_loop(generator: torch.Generator) -> None:

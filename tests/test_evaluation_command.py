@@ -7,18 +7,18 @@ import pytest
 import torch
 
 from rwae import RWAE, ModelConfig, data
-from rwae.classifiers import Judge
+from rwae.classifiers import DigitsJudge, Judge
 from rwae.codes import Factor
 from rwae.data import figures
 from rwae.data.clips import Clips
 from rwae.data.moving_mnist import MovingDigits
 from rwae.errors import DataError
 from rwae.evaluation import __main__ as command
-from rwae.evaluation import protocols
-from rwae.evaluation.codes import probes
-from rwae.evaluation.judges.digits import DigitsJudge
-from rwae.evaluation.scores import sweep
-from rwae.evaluation.scores.baselines import COPY, SAME
+from rwae.evaluation import probes, results, run, sweep
+from rwae.evaluation.baselines import COPY, SAME
+from rwae.files.checkpoint import CONFIG_FILE, WEIGHTS_FILE
+from rwae.files.metrics import DIGITS_SWAP, INFORMATION_STATIC, NEAREST_REAL, SWAP, SWEEP
+from rwae.files.scores import JudgeId, Training, read_score_file, read_scores
 
 SMALL = ModelConfig(
     static_size=4, dynamic_size=3, static_width=8, dynamic_width=4, decoder_width=8, hidden_size=8
@@ -40,7 +40,7 @@ def scene(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path
 
 
-def run(scene: Path, *more: str) -> int:
+def score(scene: Path, *more: str) -> int:
     return command.main(
         [str(scene / "model"), "--dataset", "figures", "--judge", str(scene / "judge"),
          "--device", "cpu", *more]
@@ -50,30 +50,73 @@ def run(scene: Path, *more: str) -> int:
 def test_it_prints_a_table_and_writes_the_same_numbers_twice(
     scene: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    assert run(scene) == 0
+    assert score(scene) == 0
     first = (scene / "model" / "scores.json").read_text()
     said = capsys.readouterr().out
     assert COPY in said
     assert SAME in said
     card = scene / "model" / "README.md"
-    card.write_text(f"# A model\n{command.CARD_BEGIN}\nstale\n{command.CARD_END}\nThe rest.\n")
-    assert run(scene, "--out", str(scene / "again.json"), "--card") == 0
+    begin, end = results.CARD_MARKERS
+    card.write_text(f"# A model\n{begin}\nstale\n{end}\nThe rest.\n")
+    assert score(scene, "--out", str(scene / "again.json"), "--card") == 0
     assert (scene / "again.json").read_text() == first
     table = capsys.readouterr().out.strip()
     assert table.startswith("|")
-    assert card.read_text() == (
-        f"# A model\n{command.CARD_BEGIN}\n\n{table}\n\n{command.CARD_END}\nThe rest.\n"
-    )
-    scores = json.loads(first)
-    assert scores["dataset"] == "figures"
-    assert scores["model"]["clips"] == 24
-    assert f"{scores['model']['swap']['joint']:.2%}" in said
-    assert set(scores["baselines"]) == {COPY, SAME}
-    assert scores["training"] == {}
-    assert {"probes", "information", "sweep"} <= set(scores["model"])
-    assert "Mutual information in nats, at most 3.18" in said
-    assert "Read from draws of the posteriors" in said
-    assert scores["model"]["unconditional"]["nearest"]["real"] == pytest.approx(0, abs=1e-6)
+    assert card.read_text() == f"# A model\n{begin}\n\n{table}\n\n{end}\nThe rest.\n"
+    file = read_scores(scene / "model")
+    scores = file.runs[0].scores
+    assert (file.dataset, file.clips, file.recordings) == ("figures", 24, 24)
+    assert f"{scores.number(SWAP.joint):.2%}" in said
+    assert set(file.baselines) == {COPY, SAME}
+    assert file.runs[0].training.to_json() == {}
+    assert {SWEEP.identity, INFORMATION_STATIC.nats, probes.CHANCE} <= set(scores.values)
+    assert file.judge(SWAP.joint) == JudgeId.of_folder(scene / "judge")
+    assert scores.number(NEAREST_REAL) == pytest.approx(0, abs=1e-6)
+
+
+def test_another_training_seed_is_added_to_the_file(scene: Path) -> None:
+    for seed in (0, 1):
+        settings = {"seed": seed, "steps": 40}
+        (scene / "model" / "training.json").write_text(json.dumps(settings))
+        assert score(scene, "--out", str(scene / "all.json"), *["--add"] * seed) == 0
+    file = read_score_file(scene / "all.json", "both")
+    assert [run.training.seed for run in file.runs] == [0, 1]
+
+
+def test_a_run_by_another_judge_is_not_added(
+    scene: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (scene / "model" / "training.json").write_text('{"seed": 0, "steps": 40}')
+    assert score(scene) == 0
+    Judge(figures.FACTORS).save(scene / "judge")
+    (scene / "model" / "training.json").write_text('{"seed": 1, "steps": 40}')
+    assert score(scene, "--add") == 2
+    assert "different judges are never averaged" in capsys.readouterr().err
+    assert len(read_scores(scene / "model").runs) == 1
+
+
+def test_a_broken_judge_is_refused(scene: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (scene / "judge" / CONFIG_FILE).write_text("{")
+    assert score(scene) == 2
+    assert "describes no judge" in capsys.readouterr().err
+    (scene / "judge" / WEIGHTS_FILE).write_bytes(b"torn")
+    assert score(scene) == 2
+    assert not (scene / "model" / "scores.json").exists()
+
+
+def test_a_model_of_the_hub_is_scored_on_what_its_training_file_names(
+    scene: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its folder is found first, so that the file beside the weights is read."""
+    settings = {"dataset": "figures", "seed": 7, "steps": 40}
+    (scene / "model" / "training.json").write_text(json.dumps(settings))
+    monkeypatch.setattr(command, "locate", lambda _source: scene / "model")
+    out = scene / "hub.json"
+    options = ["owner/small", "--judge", str(scene / "judge"), "--device", "cpu"]
+    assert command.main([*options, "--out", str(out)]) == 0
+    file = read_score_file(out, "small")
+    assert file.dataset == "figures"
+    assert file.runs[0].training.seed == 7
 
 
 def test_moving_digits_have_a_judge_and_scores_of_their_own(
@@ -83,27 +126,29 @@ def test_moving_digits_have_a_judge_and_scores_of_their_own(
     images = torch.randint(256, (20, 28, 28), dtype=torch.uint8).numpy()
     clips = MovingDigits(images, torch.arange(20).remainder(10).numpy(), count=4, stream=0)
     monkeypatch.setattr(data, "load", lambda *_: clips)
-    assert run(scene, "--dataset", "moving_mnist") == 0
-    found = json.loads((scene / "model" / "scores.json").read_text())
-    assert found["dataset"] == "moving_mnist"
-    assert set(found["model"]["swap"]) >= {"pair", "digit", "position_error"}
-    assert "SM-MNIST, 4 clips" in capsys.readouterr().out
+    assert score(scene, "--dataset", "moving_mnist") == 0
+    file = read_scores(scene / "model")
+    assert (file.dataset, file.clips) == ("moving_mnist", 4)
+    assert file.values(DIGITS_SWAP.pair) is not None
+    assert set(file.baselines) == {COPY}
+    assert DIGITS_SWAP.pair.title in capsys.readouterr().out
 
 
 def test_the_scores_say_how_the_weights_were_trained(scene: Path) -> None:
     settings = {"seed": 7, "steps": 40, "batch": 8, "command": "train it", "model": {}}
     (scene / "model" / "training.json").write_text(json.dumps(settings))
-    assert run(scene) == 0
-    found = json.loads((scene / "model" / "scores.json").read_text())
-    assert found["training"] == {"seed": 7, "steps": 40, "batch": 8, "command": "train it"}
-    assert (found["seed"], found["split"]) == (0, "test")
+    assert score(scene) == 0
+    file = read_scores(scene / "model")
+    trained = file.runs[0].training.to_json()
+    assert trained == {"seed": 7, "steps": 40, "batch": 8, "command": "train it"}
+    assert (file.seed, file.split) == (0, "test")
 
 
 def test_a_broken_training_file_is_one_sentence(
     scene: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     (scene / "model" / "training.json").write_text("{")
-    assert run(scene) == 2
+    assert score(scene) == 2
     assert "training.json holds no settings (it is not JSON" in capsys.readouterr().err
 
 
@@ -111,23 +156,22 @@ def test_a_data_set_that_is_no_name_counts_as_none(scene: Path) -> None:
     (scene / "model" / "training.json").write_text('{"dataset": ["figures"]}')
     options = [str(scene / "model"), "--judge", str(scene / "judge"), "--device", "cpu"]
     assert command.main(options) == 0
-    found = json.loads((scene / "model" / "scores.json").read_text())
-    assert found["dataset"] == "sprites", "what counts where nothing is said"
+    assert read_scores(scene / "model").dataset == "sprites", "the default"
 
 
 def test_a_file_that_cannot_be_written_is_told_below_the_table(
     scene: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     (scene / "file").write_text("in the way")
-    assert run(scene, "--out", str(scene / "file" / "scores.json")) == 2
+    assert score(scene, "--out", str(scene / "file" / "scores.json")) == 2
     said = capsys.readouterr()
     assert COPY in said.out
     assert "name another with --out" in said.err
 
 
 def test_another_seed_gives_other_numbers(scene: Path) -> None:
-    run(scene, "--out", str(scene / "0.json"))
-    run(scene, "--out", str(scene / "1.json"), "--seed", "1")
+    score(scene, "--out", str(scene / "0.json"))
+    score(scene, "--out", str(scene / "1.json"), "--seed", "1")
     assert (scene / "0.json").read_text() != (scene / "1.json").read_text()
 
 
@@ -162,7 +206,7 @@ def test_clips_without_a_label_of_motion_are_refused_before_a_judge_is_trained(
     clips = Clips(frames, torch.zeros(6, 1).long(), (Factor("who", ("a", "b"), True),))
     monkeypatch.setattr("rwae.data.load", lambda *_: clips)
     with pytest.raises(DataError, match="labelled by who: a judge needs to learn how it moves"):
-        protocols.score(tiny, "folder", "test", None, None, torch.Generator, False)
+        run.score_checkpoint(tiny, Training(), "folder", "test")
 
 
 def test_writing_without_a_table_is_refused() -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable
 from pathlib import Path
 
@@ -11,15 +10,27 @@ import pytest
 import torch
 from torch import Tensor
 
+from rwae.classifiers import DigitsFound, DigitsJudge
+from rwae.classifiers.digits import crop_boxes
 from rwae.codes import Codes
 from rwae.data import moving_mnist
 from rwae.data.moving_mnist import BOX, MovingDigits
 from rwae.errors import CheckpointError, ClipError, ConfigError
-from rwae.evaluation.judges import digits_training
-from rwae.evaluation.judges.digits import DigitsJudge, Found, cut
-from rwae.evaluation.judges.digits_found import agreement
-from rwae.evaluation.scores import digits
-from rwae.evaluation.scores.digits import digits_table, others, score_digits
+from rwae.evaluation.digits import (
+    compare_digits,
+    partners_of_other_digits,
+    score_digits,
+    score_digits_copy,
+)
+from rwae.evaluation.judges import training
+from rwae.files.metrics import (
+    DIGITS_PRIOR_DYNAMIC,
+    DIGITS_PRIOR_STATIC,
+    DIGITS_REAL,
+    DIGITS_RECONSTRUCTION,
+    DIGITS_SWAP,
+    SQUARED_ERROR,
+)
 
 JUDGE = Path(__file__).resolve().parent.parent / "checkpoints" / "judges" / "moving_mnist"
 
@@ -42,10 +53,10 @@ class Oracle:
     def __init__(self, clips: MovingDigits) -> None:
         self.truth = clips.truth(torch.arange(len(clips)))
 
-    def find(self, x: Tensor) -> Found:
+    def find(self, x: Tensor) -> DigitsFound:
         who, where = ((x[:, 0, 0, 0, n] * len(self.truth.classes)).round().long() for n in (0, 1))
         named = certain(self.truth.classes[who], x.shape[1])
-        return Found(self.truth.centres[where], named)
+        return DigitsFound(self.truth.centres[where], named)
 
 
 class Numbered(MovingDigits):
@@ -87,10 +98,11 @@ class Swapping:
 def test_digits_have_no_order() -> None:
     classes = torch.tensor([[3, 7], [1, 1], [0, 9], [4, 5]])
     shown = torch.tensor([[7, 3], [1, 1], [0, 8], [6, 6]])
-    scores = agreement(Found(torch.zeros(4, 3, 2, 2), certain(shown)), classes)
-    assert scores["pair"] == 0.5
-    assert scores["digit"] == 5 / 8
-    assert scores["steady"] == 1
+    found = DigitsFound(torch.zeros(4, 3, 2, 2), certain(shown))
+    scores = compare_digits(DIGITS_SWAP, found, classes)
+    assert scores.number(DIGITS_SWAP.pair) == 0.5
+    assert scores.number(DIGITS_SWAP.digit) == 5 / 8
+    assert scores.number(DIGITS_SWAP.steady) == 1
 
 
 def test_a_pair_is_named_by_all_frames_in_any_order() -> None:
@@ -100,24 +112,29 @@ def test_a_pair_is_named_by_all_frames_in_any_order() -> None:
     frames = torch.stack(
         [torch.stack([one, blurred]), torch.stack([other, one]), torch.stack([blurred, one])]
     )
-    found = Found(torch.zeros(1, 3, 2, 2), frames[None])
+    found = DigitsFound(torch.zeros(1, 3, 2, 2), frames[None])
     assert sorted(found.classes[0].tolist()) == [2, 6]
-    assert agreement(found)["steady"] < 1
+    assert compare_digits(DIGITS_SWAP, found).number(DIGITS_SWAP.steady) < 1
 
 
 def test_the_position_error_is_in_pixels_and_binds_once_a_clip() -> None:
     centres = 20 + 10 * torch.rand(1, 6, 2, 2, generator=torch.Generator().manual_seed(0))
     named = certain(torch.tensor([[2, 6]]), 6)
     moved = centres.flip(2) + torch.tensor([3.0, 4.0])
-    assert agreement(Found(moved, named), centres=centres)["position_error"] == pytest.approx(5)
+
+    def error(places: Tensor) -> float | None:
+        scores = compare_digits(DIGITS_SWAP, DigitsFound(places, named), centres=centres)
+        return scores.number(DIGITS_SWAP.position_error)
+
+    assert error(moved) == pytest.approx(5)
     exchanged = centres.clone()
     exchanged[:, 3:] = exchanged[:, 3:].flip(2)
-    assert agreement(Found(exchanged, named), centres=centres)["position_error"] > 1
+    assert error(exchanged) > 1
 
 
 def test_partners_show_other_digits(generator: torch.Generator) -> None:
     labels = torch.arange(55).repeat_interleave(4)
-    partner = others(labels, generator)
+    partner = partners_of_other_digits(labels, generator)
     assert (labels[partner] != labels).all()
     assert len(partner.unique()) > 100
 
@@ -125,21 +142,17 @@ def test_partners_show_other_digits(generator: torch.Generator) -> None:
 def test_a_perfect_swap_gets_full_marks_and_a_copy_does_not(generator: torch.Generator) -> None:
     clips = Numbered(**vars(painted()))
     scores = score_digits(Swapping(), clips, Oracle(clips), generator)
-    for task in ("reconstruction", "swap", "prior_motion"):
-        assert scores[task]["pair"] == scores[task]["digit"] == 1
-    for task in ("reconstruction", "swap", "prior_static"):
-        assert scores[task]["position_error"] == 0
-    copy = scores["copy"]
-    assert copy["swap"]["pair"] == 0
-    assert copy["swap"]["position_error"] == 0
-    assert copy["prior_motion"]["pair"] == 1
+    for task in (DIGITS_RECONSTRUCTION, DIGITS_SWAP, DIGITS_PRIOR_DYNAMIC):
+        assert scores.number(task.pair) == scores.number(task.digit) == 1
+    for task in (DIGITS_RECONSTRUCTION, DIGITS_SWAP, DIGITS_PRIOR_STATIC):
+        assert scores.number(task.position_error) == 0
+    copy = score_digits_copy(clips, Oracle(clips), torch.Generator().manual_seed(0))
+    assert copy.number(DIGITS_SWAP.pair) == 0
+    assert copy.number(DIGITS_SWAP.position_error) == 0
+    assert copy.number(DIGITS_PRIOR_DYNAMIC.pair) == 1
     size = 4 * 3 * 64 * 64
     light = clips.batch(torch.arange(60))[:, :, :, 1:].square().double().sum() / 60 / size
-    assert scores["reconstruction"]["squared_error"] == pytest.approx(float(light), rel=0.01)
-    assert json.loads(json.dumps(scores)) == scores
-    lines = digits_table(scores).splitlines()
-    assert len({line.count("|") for line in lines if line.startswith("|")}) == 1
-    assert "100.00%" in lines[3]
+    assert scores.number(SQUARED_ERROR) == pytest.approx(float(light), rel=0.01)
 
 
 def test_a_model_without_an_encoder_is_refused(generator: torch.Generator) -> None:
@@ -151,7 +164,7 @@ def test_a_model_without_an_encoder_is_refused(generator: torch.Generator) -> No
 
 def test_boxes_are_cut_at_their_places() -> None:
     grey = torch.arange(64.0 * 64).view(1, 64, 64)
-    boxes = cut(grey, torch.tensor([[[3.4, 9.6], [40.0, -2.0]]]))
+    boxes = crop_boxes(grey, torch.tensor([[[3.4, 9.6], [40.0, -2.0]]]))
     assert torch.equal(boxes[0, 0], grey[0, 10 : 10 + BOX, 3 : 3 + BOX])
     assert torch.equal(boxes[0, 1], grey[0, :BOX, 32:])
 
@@ -159,8 +172,8 @@ def test_boxes_are_cut_at_their_places() -> None:
 def test_the_judge_learns_and_is_read_back(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(digits_training, "BATCH", 8)
-    judge = digits_training.train(painted(), steps=4)
+    monkeypatch.setattr(training, "DIGIT_BATCH", 8)
+    judge = training.fit_digits_judge(painted(), steps=4)
     judge.save(tmp_path)
     x = painted().batch(torch.arange(3))
     found, back = judge.find(x), DigitsJudge.load(tmp_path).find(x)
@@ -181,7 +194,6 @@ def test_the_shipped_judge_is_right_on_real_clips(real_data: Callable[[str], Pat
     chosen = torch.arange(48)
     found = DigitsJudge.load(JUDGE).find(clips.batch(chosen))
     truth = clips.truth(chosen)
-    scores = agreement(found, truth.classes, truth.centres)
-    assert scores["pair"] > 0.9
-    assert scores["position_error"] < 1.6
-    assert digits.COLUMNS.keys() <= scores.keys()
+    scores = compare_digits(DIGITS_REAL, found, truth.classes, truth.centres)
+    assert scores.number(DIGITS_REAL.pair) > 0.9
+    assert scores.number(DIGITS_REAL.position_error) < 1.6

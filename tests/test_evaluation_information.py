@@ -8,8 +8,21 @@ from evaluation_doubles import FACTORS
 
 from rwae import RWAE, Codes
 from rwae.data.clips import Clips
-from rwae.evaluation.codes import information as info
-from rwae.evaluation.codes.posteriors import Posteriors, infer
+from rwae.evaluation.information import (
+    Posteriors,
+    infer_posteriors,
+    pointwise_information,
+    score_information,
+)
+from rwae.files.metrics import (
+    DYNAMIC_LABELS,
+    INFORMATION_BOTH,
+    INFORMATION_CEILING,
+    INFORMATION_DYNAMIC,
+    INFORMATION_SHARED,
+    INFORMATION_STATIC,
+    STATIC_LABELS,
+)
 from rwae.models.distributions import Gaussian
 
 
@@ -21,7 +34,7 @@ def gaussian_channel(clips: int, drawn: int, std: float, dimensions: int = 1) ->
     noise = torch.randn(drawn, dimensions, generator=generator)
     codes = means[:drawn] + std * noise
     density = torch.stack([Gaussian(means, std).log_prob(code) for code in codes])
-    return float(info.told(density, own).mean())
+    return float(pointwise_information(density, own).mean())
 
 
 @pytest.mark.parametrize("std", [0.5, 1.0, 2.0])
@@ -33,27 +46,31 @@ def test_a_gaussian_channel_has_the_information_of_the_textbook(std: float) -> N
 
 def test_clips_that_are_told_apart_reach_the_ceiling_and_cannot_pass_it() -> None:
     assert gaussian_channel(64, 64, 1e-3, 8) == pytest.approx(math.log(64), abs=1e-6)
-    values = info.told(torch.randn(20, 20), torch.arange(20))
+    values = pointwise_information(torch.randn(20, 20), torch.arange(20))
     assert float(values.max()) <= math.log(20)
 
 
 def test_codes_that_name_one_of_four_groups_tell_log_4() -> None:
     group = torch.arange(40) % 4
     density = torch.where(group[:, None] == group, 0.0, -1e4)
-    found = info.told(density, torch.arange(40))
+    found = pointwise_information(density, torch.arange(40))
     assert torch.allclose(found, torch.full((40,), math.log(4), dtype=torch.float64))
 
 
 def test_one_code_for_all_tells_nothing() -> None:
     assert torch.allclose(
-        info.told(torch.zeros(7, 30), torch.arange(7)), torch.zeros(7).double(), atol=1e-12
+        pointwise_information(torch.zeros(7, 30), torch.arange(7)),
+        torch.zeros(7).double(),
+        atol=1e-12,
     )
 
 
 @pytest.fixture
 def posteriors(tiny: RWAE, generator: torch.Generator) -> Posteriors:
     frames = torch.randint(256, (6, 4, 3, 32, 32), generator=generator, dtype=torch.uint8)
-    return infer(tiny, Clips(frames, torch.zeros(6, 3).long(), FACTORS), torch.arange(6))
+    return infer_posteriors(
+        tiny, Clips(frames, torch.zeros(6, 3).long(), FACTORS), torch.arange(6)
+    )
 
 
 def test_the_means_are_those_of_encode(
@@ -62,7 +79,7 @@ def test_the_means_are_those_of_encode(
     frames = torch.randint(256, (6, 4, 3, 32, 32), generator=generator, dtype=torch.uint8)
     clips = Clips(frames, torch.zeros(6, 3).long(), FACTORS)
     x = clips.batch(torch.arange(6))
-    posteriors = infer(tiny, clips, torch.arange(6))
+    posteriors = infer_posteriors(tiny, clips, torch.arange(6))
     codes = tiny.encode(x)
     means = posteriors.means()
     assert torch.allclose(means.static, codes.static, atol=1e-6)
@@ -97,8 +114,8 @@ def test_known_codes_spare_the_static_encoder_and_change_nothing(tiny: RWAE) -> 
     frames = torch.randint(256, (40, 4, 3, 32, 32), dtype=torch.uint8)
     clips = Clips(frames, torch.zeros(40, 3).long(), FACTORS)
     codes = tiny.encode(clips.batch(torch.arange(40)))
-    one = infer(tiny, clips, torch.arange(40))
-    other = infer(tiny, clips, torch.arange(40), codes)
+    one = infer_posteriors(tiny, clips, torch.arange(40))
+    other = infer_posteriors(tiny, clips, torch.arange(40), codes)
     assert torch.allclose(one.static.mean, other.static.mean, atol=1e-6)
     assert torch.equal(one.static.std, other.static.std)
 
@@ -135,9 +152,11 @@ def test_codes_that_name_groups_tell_their_logarithms(
     static: list[int], dynamic: list[int], expected: tuple[int, ...], generator: torch.Generator
 ) -> None:
     labels = torch.tensor([[0, 0, 0], [0, 0, 1], [0, 0, 2], [1, 1, 0], [1, 1, 1], [1, 1, 2]])
-    found = info.information(Groups(static, dynamic), labels, FACTORS, generator)
-    for name, groups in zip(("static", "dynamic", "both", "shared"), expected, strict=True):
-        assert found[name]["nats"] == pytest.approx(math.log(groups), abs=1e-9)
-        assert found[name]["standard_error"] == pytest.approx(0, abs=1e-9)
-    assert found["ceiling"] == pytest.approx(math.log(6))
-    assert (found["who"], found["how"]) == pytest.approx((math.log(2), math.log(3)))
+    found = score_information(Groups(static, dynamic), labels, FACTORS, generator)
+    estimates = (INFORMATION_STATIC, INFORMATION_DYNAMIC, INFORMATION_BOTH, INFORMATION_SHARED)
+    for estimate, groups in zip(estimates, expected, strict=True):
+        assert found.number(estimate.nats) == pytest.approx(math.log(groups), abs=1e-9)
+        assert found.number(estimate.standard_error) == pytest.approx(0, abs=1e-9)
+    assert found.number(INFORMATION_CEILING) == pytest.approx(math.log(6))
+    assert found.number(STATIC_LABELS) == pytest.approx(math.log(2))
+    assert found.number(DYNAMIC_LABELS) == pytest.approx(math.log(3))

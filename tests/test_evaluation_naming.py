@@ -17,12 +17,23 @@ from rwae.data.clips import Clips
 from rwae.editing.named import read_named
 from rwae.editing.studio import Studio
 from rwae.errors import ConfigError
-from rwae.evaluation.judges import places
+from rwae.evaluation.judges.training import judge_folder, second_judge_folder
 from rwae.evaluation.naming import __main__ as command
-from rwae.evaluation.naming import fitting
-from rwae.evaluation.naming.fitting import Direction, Labelled, effects, first_guess, refine
-from rwae.evaluation.naming.following import Outcome, follow, look
-from rwae.evaluation.naming.search import Found, named, plain, search
+from rwae.evaluation.naming import directions
+from rwae.evaluation.naming.directions import (
+    Direction,
+    NamedDirection,
+    Outcome,
+    find_directions,
+    first_guess,
+    follow_direction,
+    judge_values,
+    offered_directions,
+    refine_direction,
+    short_value,
+    value_effects,
+)
+from rwae.evaluation.tasks import LabelledCodes
 
 FACTORS = (
     Factor("colour", ("colour r", "colour g", "colour b"), True),
@@ -81,7 +92,7 @@ class Blind(Nearest):
         return [10 * (torch.arange(a.shape[1]) == 0).expand_as(a).float() for a in seen]
 
 
-def people(count: int, seed: int = 0, tied: float = 0.0, noise: float = 0.1) -> Labelled:
+def people(count: int, seed: int = 0, tied: float = 0.0, noise: float = 0.1) -> LabelledCodes:
     """Codes of people; `tied` is the share in whom large ones are all of the first colour."""
     generator = torch.Generator().manual_seed(seed)
     labels = torch.stack(
@@ -92,10 +103,10 @@ def people(count: int, seed: int = 0, tied: float = 0.0, noise: float = 0.1) -> 
     static = CORNERS[0][labels[:, 0]] + CORNERS[1][labels[:, 1]]
     static = static + noise * torch.randn(static.shape, generator=generator)
     dynamic = (1.0 - 2 * labels[:, 2])[:, None, None].expand(-1, 2, 1)
-    return Labelled(Codes(static, dynamic), labels)
+    return LabelledCodes(Codes(static, dynamic), labels)
 
 
-def towards(vector: Tensor, known: Labelled) -> Direction:
+def towards(vector: Tensor, known: LabelledCodes) -> Direction:
     guess = first_guess(known.codes.static, vector)
     assert guess is not None
     return guess
@@ -103,7 +114,7 @@ def towards(vector: Tensor, known: Labelled) -> Direction:
 
 def test_effects_are_told_apart_though_the_labels_come_together() -> None:
     known = people(600, tied=0.8, noise=0.0)
-    found = effects(known, FACTORS)
+    found = value_effects(known, FACTORS)
     for vectors, corners in zip(found, CORNERS, strict=True):
         assert torch.allclose(vectors, corners - corners.mean(0), atol=1e-4)
     # A mere difference of means would have found a size in the colour.
@@ -132,12 +143,12 @@ def test_codes_that_tell_nothing_give_no_direction() -> None:
     [([1.0, 0, 0], 1.0), ([1.0, 0, 5.0], 0.5)],
     ids=["straight", "and up, which only large ones outlast"],
 )
-def test_following_tells_reach_and_purity(write: list[float], selectivity: float) -> None:
+def test_following_measures_reach_and_selectivity(write: list[float], selectivity: float) -> None:
     known = people(400)
     direction = towards(torch.tensor([2.0, 0, 0]), known).along(torch.tensor(write))
-    before = look(Painter(), Nearest(), known.codes)
+    before = judge_values(Painter(), Nearest(), known.codes)
     assert torch.equal(before.values, known.labels)
-    found = follow(Painter(), Nearest(), before, direction, (0, 0))
+    found = follow_direction(Painter(), Nearest(), before, direction, (0, 0))
     assert found.tested == int((known.labels[:, 0] != 0).sum())
     assert found.reach == 1
     assert found.selectivity == pytest.approx(selectivity, abs=0.1)
@@ -148,8 +159,10 @@ def test_a_direction_that_leads_elsewhere_reaches_nothing() -> None:
     known = people(50)
     to_red = towards(torch.tensor([2.0, 0, 0]), known)
     beside = Direction(to_red.mean, to_red.read, torch.tensor([0.0, 9.0, 0]))
-    found = follow(Painter(), Nearest(), look(Painter(), Nearest(), known.codes), beside, (0, 0))
-    assert (found.reached, found.pure) == (0, 0)
+    found = follow_direction(
+        Painter(), Nearest(), judge_values(Painter(), Nearest(), known.codes), beside, (0, 0)
+    )
+    assert (found.reached, found.selective) == (0, 0)
 
 
 def test_the_way_must_stay_too() -> None:
@@ -162,10 +175,10 @@ def test_the_way_must_stay_too() -> None:
 
     known = people(100)
     model = Turning()
-    found = follow(
+    found = follow_direction(
         model,
         Nearest(),
-        look(model, Nearest(), known.codes),
+        judge_values(model, Nearest(), known.codes),
         towards(torch.tensor([2.0, 0, 0]), known),
         (0, 0),
     )
@@ -181,14 +194,14 @@ def test_outcomes_of_nothing_are_zero() -> None:
 def test_refining_mends_a_direction_that_changes_too_much(
     generator: torch.Generator, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(fitting, "STEPS", 30)
-    monkeypatch.setattr(fitting, "RATE", 0.15)
+    monkeypatch.setattr(directions, "STEPS", 30)
+    monkeypatch.setattr(directions, "LEARNING_RATE", 0.15)
     known, held_out = people(300), people(100, seed=1)
-    before = look(Painter(), Nearest(), held_out.codes)
+    before = judge_values(Painter(), Nearest(), held_out.codes)
     skewed = towards(torch.tensor([2.0, 0, 0]), known).along(torch.tensor([2.0, 1.0, 2.5]))
-    first = follow(Painter(), Nearest(), before, skewed, (0, 0))
-    refined = refine(Painter(), Nearest(), known, skewed, (0, 0), generator)
-    second = follow(Painter(), Nearest(), before, refined, (0, 0))
+    first = follow_direction(Painter(), Nearest(), before, skewed, (0, 0))
+    refined = refine_direction(Painter(), Nearest(), known, skewed, (0, 0), generator)
+    second = follow_direction(Painter(), Nearest(), before, refined, (0, 0))
     assert first.success < 0.7
     assert second.success > 0.95
     assert torch.equal(refined.read, skewed.read)
@@ -197,7 +210,9 @@ def test_refining_mends_a_direction_that_changes_too_much(
 def test_search_finds_every_value_and_shows_what_held_out_clips_did() -> None:
     parts = [people(count, seed) for seed, count in enumerate((300, 60, 80))]
     found = list(
-        search(Painter(), Nearest(), Nearest(), parts[0], parts[1].codes, parts[2].codes, 0)
+        find_directions(
+            Painter(), Nearest(), Nearest(), parts[0], parts[1].codes, parts[2].codes, 0
+        )
     )
     assert [(one.factor, one.value) for one in found] == [
         ("colour", "r"), ("colour", "g"), ("colour", "b"), ("size", "s"), ("size", "l")
@@ -215,20 +230,20 @@ def test_only_what_is_worth_it_is_offered() -> None:
     good, bad = Outcome(10, 5, 4), Outcome(10, 10, 10)
     outcomes = [(good, bad), (Outcome(10, 4, 4), bad), (Outcome(10, 10, 7), bad)]
     found = [
-        Found("colour", str(n), direction, False, chosen, shown)
+        NamedDirection("colour", str(n), direction, False, chosen, shown)
         for n, (chosen, shown) in enumerate(outcomes)
     ]
-    kept = named(found)
+    kept = offered_directions(found)
     assert [(one.value, one.reach, one.selectivity) for one in kept.names] == [("0", 1, 1)]
     assert kept.write.shape == (1, 3)
-    assert named(found[1:]).read.shape == (0, 3)
+    assert offered_directions(found[1:]).read.shape == (0, 3)
 
 
 def test_the_last_line_counts_the_clips_of_all_that_is_offered() -> None:
     direction = towards(torch.tensor([2.0, 0, 0]), people(50))
     good, bad = Outcome(10, 10, 10), Outcome(10, 0, 0)
     outcomes = [(good, Outcome(10, 4, 3)), (good, Outcome(30, 20, 15)), (bad, good)]
-    found = [Found("colour", "r", direction, False, *both) for both in outcomes]
+    found = [NamedDirection("colour", "r", direction, False, *both) for both in outcomes]
     assert command.summary(found) == (
         "2 of 3 directions are offered: moved along them, 60.0% of the clips get the value, and "
         "in 75.0% of these all else stays."
@@ -239,7 +254,7 @@ def test_the_last_line_counts_the_clips_of_all_that_is_offered() -> None:
 def test_the_figures_are_those_of_the_judge_that_chose_nothing() -> None:
     parts = [people(count, seed) for seed, count in enumerate((300, 60, 80))]
     codes = parts[1].codes, parts[2].codes
-    found = list(search(Painter(), Nearest(), Blind(), parts[0], *codes, 0))
+    found = list(find_directions(Painter(), Nearest(), Blind(), parts[0], *codes, 0))
     assert all(one.offered and one.chosen.reach == 1 for one in found)
     assert all(one.shown.reached == 0 for one in found)
     assert [one.shown.tested for one in found] == [0, 80, 80, 0, 80]
@@ -251,13 +266,13 @@ def test_one_static_factor_is_too_few() -> None:
 
     known = people(20)
     with pytest.raises(ConfigError, match=r"of these clips are colour: .*needs two or more"):
-        next(search(Painter(), Lone(), Lone(), known, known.codes, known.codes, 0))
+        next(find_directions(Painter(), Lone(), Lone(), known, known.codes, known.codes, 0))
 
 
 def test_values_are_named_without_their_factor() -> None:
-    assert plain(Factor("hair", ("hair 3",), True), 0) == "3"
-    assert plain(Factor("colour", ("red", "colour"), True), 0) == "red"
-    assert plain(Factor("colour", ("red", "colour"), True), 1) == "colour"
+    assert short_value(Factor("hair", ("hair 3",), True), 0) == "3"
+    assert short_value(Factor("colour", ("red", "colour"), True), 0) == "red"
+    assert short_value(Factor("colour", ("red", "colour"), True), 1) == "colour"
 
 
 @dataclass
@@ -278,9 +293,9 @@ def scene(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Scene:
     chosen = torch.arange(0, 512, 21)[:24]
     few = Clips(clips.frames[chosen], clips.labels[chosen], clips.factors)
     monkeypatch.setattr(data, "load", lambda *_: few)
-    monkeypatch.setattr(fitting, "STEPS", 1)
-    monkeypatch.setattr(fitting, "BATCH", 2)
-    monkeypatch.setattr(command, "CHOSEN", 3)
+    monkeypatch.setattr(directions, "STEPS", 1)
+    monkeypatch.setattr(directions, "BATCH", 2)
+    monkeypatch.setattr(command, "VALIDATION_CLIPS", 3)
     return Scene(tmp_path / "model", tmp_path / "judge")
 
 
@@ -332,17 +347,19 @@ def test_shipped_directions_do_what_they_say(name: str) -> None:
     if studio.named is None:
         pytest.skip(f"{name} comes without named directions")
     # The judge that measured them.
-    judge = Judge.load(places.second("sprites") or places.place("sprites"))
-    before = look(studio.model, judge, studio.gallery[::24])
+    judge = Judge.load(second_judge_folder("sprites") or judge_folder("sprites"))
+    before = judge_values(studio.model, judge, studio.gallery[::24])
     best = max(range(len(studio.named.names)), key=lambda n: studio.named.names[n].reach)
     found = studio.named.names[best]
     assert found.reach >= 0.5
     assert found.selectivity >= 0.7
     column = [factor.name for factor in judge.factors].index(found.factor)
-    values = [plain(judge.factors[column], k) for k in range(len(judge.factors[column].values))]
+    values = [
+        short_value(judge.factors[column], k) for k in range(len(judge.factors[column].values))
+    ]
     named, target = studio.named, (column, values.index(found.value))
     direction = Direction(named.mean, named.read[best], named.write[best])
-    outcome = follow(studio.model, judge, before, direction, target)
+    outcome = follow_direction(studio.model, judge, before, direction, target)
     assert outcome.tested >= 6
     assert outcome.reach >= found.reach - 0.35
     assert outcome.selectivity >= found.selectivity - 0.35

@@ -4,12 +4,15 @@ import pytest
 import torch
 
 from rwae.codes import Codes, Factor
-from rwae.evaluation.codes import probes
+from rwae.evaluation import probes
+from rwae.evaluation.tasks import LabelledCodes
+from rwae.files.metrics import PROBE_KINDS, PROBES, ProbedView, ProbeKind
+from rwae.files.scores import Scores
 
 FACTORS = (Factor("shape", ("a", "b", "c"), True), Factor("way", ("up", "down"), False))
 
 
-def coded(clips: int, seed: int, leak: float = 0.0) -> probes.Coded:
+def coded(clips: int, seed: int, leak: float = 0.0) -> LabelledCodes:
     """Codes whose static part says the shape, and whose dynamic part says the way.
 
     `leak` is the size at which the dynamic codes of the last frame also say the shape.
@@ -21,26 +24,30 @@ def coded(clips: int, seed: int, leak: float = 0.0) -> probes.Coded:
     dynamic = torch.zeros(clips, 4, 4)
     dynamic[..., 0] = 4 * labels[:, 1:] + torch.randn(clips, 4, generator=generator)
     dynamic[:, -1, 1:] = leak * (shape + 0.1 * torch.randn(clips, 3, generator=generator))
-    return probes.Coded(Codes(static, dynamic), labels)
+    return LabelledCodes(Codes(static, dynamic), labels)
 
 
-def matrix(**settings: float) -> dict:
-    parts = [coded(n, seed, **settings) for n, seed in ((300, 0), (100, 1), (300, 2))]
-    return probes.probe_codes(*parts, FACTORS, seed=0)
+def scores(leak: float = 0.0) -> Scores:
+    parts = [coded(n, seed, leak) for n, seed in ((300, 0), (100, 1), (300, 2))]
+    return probes.score_probes("mean", *parts, FACTORS, seed=0)
+
+
+def accuracy(found: Scores, view: ProbedView, kind: ProbeKind, factor: str) -> float | None:
+    return found.number(PROBES["mean", view, kind], factor)
 
 
 def test_what_is_in_a_code_is_read_and_what_is_not_is_chance() -> None:
-    found = matrix()
-    for kind in ("linear", "nonlinear"):
-        assert found["static"][kind]["shape"] > 0.98
-        assert found["dynamic"][kind]["way"] > 0.98
-        assert found["frame"][kind]["way"] > 0.9
-        assert found["static"][kind]["way"] == pytest.approx(0.5, abs=0.12)
-        assert found["dynamic"][kind]["shape"] == pytest.approx(1 / 3, abs=0.12)
+    found = scores()
+    for kind in PROBE_KINDS:
+        assert accuracy(found, "static", kind, "shape") > 0.98
+        assert accuracy(found, "dynamic", kind, "way") > 0.98
+        assert accuracy(found, "frame", kind, "way") > 0.9
+        assert accuracy(found, "static", kind, "way") == pytest.approx(0.5, abs=0.12)
+        assert accuracy(found, "dynamic", kind, "shape") == pytest.approx(1 / 3, abs=0.12)
 
 
 def test_a_leak_is_found_however_small_its_scale() -> None:
-    assert matrix(leak=1e-3)["dynamic"]["linear"]["shape"] > 0.95
+    assert accuracy(scores(leak=1e-3), "dynamic", "linear", "shape") > 0.95
 
 
 def test_only_the_nonlinear_probe_reads_an_exclusive_or() -> None:
@@ -50,7 +57,7 @@ def test_only_the_nonlinear_probe_reads_an_exclusive_or() -> None:
         x = torch.randn(n, 2, generator=generator)
         parts.append((x, (x[:, 0] * x[:, 1] > 0).long()[:, None]))
     linear, curved = (
-        float(probes.probe(*parts, hidden, torch.Generator().manual_seed(0))[0])
+        float(probes.probe_accuracies(*parts, hidden, torch.Generator().manual_seed(0))[0])
         for hidden in (0, probes.HIDDEN)
     )
     assert linear < 0.62
@@ -63,7 +70,9 @@ def test_the_step_is_chosen_without_the_held_out_clips() -> None:
     y = (x[:, :1] > 0).long()
     parts = ((x[:100], y[:100]), (x[100:200], y[100:200]))
     right, wrong = (
-        float(probes.probe(*parts, (x[200:], held), 0, torch.Generator().manual_seed(0)))
+        float(
+            probes.probe_accuracies(*parts, (x[200:], held), 0, torch.Generator().manual_seed(0))
+        )
         for held in (y[200:], 1 - y[200:])
     )
     assert right > 0.9
@@ -72,7 +81,7 @@ def test_the_step_is_chosen_without_the_held_out_clips() -> None:
 
 def test_the_seed_decides() -> None:
     parts = [coded(100, seed) for seed in range(3)]
-    one, same = (probes.probe_codes(*parts, FACTORS, seed=3) for _ in range(2))
+    one, same = (probes.score_probes("draw", *parts, FACTORS, seed=3) for _ in range(2))
     assert one == same
 
 

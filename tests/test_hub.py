@@ -65,12 +65,6 @@ def test_nothing_but_the_files_of_a_checkpoint_is_asked_for(
     assert kept(tmp_path / "home", "*.bin") == []
 
 
-def test_the_scores_of_other_seeds_come_along(server: FakeHub) -> None:
-    files = server.files[REPO, commit_of(REPO + "main")]
-    files["scores/seed1.json"] = b"{}"
-    assert (hub.locate(REPO) / "scores" / "seed1.json").read_bytes() == b"{}"
-
-
 def test_a_pickle_takes_no_weights_place(server: FakeHub) -> None:
     files = server.files[REPO, commit_of(REPO + "main")]
     files["pytorch_model.bin"] = files.pop(checkpoint.WEIGHTS_FILE)

@@ -98,13 +98,12 @@ def test_the_command_sends_a_checkpoint_and_nothing_else_of_the_run(
     assert not (folder / "README.md").exists()
 
 
-def test_the_scores_of_other_seeds_go_along(folder: Path) -> None:
-    (folder / "scores").mkdir()
-    for name in ("seed1.json", "notes.json"):
-        (folder / "scores" / name).write_text("{}")
+def test_the_scores_go_along_and_other_files_stay(folder: Path) -> None:
+    for name in ("scores.json", "notes.json"):
+        (folder / name).write_text("{}")
     sent = files.of_model(folder)
-    assert sent["scores/seed1.json"] == folder / "scores" / "seed1.json"
-    assert "scores/notes.json" not in sent
+    assert sent["scores.json"] == folder / "scores.json"
+    assert "notes.json" not in sent
 
 
 def test_a_card_of_ones_own_goes_along_as_it_is(

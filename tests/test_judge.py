@@ -14,9 +14,7 @@ from rwae.codes import Factor
 from rwae.data import DATA_SETS, DataSet, figures, sprites, weizmann
 from rwae.data.clips import Clips
 from rwae.errors import CheckpointError, ConfigError
-from rwae.evaluation.judges import factors, places
-from rwae.evaluation.judges.cards import write_card
-from rwae.evaluation.judges.fitting import disturb
+from rwae.evaluation.judges import training
 from rwae.files.checkpoint import CONFIG_FILE, WEIGHTS_FILE
 
 # Those that name factors; the judge of moving digits finds them.
@@ -103,22 +101,24 @@ def test_weights_of_another_judge_are_refused(judge: Judge, tmp_path: Path) -> N
 @pytest.mark.parametrize("apart", [False, True])
 def test_it_learns_to_name_both_factors(apart: bool) -> None:
     clips = moving_bars()
-    judge = factors.train(clips, 10, 0, apart)
-    assert min(factors.accuracies(judge.folded(), clips).values()) > 0.95
+    judge = training.fit_factor_judge(clips, 10, 0, apart)
+    assert min(training.accuracies(judge.folded(), clips).values()) > 0.95
 
 
 def test_the_seed_decides_and_the_global_state_is_left_alone() -> None:
     clips = moving_bars()
     state = torch.random.get_rng_state()
-    one, same, other = (factors.train(clips, 1, seed).state_dict() for seed in (0, 0, 1))
+    one, same, other = (
+        training.fit_factor_judge(clips, 1, seed).state_dict() for seed in (0, 0, 1)
+    )
     assert torch.equal(state, torch.random.get_rng_state())
     assert all(torch.equal(one[name], same[name]) for name in one)
     assert not torch.equal(one["heads.0.weight"], other["heads.0.weight"])
 
 
-def test_disturbed_clips_stay_close(generator: torch.Generator) -> None:
+def test_perturbed_clips_stay_close(generator: torch.Generator) -> None:
     x = moving_bars().batch(torch.arange(8))
-    seen = [disturb(x, generator) for _ in range(8)]
+    seen = [training.perturb(x, generator) for _ in range(8)]
     assert len({float(s.double().sum()) for s in seen}) > 2
     for s in seen:
         assert s.shape == x.shape
@@ -131,14 +131,14 @@ def test_a_missing_judge_is_trained_once_and_one_of_other_data_refused(
     clips = moving_bars()
     bars = DataSet(lambda *_: clips, "none", needs_folder=False, judge_epochs=1)
     monkeypatch.setitem(DATA_SETS, "bars", bars)
-    made = places.find_or_train(tmp_path, "bars", clips, None)
+    made = training.find_or_train(tmp_path, "bars", clips, None)
     assert 'real clips of the split "test"' in (tmp_path / "README.md").read_text()
-    monkeypatch.setattr(factors, "make", None)
-    found = places.find_or_train(tmp_path, "bars", clips, None)
+    monkeypatch.setattr(training, "make_factor_judge", None)
+    found = training.find_or_train(tmp_path, "bars", clips, None)
     for one, two in zip(made.parameters(), found.parameters(), strict=True):
         assert torch.equal(one, two)
     with pytest.raises(ConfigError, match="a judge of its own with --judge"):
-        places.find_or_train(
+        training.find_or_train(
             tmp_path, "bars", Clips(clips.frames, clips.labels, FACTORS[:1]), None
         )
 
@@ -166,28 +166,30 @@ def test_clips_without_labels_cannot_have_a_judge(
     bare = Clips(moving_bars().frames, torch.empty(96, 0, dtype=torch.long), ())
     monkeypatch.setitem(DATA_SETS, "bare", DataSet(lambda *_: bare, "none", needs_folder=False))
     with pytest.raises(ConfigError, match="carry no label"):
-        factors.make(tmp_path, "bare", None)
+        training.make_factor_judge(tmp_path, "bare", None)
 
 
 def test_a_second_judge_says_how_it_was_trained(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     folder = tmp_path / "figures-second"
-    monkeypatch.setattr(places, "JUDGES", tmp_path)
-    assert places.second("figures") is None
+    monkeypatch.setattr(training, "JUDGES", tmp_path)
+    assert training.second_judge_folder("figures") is None
     for seed in (0, 1):
-        write_card(folder, "figures", "A judge.", "clips", "Training", "clips", {}, seed)
+        training.write_judge_card(
+            folder, "figures", "A judge.", "clips", "Training", "clips", {}, seed
+        )
         command = "`python -m rwae.evaluation.judges --dataset figures"
         apart = f" --seed 1 --out {folder.as_posix()}" if seed else ""
         assert f"{command}{apart}`" in (folder / "README.md").read_text("utf-8")
-    assert places.second("figures") is None, "its training is under way"
+    assert training.second_judge_folder("figures") is None, "its training is under way"
     (folder / WEIGHTS_FILE).touch()
-    assert places.second("figures") == folder
+    assert training.second_judge_folder("figures") == folder
 
 
 def test_judges_of_own_data_are_kept_apart_from_the_shipped_ones() -> None:
-    assert places.place("sprites") == ROOT / "checkpoints" / "judges" / "sprites"
-    assert places.place("folder") == Path("runs/judges/folder")
+    assert training.judge_folder("sprites") == ROOT / "checkpoints" / "judges" / "sprites"
+    assert training.judge_folder("folder") == Path("runs/judges/folder")
 
 
 @pytest.mark.parametrize("folder", SHIPPED, ids=lambda folder: folder.name)
@@ -204,14 +206,14 @@ def test_the_shipped_judge_of_figures_knows_unseen_ones() -> None:
     judge = Judge.load(ROOT / "checkpoints" / "judges" / "figures")
     clips = figures.load("test")
     some = Clips(clips.frames[::3], clips.labels[::3], clips.factors)
-    assert min(factors.accuracies(judge, some).values()) > 0.97
+    assert min(training.accuracies(judge, some).values()) > 0.97
 
 
 def test_the_shipped_judge_knows_the_real_clips(sprites_folder: Path) -> None:
     judge = Judge.load(ROOT / "checkpoints" / "judges" / "sprites")
     clips = sprites.load(sprites_folder, "test")
     some = Clips(clips.frames[::5], clips.labels[::5], clips.factors)
-    assert min(factors.accuracies(judge, some).values()) >= 0.998
+    assert min(training.accuracies(judge, some).values()) >= 0.998
 
 
 def test_the_shipped_judge_knows_people_in_actions_that_it_never_saw(
@@ -220,4 +222,4 @@ def test_the_shipped_judge_knows_people_in_actions_that_it_never_saw(
     judge = Judge.load(ROOT / "checkpoints" / "judges" / "weizmann")
     clips = weizmann.load(real_data("weizmann"), "judge_test")
     some = Clips(clips.frames[::4], clips.labels[::4], clips.factors)
-    assert min(factors.accuracies(judge, some).values()) >= 0.97
+    assert min(training.accuracies(judge, some).values()) >= 0.97

@@ -1,6 +1,5 @@
 """The weights in checkpoints/ are what their cards and the README say."""
 
-import json
 from pathlib import Path
 
 import pytest
@@ -12,6 +11,8 @@ from rwae.classifiers import JUDGES
 from rwae.data.clips import Clips
 from rwae.evaluation import Judge, score_model
 from rwae.files.checkpoint import GALLERY_FILE, WEIGHTS_FILE, read_gallery, weights_digest
+from rwae.files.metrics import PRIOR_DYNAMIC, PRIOR_STATIC, SWAP
+from rwae.files.scores import read_scores
 
 SHIPPED = sorted(p.parent for p in (ROOT / "checkpoints").glob(f"*/{GALLERY_FILE}"))
 LARGEST = 10_000_000  # bytes of a file
@@ -50,10 +51,10 @@ def test_a_shipped_model_is_small_and_has_a_card(folder: Path) -> None:
 
 def test_the_scores_of_the_card_are_those_of_the_saved_file() -> None:
     folder = ROOT / "checkpoints" / "sprites"
-    scores = json.loads((folder / "scores.json").read_text("utf-8"))["model"]
+    file = read_scores(folder)
     card = (folder / "README.md").read_text("utf-8")
-    for task in ("swap", "prior_static", "prior_motion"):
-        assert f"{scores[task]['joint']:.2%}" in card
+    for task in (SWAP, PRIOR_DYNAMIC):
+        assert task.joint.unit.text(file.runs[0].scores.number(task.joint)) in card
 
 
 def test_swaps_of_unseen_characters_are_right(sprites_folder: Path) -> None:
@@ -65,6 +66,6 @@ def test_swaps_of_unseen_characters_are_right(sprites_folder: Path) -> None:
     scores = score_model(
         model, few, Judge.load(JUDGES / "sprites"), torch.Generator().manual_seed(0)
     )
-    assert scores["swap"]["joint"] > 0.95
-    assert scores["prior_motion"]["joint"] > 0.95
-    assert scores["prior_static"]["joint"] > 0.98
+    assert scores.number(SWAP.joint) > 0.95
+    assert scores.number(PRIOR_DYNAMIC.joint) > 0.95
+    assert scores.number(PRIOR_STATIC.joint) > 0.98

@@ -1,28 +1,31 @@
-"""The judge of a data set: a classifier that names who a clip shows and how it moves.
+"""The judges: classifiers that name what a clip shows, for the evaluation and the Compare tab.
 
-networks: the two kinds of judge, and their files; shipped: which judge belongs to a model.
+judge: names every factor of a clip; digits: finds the digits of SM-MNIST; shipped: which judge
+belongs to a model.
 """
 
-from rwae.classifiers.networks import (
-    CHUNK,
+from rwae.classifiers.digits import DigitsFound, DigitsJudge
+from rwae.classifiers.judge import (
+    CLIPS_AT_ONCE,
     TRAINED_BY,
     ApartJudge,
     Judge,
-    join,
+    join_answers,
     make_judge,
-    read_folded,
 )
-from rwae.classifiers.shipped import JUDGES, judge_of, trained_on
+from rwae.classifiers.shipped import JUDGES, has_judge, judge_of, trained_on
 
 __all__ = [
-    "CHUNK",
+    "CLIPS_AT_ONCE",
     "JUDGES",
     "TRAINED_BY",
     "ApartJudge",
+    "DigitsFound",
+    "DigitsJudge",
     "Judge",
-    "join",
+    "has_judge",
+    "join_answers",
     "judge_of",
     "make_judge",
-    "read_folded",
     "trained_on",
 ]

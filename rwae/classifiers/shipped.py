@@ -6,8 +6,8 @@ import functools
 import re
 from pathlib import Path
 
-from rwae.classifiers.networks import Judge
-from rwae.errors import RWAEError
+from rwae.classifiers.judge import TRAINED_BY, Judge
+from rwae.errors import CheckpointError, RWAEError
 from rwae.files.checkpoint import CONFIG_FILE, SETTINGS_FILE
 from rwae.files.jsonfile import read_object
 
@@ -29,6 +29,12 @@ def trained_on(folder: Path | None) -> str | None:
     return name if isinstance(name, str) and _NAME.fullmatch(name) else None
 
 
+def has_judge(folder: Path | None, judges: Path | None = None) -> bool:
+    """Whether a model's clips have a judge, readable or not; see `judge_of`."""
+    name = trained_on(folder)
+    return name is not None and ((judges or JUDGES) / name / CONFIG_FILE).is_file()
+
+
 def judge_of(folder: Path | None, judges: Path | None = None) -> Judge | None:
     """The judge that names the factors of a model's clips.
 
@@ -39,18 +45,24 @@ def judge_of(folder: Path | None, judges: Path | None = None) -> Judge | None:
         judges: where the judges are; those that are shipped by default.
 
     Returns:
-        The judge, or None: the model does not say what it was trained on, its data set has no
-        judge of this kind (the digits of moving_mnist have another), or the files are broken.
+        The judge, or None if there is none: the model does not say what it was trained on, or its
+        data set has no judge of this kind (the digits of moving_mnist have another).
+
+    Raises:
+        CheckpointError: if the files of the judge cannot be read. The message names no path.
     """
     name = trained_on(folder)
-    return None if name is None else _read((judges or JUDGES) / name)
+    if name is None or not has_judge(folder, judges):
+        return None
+    try:
+        return _load((judges or JUDGES) / name)
+    except RWAEError as error:
+        raise CheckpointError(
+            f"The judge of {name} cannot be read, so nothing is said of what clips show: train it "
+            f"again with {TRAINED_BY} --dataset {name}."
+        ) from error
 
 
 @functools.cache
-def _read(folder: Path) -> Judge | None:
-    if not (folder / CONFIG_FILE).is_file():
-        return None
-    try:
-        return Judge.load(folder)
-    except RWAEError:
-        return None
+def _load(folder: Path) -> Judge:
+    return Judge.load(folder)

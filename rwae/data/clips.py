@@ -19,6 +19,8 @@ class ClipSource(Protocol):
         labels: class numbers, with shape (N, F), one column for each factor.
         factors: what the columns mean.
         shape: of one clip, (T, 3, H, W).
+        recordings: independent recordings of which the clips were cut. Overlapping windows and
+            mirror images of one recording say little more than the recording.
     """
 
     @property
@@ -29,6 +31,9 @@ class ClipSource(Protocol):
 
     @property
     def shape(self) -> tuple[int, ...]: ...
+
+    @property
+    def recordings(self) -> int: ...
 
     def __len__(self) -> int: ...
 
@@ -49,16 +54,23 @@ class Clips:
         frames: bytes, with shape (N, T, 3, H, W).
         labels: class numbers, with shape (N, F), one column for each factor.
         factors: what the columns mean.
+        cut_from: independent recordings of which they were cut; None if each clip is one.
     """
 
     frames: Tensor
     labels: Tensor
     factors: tuple[Factor, ...]
+    cut_from: int | None = None
 
     @property
     def shape(self) -> tuple[int, ...]:
         """The shape of one clip, (T, 3, H, W)."""
         return tuple(self.frames.shape[1:])
+
+    @property
+    def recordings(self) -> int:
+        """Independent recordings of which the clips were cut."""
+        return len(self) if self.cut_from is None else self.cut_from
 
     def __len__(self) -> int:
         return len(self.frames)

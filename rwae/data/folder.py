@@ -194,4 +194,5 @@ def load(folder: Path, split: str) -> Clips:
             f"Of the {len(found)} recordings in {folder} none falls into the split {split}, "
             "which a hash of their names decides: add more."
         )
-    return Clips(torch.cat(frames), torch.tensor(labels).view(len(labels), len(known)), known)
+    columns = torch.tensor(labels).view(len(labels), len(known))
+    return Clips(torch.cat(frames), columns, known, len(frames))

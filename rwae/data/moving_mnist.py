@@ -81,6 +81,11 @@ class MovingDigits:
         """The shape of one clip, (T, 3, H, W)."""
         return self.frames, 3, FRAME, FRAME
 
+    @property
+    def recordings(self) -> int:
+        """Independent recordings: each clip is one."""
+        return self.count
+
     def __len__(self) -> int:
         return self.count
 

@@ -121,4 +121,5 @@ def load(folder: Path, split: str) -> Clips:
         for path in takes(folder, person, action):
             frames.append(torch.from_numpy(windows(read(path))))
             labels += [(person, action)] * len(frames[-1])
-    return Clips(torch.cat(frames), torch.tensor(labels), FACTORS)
+    recordings = len(combinations(split))
+    return Clips(torch.cat(frames), torch.tensor(labels), FACTORS, recordings)

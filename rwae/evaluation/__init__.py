@@ -1,12 +1,12 @@
 """How well a model tells who from how it moves.
 
-protocols: which scores belong to which data set; run: all scores of one model.
-judges/: classifiers of real clips, their training and their cards.
-scores/: what is measured on rendered clips, and the baselines.
-codes/: what is measured on the codes: probes, mutual information.
-naming/: directions of the static code that change one attribute.
-naming/: directions of the static code that change one attribute, and how purely.
-tables/: the scores as text.
+run: all scores of one model; tasks, sweep, nearest, actions, digits: what is measured on rendered
+clips; probes, information: what is measured on the codes; baselines: programs that disentangle
+nothing; tables, results: the scores as text.
+judges: trains the classifiers that judge; naming: directions of the static code that change one
+attribute.
+
+`rwae.files.metrics` lists every metric.
 """
 
 from rwae.classifiers import Judge

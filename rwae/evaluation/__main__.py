@@ -2,45 +2,42 @@
 
     python -m rwae.evaluation checkpoints/sprites --data data/sprites
     python -m rwae.evaluation runs/figures --dataset figures --split validation --markdown
-    python -m rwae.evaluation runs/seed1 --data data/sprites --out checkpoints/sprites/scores/seed1.json
+    python -m rwae.evaluation runs/seed1 --data data/sprites --add --out checkpoints/sprites/scores.json
     python -m rwae.evaluation checkpoints/sprites --data data/sprites --card
     python -m rwae.evaluation --table --write
 
-The first four print tables, the model beside two baselines that disentangle nothing, and write
-the same numbers and more to a JSON file; --card also puts the tables into the model's card. The
-same command gives the same numbers. The last puts the results of all shipped models into the
-README.
+The first four print tables, the model beside two programs that disentangle nothing, and write the
+same numbers and more to a JSON file; --add puts them into a file that holds other training seeds
+of the same model, and --card also puts the tables into the model's card. The same command gives
+the same numbers. The last puts the tables of all models into README.md, docs/RESULTS.md and the
+cards; it reads saved scores alone.
 """  # noqa: E501
 
 from __future__ import annotations
 
 import argparse
-import json
 import sys
 from pathlib import Path
-from typing import Any
-
-import torch
 
 from rwae import data, runtime
-from rwae.classifiers import trained_on
-from rwae.errors import ConfigError, RWAEError
-from rwae.evaluation.protocols import score
-from rwae.evaluation.tables import results
-from rwae.evaluation.tables.blocks import rewrite
+from rwae.classifiers import JUDGES, trained_on
+from rwae.errors import CheckpointError, ConfigError, RWAEError
+from rwae.evaluation.results import all_blocks, card_block, read_results, results_text
+from rwae.evaluation.run import score_checkpoint
+from rwae.evaluation.tables import model_tables
 from rwae.files.card import CARD_FILE
-from rwae.files.checkpoint import SCORES_FILE, SETTINGS_FILE, atomic
+from rwae.files.checkpoint import SCORES_FILE, SETTINGS_FILE
+from rwae.files.hub import locate, short_name
 from rwae.files.jsonfile import read_object
+from rwae.files.scores import ScoreFile, Training, parse_training, read_score_file, write_scores
 from rwae.models.registry import load
 
-ROOT = Path(__file__).resolve().parents[2]
-CHECKPOINTS = ROOT / "checkpoints"
-README = ROOT / "README.md"
-SETTINGS = ("seed", "steps", "batch", "command")
-CARD_BEGIN, CARD_END = "<!-- scores -->", "<!-- end of the scores -->"
+CHECKPOINTS = JUDGES.parent
+ROOT = CHECKPOINTS.parent
+DEFAULT_DATASET = "sprites"
 
 
-def parse(arguments: list[str] | None) -> argparse.Namespace:
+def parse_options(arguments: list[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(
         prog="python -m rwae.evaluation",
         description=__doc__,
@@ -57,6 +54,9 @@ def parse(arguments: list[str] | None) -> argparse.Namespace:
         type=Path,
         help="JSON file; scores.json beside the weights, or here for a model of the Hub",
     )
+    parser.add_argument(
+        "--add", action="store_true", help="add another training seed to the JSON file"
+    )
     parser.add_argument("--judge", type=Path, help="folder of the judge; that of the data set")
     parser.add_argument("--seed", type=int, default=0, help="of the pairs and the draws")
     parser.add_argument("--device", help="cuda, mps or cpu; the best there is by default")
@@ -64,8 +64,8 @@ def parse(arguments: list[str] | None) -> argparse.Namespace:
     parser.add_argument("--markdown", action="store_true", help="print Markdown tables")
     parser.add_argument("--card", action="store_true", help="put the tables into the model card")
     parser.add_argument("--table", action="store_true", help="print the results of all models")
-    parser.add_argument("--write", action="store_true", help="with --table: into the README")
-    parser.add_argument("--check", action="store_true", help="with --table: compare the README")
+    parser.add_argument("--write", action="store_true", help="with --table: into the files")
+    parser.add_argument("--check", action="store_true", help="with --table: compare the files")
     options = parser.parse_args(arguments)
     if options.table == (options.checkpoint is not None):
         parser.error("name either a checkpoint or --table")
@@ -74,103 +74,104 @@ def parse(arguments: list[str] | None) -> argparse.Namespace:
     return options
 
 
-def evaluate(options: argparse.Namespace) -> tuple[dict[str, Any], str]:
+def evaluate(options: argparse.Namespace) -> ScoreFile:
     """Runs the whole evaluation.
-
-    Returns:
-        What goes into the JSON file, and the tables.
 
     Raises:
         RWAEError: if the model, the data or the judge is missing or broken.
     """
-    folder = Path(options.checkpoint)
-    settings = training_settings(folder)
-    dataset = options.dataset or trained_on(folder) or "sprites"
-    model = load(options.checkpoint, device=runtime.choose_device(options.device))
-    found, text = score(
+    # A model of the Hub is fetched first, with the file that says what it was trained on.
+    folder = locate(options.checkpoint)
+    dataset = options.dataset or trained_on(folder) or DEFAULT_DATASET
+    training = read_training(folder)
+    model = load(folder, device=runtime.choose_device(options.device))
+    return score_checkpoint(
         model,
+        training,
         dataset,
         options.split,
         options.data,
         options.judge,
-        lambda: torch.Generator().manual_seed(options.seed),
-        options.markdown or options.card,
+        options.seed,
+        short_name(options.checkpoint),
     )
-    result = {
-        "dataset": dataset,
-        "split": options.split,
-        "seed": options.seed,
-        "training": settings,
-    }
-    return result | found, text
 
 
-def training_settings(checkpoint: Path) -> dict[str, Any]:
+def read_training(checkpoint: Path) -> Training:
     """How the weights came about, from the `training.json` beside them; empty without it.
 
-    Returns:
-        seed, steps, batch and command, as far as the file says so.
-
     Raises:
-        ConfigError: if the file cannot be read, or is no JSON object.
+        ConfigError: if the file cannot be read.
     """
     path = checkpoint / SETTINGS_FILE
     if not path.is_file():
-        return {}
+        return Training()
     try:
-        settings = read_object(path)
+        return parse_training(read_object(path))
     except (OSError, ValueError) as error:
         raise ConfigError(
             f"The file {path} holds no settings ({error}): restore it, or remove it."
         ) from error
-    return {k: settings[k] for k in SETTINGS if k in settings}
 
 
 def show_results(options: argparse.Namespace) -> int:
-    """Prints the results of all models, puts them into the README, or compares them with it."""
-    if options.check:
-        if results.is_current(README, CHECKPOINTS):
-            return 0
+    """Prints the results of all models, writes them into the files, or compares the files."""
+    if not (options.write or options.check):
+        print(results_text(read_results(CHECKPOINTS)))
+        return 0
+    stale = [block for block in all_blocks(ROOT, CHECKPOINTS) if not block.is_current()]
+    if options.write:
+        for block in stale:
+            block.write()
+        return 0
+    for block in stale:
         print(
-            f"The tables of {README} are not those of the saved scores: run "
+            f"The tables of {block.path} are not those of the saved scores: run "
             "python -m rwae.evaluation --table --write.",
             file=sys.stderr,
         )
-        return 1
-    text = results.results(CHECKPOINTS)
-    if options.write:
-        rewrite(README, results.BEGIN, results.END, text)
-    else:
-        print(text)
-    return 0
+    return 1 if stale else 0
+
+
+def output_path(options: argparse.Namespace) -> Path:
+    """The file of the scores."""
+    if options.out is not None:
+        return Path(options.out)
+    local = Path(options.checkpoint)
+    return (local if local.is_dir() else Path()) / SCORES_FILE
+
+
+def save(options: argparse.Namespace, file: ScoreFile, out: Path) -> None:
+    """Writes the scores, and the tables into the card if that is asked for.
+
+    Raises:
+        RWAEError: if they do not fit those that are there, or the card has no place for them.
+        OSError: if a file cannot be written.
+    """
+    if options.add:
+        file = read_score_file(out, out.parent.name).with_run(file)
+    write_scores(out, file)
+    if options.card:
+        card_block(Path(options.checkpoint) / CARD_FILE, file).write()
 
 
 def main(arguments: list[str] | None = None) -> int:
-    options = parse(arguments)
+    options = parse_options(arguments)
     try:
         if options.table:
             return show_results(options)
         runtime.use_threads(options.threads)
-        result, text = evaluate(options)
+        file = evaluate(options)
+        print(model_tables(file, options.markdown or options.card))
+        out = output_path(options)
+        try:
+            save(options, file, out)
+        except OSError as error:
+            raise CheckpointError(
+                f"The file {out} cannot be written ({error.strerror}): name another with --out."
+            ) from error
     except RWAEError as error:
         print(error, file=sys.stderr)
-        return 2
-    local = Path(options.checkpoint)
-    out = options.out or (local if local.is_dir() else Path()) / SCORES_FILE
-    print(text)
-    try:
-        with atomic(out) as path:
-            path.write_text(json.dumps(result, indent=2) + "\n", "utf-8")
-        if options.card:
-            rewrite(local / CARD_FILE, CARD_BEGIN, CARD_END, text)
-    except RWAEError as error:
-        print(error, file=sys.stderr)
-        return 2
-    except OSError as error:
-        print(
-            f"The file {out} cannot be written ({error.strerror}): name another with --out.",
-            file=sys.stderr,
-        )
         return 2
     print(f"\nThese and more numbers are in {out}.", file=sys.stderr)
     return 0

@@ -1,24 +1,134 @@
-"""Runs a model through every test of disentanglement and judges what it renders."""
+"""Scores a model on a data set: which clips, which judge and which metrics."""
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Callable
+from pathlib import Path
 
 import torch
 from torch import Tensor
 
-from rwae.classifiers import CHUNK, Judge, join
-from rwae.codes import Codes
+from rwae import data
+from rwae.classifiers import CLIPS_AT_ONCE, DigitsJudge, Judge, join_answers
+from rwae.codes import Codes, Factor
 from rwae.data.clips import ClipSource
-from rwae.evaluation.codes.analysis import analyse, encode
-from rwae.evaluation.scores.actions import chosen_actions, clusters_against
-from rwae.evaluation.scores.nearest import nearest_distances
-from rwae.evaluation.scores.pairing import pairing
-from rwae.evaluation.scores.render import judge_and_shrink, judge_codes
-from rwae.evaluation.scores.sweep import how_many, sweep
-from rwae.evaluation.scores.tasks import judged, score_answers, squared_error
-from rwae.evaluation.scores.unseen import unseen_swaps
+from rwae.data.moving_mnist import MovingDigits
+from rwae.errors import DataError
+from rwae.evaluation.actions import score_clusters, score_drawn_actions
+from rwae.evaluation.baselines import COPY, score_baselines
+from rwae.evaluation.digits import score_digits, score_digits_copy
+from rwae.evaluation.judges.training import find_or_train, judge_folder
+from rwae.evaluation.nearest import average_blocks, score_nearest
+from rwae.evaluation.probes import score_codes
+from rwae.evaluation.sweep import score_sweep, swept_characters
+from rwae.evaluation.tasks import (
+    LabelledCodes,
+    encode_clips,
+    judge_rendered,
+    score_answers,
+    score_error,
+    score_task,
+    score_unseen_swaps,
+    swap_partners,
+)
+from rwae.files.metrics import PRIOR_DYNAMIC, PRIOR_STATIC, RECONSTRUCTION, SWAP, UNCONDITIONAL
+from rwae.files.scores import JudgeId, ScoredRun, ScoreFile, Scores, Training
 from rwae.models.base import CodeModel
+
+DIGITS = "moving_mnist"
+
+
+def score_checkpoint(
+    model: CodeModel,
+    training: Training,
+    dataset: str,
+    split: str,
+    source: Path | None = None,
+    judge: Path | None = None,
+    seed: int = 0,
+    name: str = "this model",
+) -> ScoreFile:
+    """Scores a model and the baselines on a data set.
+
+    Args:
+        model: the model.
+        training: how its weights came about.
+        dataset: a name of `rwae.data`. SM-MNIST has a judge and metrics of its own.
+        split: which part is scored. Choices are made on the validation part, also if it is that.
+        source: folder of the data set, if it needs one.
+        judge: folder of the judge; that of the data set by default.
+        seed: of the pairs and the draws. The same seed gives the same numbers.
+        name: of the model.
+
+    Raises:
+        RWAEError: if the data or the judge is missing or broken.
+    """
+    clips = data.load(dataset, split, source)
+    folder = judge or judge_folder(dataset, source)
+
+    def generator() -> torch.Generator:
+        return torch.Generator().manual_seed(seed)
+
+    if dataset == DIGITS:
+        scores, baselines = _score_digits(model, clips, folder, generator)
+        factors: tuple[Factor, ...] = ()
+    else:
+        scores, baselines = _score_factors(model, dataset, clips, source, folder, generator)
+        factors = clips.factors
+    groups = {metric.group for part in (scores, *baselines.values()) for metric in part.values}
+    by = JudgeId.of_folder(folder)
+    return ScoreFile(
+        dataset=dataset,
+        split=split,
+        seed=seed,
+        clips=len(clips),
+        recordings=clips.recordings,
+        factors=factors,
+        judges={group.key: by for group in groups if group.judged},
+        runs=(ScoredRun(training, scores),),
+        baselines=baselines,
+        name=name,
+    )
+
+
+def _score_factors(
+    model: CodeModel,
+    dataset: str,
+    clips: ClipSource,
+    source: Path | None,
+    judge_at: Path,
+    generator: Callable[[], torch.Generator],
+) -> tuple[Scores, dict[str, Scores]]:
+    """The scores of the model and of the baselines, where a judge names factors."""
+    require_both_labels(dataset, clips)
+    training, validation = (data.load(dataset, part, source) for part in ("train", "validation"))
+    judge = find_or_train(judge_at, dataset, training, source).to(model.device)
+    scores = score_model(model, clips, judge, generator(), training, validation)
+    return scores, score_baselines(clips, judge, generator())
+
+
+def _score_digits(
+    model: CodeModel, clips: ClipSource, judge_at: Path, generator: Callable[[], torch.Generator]
+) -> tuple[Scores, dict[str, Scores]]:
+    """The scores of the model and of the baseline on SM-MNIST."""
+    if not isinstance(clips, MovingDigits):
+        raise DataError(
+            f"The clips are {type(clips).__name__}: the scores of SM-MNIST need MovingDigits."
+        )
+    judge = DigitsJudge.load(judge_at).to(model.device)
+    scores = score_digits(model, clips, judge, generator())
+    return scores, {COPY: score_digits_copy(clips, judge, generator())}
+
+
+def require_both_labels(dataset: str, clips: ClipSource) -> None:
+    """Raises DataError unless the clips are labelled by who they show and by how it moves."""
+    for static, what in ((True, "who a clip shows"), (False, "how it moves")):
+        if not any(factor.static is static for factor in clips.factors):
+            known = ", ".join(factor.name for factor in clips.factors) or "nothing"
+            raise DataError(
+                f"The clips of {dataset} are labelled by {known}: a judge needs to learn {what} "
+                "as well. Put them into folders WHO/HOW/, or look at the sheets of the training."
+            )
 
 
 def score_model(
@@ -28,111 +138,86 @@ def score_model(
     generator: torch.Generator,
     training: ClipSource | None = None,
     validation: ClipSource | None = None,
-) -> dict[str, Any]:
+) -> Scores:
     """Scores a model on labelled clips that it was not trained on.
 
-    Codes are posterior means, inferred once for each clip. The first five entries after the
-    number of clips hold what `scores.tasks.judged` returns, over all N clips unless it says
-    otherwise:
+    Codes are posterior means, inferred once for each clip. What is measured:
 
-        clips: N.
-        reconstruction: static and dynamic codes of the same clip; all factors are kept. Also
-            squared_error, the mean over frames, channels and pixels of the whole frame, and
-            squared_error_per_frame, the same summed over the channels and pixels of a frame.
-        swap: static code of clip A, dynamic codes of clip B (see `scores.pairing.pairing`);
-            right is who A is and how B moves.
-        prior_static: dynamic codes of a clip, static code drawn from N(0, I); the motion is kept.
-            This is the published protocol.
-        prior_motion: static code of a clip, dynamic codes drawn from the prior; all static
-            factors are kept.
-        unconditional: both drawn, N clips; nothing is kept. With `training`, also nearest: see
-            `scores.nearest.nearest_distances`.
-        sweep: see `scores.sweep.sweep`.
-        actions: for a weakly supervised model, `scores.actions.clusters_against` on the clips,
-            and with `validation` drawn, see `scores.actions.chosen_actions`.
-        unseen: with `training`, where combinations of known halves were held out; see
-            `scores.unseen.unseen_swaps`.
-        probes, information: with `training` and `validation`; see `codes.analysis.analyse`.
+    - `RECONSTRUCTION` and the squared error: static and dynamic codes of the same clip.
+    - `SWAP`: static code of clip A, dynamic codes of clip B (see `tasks.swap_partners`).
+    - `PRIOR_STATIC`: static code drawn from N(0, I), dynamic codes of a clip. This is the
+      published protocol.
+    - `PRIOR_DYNAMIC`: static code of a clip, dynamic codes drawn from the prior.
+    - `UNCONDITIONAL`: both drawn, as many clips as there are; with `training` also their distance
+      to the nearest training clip.
+    - `SWEEP` and `BLEND`: see `sweep.score_sweep`.
+    - for a weakly supervised model the inferred actions; see `actions`.
+    - with `training`, `UNSEEN`, where combinations of known halves were held out.
+    - with `training` and `validation`, probes and mutual information; see `probes.score_codes`.
 
-    A model that cannot encode gets unconditional and sweep alone.
+    A model that cannot encode gets what needs no codes of clips.
 
     Args:
         model: it is put into evaluation mode for the while.
         clips: for example the test split.
         judge: a judge of the same factors.
-        generator: source of all randomness: the pairing, then the draws.
+        generator: source of all randomness: the pairs, then the draws.
         training: the training clips.
         validation: clips by which the probes are stopped and the actions are named.
-
-    Returns:
-        Nested dictionaries of numbers that JSON can hold.
     """
     mode = model.training
     model.eval()
     try:
-        return _score(model, clips, judge, generator, training, validation)
+        return _score_model(model, clips, judge, generator, training, validation)
     finally:
         model.train(mode)
 
 
-def _score(
+def _score_model(
     model: CodeModel,
     clips: ClipSource,
     judge: Judge,
     generator: torch.Generator,
     training: ClipSource | None,
     validation: ClipSource | None,
-) -> dict[str, Any]:
-    partner = pairing(clips.labels, clips.factors, generator)
-    drawn = model.sample(len(clips), frames=clips.shape[0], generator=generator)
-    scores: dict[str, Any] = {"clips": len(clips)}
+) -> Scores:
+    frames = clips.shape[0]
+    partner = swap_partners(clips.labels, clips.factors, generator)
+    drawn = model.sample(len(clips), frames=frames, generator=generator)
     codes = None
-    if getattr(model, "encodes", True):
-        codes, found = _score_codes(model, clips, judge, drawn, partner)
-        scores |= found
-    scores["unconditional"] = _score_draws(model, clips, judge, drawn, training)
-    scores["sweep"] = sweep(model, judge, clips.shape[0], generator, how_many(len(clips)))
-    if codes is not None and codes.action is not None:
-        scores["actions"] = clusters_against(codes, clips.labels, clips.factors)
+    scores = Scores()
+    if model.encodes:
+        codes, scores = _score_encoded(model, clips, judge, drawn, partner)
+    scores |= _score_draws(model, clips, judge, drawn, training)
+    scores |= score_sweep(model, judge, frames, generator, swept_characters(len(clips)))
+    if codes is None:
+        return scores
+    if codes.action is not None:
+        scores |= score_clusters(LabelledCodes(codes, clips.labels), clips.factors)
         if validation is not None:
-            known = encode(model, validation, torch.arange(len(validation))), validation.labels
-            scores["actions"]["drawn"] = chosen_actions(
-                model, judge, known, clips.shape[0], generator
-            )
-    if codes is not None and training is not None and validation is not None:
-        scores |= analyse(model, clips, codes, training, validation, generator)
-    if codes is not None and training is not None:
-        found = unseen_swaps(model, judge, clips, training, generator)
-        scores |= {"unseen": found} if found else {}
+            inferred = encode_clips(model, validation, torch.arange(len(validation)))
+            known = LabelledCodes(inferred, validation.labels)
+            scores |= score_drawn_actions(model, judge, known, frames, generator)
+    if training is not None and validation is not None:
+        scores |= score_codes(model, clips, codes, training, validation, generator)
+    if training is not None:
+        scores |= score_unseen_swaps(model, judge, clips, training, generator)
     return scores
 
 
-def _score_codes(
+def _score_encoded(
     model: CodeModel, clips: ClipSource, judge: Judge, drawn: Codes, partner: Tensor
-) -> tuple[Codes, dict[str, Any]]:
+) -> tuple[Codes, Scores]:
     """The four tasks that start from the codes of clips; and these codes."""
     codes, reconstructed, error = _reconstruct(model, clips, judge)
-    asked = {
-        "swap": codes[partner].with_static(codes.static),
-        "prior_static": codes.with_static(drawn.static),
-        "prior_motion": drawn.with_static(codes.static),
+    answers = {
+        RECONSTRUCTION: reconstructed,
+        SWAP: judge_rendered(model, judge, codes[partner].with_static(codes.static)),
+        PRIOR_STATIC: judge_rendered(model, judge, codes.with_static(drawn.static)),
+        PRIOR_DYNAMIC: judge_rendered(model, judge, drawn.with_static(codes.static)),
     }
-    answers = {"reconstruction": reconstructed}
-    answers |= {task: judge_codes(model, judge, wanted) for task, wanted in asked.items()}
     scores = score_answers(answers, clips.labels, partner, clips.factors)
-    scores["reconstruction"] |= squared_error(error, clips)
-    return codes, scores
-
-
-def _score_draws(
-    model: CodeModel, clips: ClipSource, judge: Judge, drawn: Codes, training: ClipSource | None
-) -> dict[str, Any]:
-    """Both codes from the prior: nothing is asked for but to be clear, varied and new."""
-    answers, small = judge_and_shrink(model, judge, drawn)
-    scores = judged(answers, clips.labels, clips.factors, "none")
-    if training is not None:
-        scores["nearest"] = nearest_distances(small, clips, training)
-    return scores
+    return codes, score_error(error, clips) | scores
 
 
 def _reconstruct(
@@ -140,11 +225,26 @@ def _reconstruct(
 ) -> tuple[Codes, list[Tensor], float]:
     """Encodes every clip once: its codes, the judge's answers to what they render, the error."""
     parts, answers, error = [], [], 0.0
-    for chosen in torch.arange(len(clips)).split(CHUNK):
+    for chosen in torch.arange(len(clips)).split(CLIPS_AT_ONCE):
         x = clips.batch(chosen).to(model.device)
         codes = model.encode(x)
         rendered = model.decode(codes)
         parts.append(codes)
         answers.append(judge.probabilities(rendered))
         error += float((rendered - x).square().flatten(1).mean(1).cpu().double().sum())
-    return Codes.cat(parts), join(answers), error / len(clips)
+    return Codes.cat(parts), join_answers(answers), error / len(clips)
+
+
+def _score_draws(
+    model: CodeModel, clips: ClipSource, judge: Judge, drawn: Codes, training: ClipSource | None
+) -> Scores:
+    """Both codes from the prior: nothing is asked for but to be clear, varied and new."""
+    answers, small = [], []
+    for part in torch.arange(len(drawn)).split(CLIPS_AT_ONCE):
+        rendered = model.decode(drawn[part])
+        answers.append(judge.probabilities(rendered))
+        small.append(average_blocks(rendered).cpu())
+    scores = score_task(UNCONDITIONAL, join_answers(answers), clips.labels, clips.factors)
+    if training is not None:
+        scores |= score_nearest(torch.cat(small), clips, training)
+    return scores

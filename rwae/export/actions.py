@@ -13,7 +13,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from rwae.classifiers import CHUNK, Judge
+from rwae.classifiers import CLIPS_AT_ONCE, Judge
 from rwae.codes import Codes
 from rwae.editing.studio import Studio
 from rwae.errors import CodesError
@@ -77,7 +77,7 @@ def find_actions(studio: Studio, judge: Judge, names: Sequence[str]) -> Actions:
     if not set(names) <= set(values):
         raise CodesError("The judge does not tell the actions apart that a sprite sheet needs.")
     gallery = studio.gallery[:LOOKED_AT]
-    parts = [gallery[i : i + CHUNK] for i in range(0, len(gallery), CHUNK)]
+    parts = [gallery[i : i + CLIPS_AT_ONCE] for i in range(0, len(gallery), CLIPS_AT_ONCE)]
     # A few clips at a time, so that other visitors have their turn in between.
     seen = torch.cat([_judged(judge, studio.decode(part)) for part in parts])
     sure, named = seen.max(1)

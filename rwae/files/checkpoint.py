@@ -30,7 +30,6 @@ GALLERY_FILE = "gallery.safetensors"
 DIRECTIONS_FILE = "directions.json"
 SETTINGS_FILE = "training.json"  # how the weights came about
 SCORES_FILE = "scores.json"
-SEED_SCORES = "scores/seed{}.json"  # of the same training from another seed
 MAX_CONFIG_BYTES = 2**16  # a configuration has about six hundred
 MAX_GALLERY_BYTES = 2**26  # a hundred times the largest that is shipped
 MAX_GALLERY_CLIPS = 2**16

@@ -11,7 +11,8 @@ from typing import Any
 
 from rwae.editing.studio import Studio
 from rwae.errors import CheckpointError
-from rwae.ui.scores import read_scores
+from rwae.files.metrics import PAGE_TITLES
+from rwae.files.scores import ScoreFile, read_scores
 
 PROJECT = Path(__file__).resolve().parents[2] / "pyproject.toml"
 PACKAGES = {"torch": "PyTorch", "gradio": "Gradio", "numpy": "NumPy",
@@ -28,6 +29,9 @@ LICENCES = {  # short names of the Hub that a person may not know
 }
 
 
+PAGE_CODES = {"static": "who", "dynamic": "motion", "both": "both"}  # the page's words
+
+
 def about_model(studio: Studio, _request: Any) -> dict[str, Any]:
     """Says what there is to know of a model.
 
@@ -36,9 +40,8 @@ def about_model(studio: Studio, _request: Any) -> dict[str, Any]:
 
     Returns:
         {"title", "card": Markdown without its front matter, "card_html": the same as HTML that is
-        safe to put on the page, "scores": see
-        `rwae.ui.scores.read_scores`, "complaint": a sentence if the scores cannot be shown,
-        "licences": {what: which}, "versions": {program: version}}.
+        safe to put on the page, "scores": see `page_scores`, "complaint": a sentence if the scores
+        cannot be shown, "licences": {what: which}, "versions": {program: version}}.
     """
     card = studio.card
     scores, complaint = _scores(studio)
@@ -57,14 +60,52 @@ def _scores(studio: Studio) -> tuple[dict[str, Any] | None, str]:
     if studio.folder is None:
         return None, "This model has no folder in which scores could be."
     try:
-        found = read_scores(studio.folder)
+        file = read_scores(studio.folder)
     except CheckpointError as error:
         return None, str(error)
-    if found is None:
+    if file is None:
         return None, "This model has not been scored: python -m rwae.evaluation does it."
+    found = page_scores(file)
     if not found["measures"]:
         return None, "The scores of this model hold nothing that is plotted here."
     return found, ""
+
+
+def page_scores(file: ScoreFile) -> dict[str, Any]:
+    """The scores of a model as the page shows them.
+
+    Returns:
+        {"dataset", "clips", "steps", "seeds": of the trainings, "measures": [{"title", "asks": the
+        question, "part": "who", "motion" or "both", "share": whether it is a share from 0 to 1,
+        "plotted": whether it is a share and more is better, "values": one for each training,
+        "beside": {program: value}}]}. A measure that a training lacks is left out.
+    """
+    measures = []
+    for metric, title in PAGE_TITLES.items():
+        values = file.values(metric)
+        if values is None:
+            continue
+        beside = {
+            name: scores.summary(metric, file.factors) for name, scores in file.baselines.items()
+        }
+        measures.append(
+            {
+                "title": title,
+                "asks": metric.question,
+                "part": PAGE_CODES[metric.about],
+                "share": metric.unit.percent,
+                "plotted": metric.unit.percent and metric.better == "more",
+                "values": values,
+                "beside": {name: value for name, value in beside.items() if value is not None},
+            }
+        )
+    return {
+        "dataset": file.dataset,
+        "clips": file.clips,
+        "steps": file.steps,
+        "seeds": [run.training.seed for run in file.runs],
+        "measures": measures,
+    }
 
 
 def licences(studio: Studio) -> dict[str, str]:

@@ -2,19 +2,15 @@
 
 from __future__ import annotations
 
+import statistics
 from typing import Any
 
-from rwae.classifiers import judge_of, trained_on
+from rwae.classifiers import has_judge, trained_on
 from rwae.editing.studio import Studio
 from rwae.errors import CheckpointError
+from rwae.files.metrics import HEADLINES
+from rwae.files.scores import read_scores
 from rwae.ui.loaded_models import LoadedModels
-from rwae.ui.scores import read_scores
-
-# The two scores that say most about what one sees, as `rwae.ui.scores` calls them.
-HEADLINES = {
-    "Swap": ("swap", "swaps all right"),
-    "Motion sweep": ("sweep", "who kept along sweeps"),
-}
 
 
 def peers(models: LoadedModels) -> list[dict[str, Any]]:
@@ -32,7 +28,7 @@ def peers(models: LoadedModels) -> list[dict[str, Any]]:
             "group": f"{trained_on(studio.folder) or name}, {studio.model.config.frame_size}",
             "frames": studio.model.config.frames,
             "encodes": studio.model.encodes,
-            "judged": judge_of(studio.folder) is not None,
+            "judged": has_judge(studio.folder),
             "scores": headlines(studio),
         }
         for name, studio in models.studios.items()
@@ -42,12 +38,14 @@ def peers(models: LoadedModels) -> list[dict[str, Any]]:
 def headlines(studio: Studio) -> list[dict[str, Any]]:
     """The headline scores of a model, a mean over its trainings; empty if there are none."""
     try:
-        found = read_scores(studio.folder) if studio.folder else None
+        file = read_scores(studio.folder) if studio.folder else None
     except CheckpointError:
         return []  # the About tab says what is wrong with the file
-    known = {measure["title"]: measure["values"] for measure in (found or {}).get("measures", ())}
+    if file is None:
+        return []
+    found = [(key, title, file.values(metric)) for key, (metric, title) in HEADLINES.items()]
     return [
-        {"key": key, "title": words, "share": sum(known[title]) / len(known[title])}
-        for title, (key, words) in HEADLINES.items()
-        if title in known
+        {"key": key, "title": title, "share": statistics.fmean(values)}
+        for key, title, values in found
+        if values is not None
     ]

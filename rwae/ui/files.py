@@ -7,10 +7,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from rwae import export
-from rwae.classifiers import judge_of, trained_on
+from rwae.classifiers import has_judge, judge_of, trained_on
 from rwae.codes import Codes
 from rwae.editing.studio import Studio
-from rwae.errors import ClipError, CodesError
+from rwae.errors import CheckpointError, ClipError, CodesError
 from rwae.export import lpc
 from rwae.files import filmstrip, video
 from rwae.files.codes_file import pack_codes
@@ -108,7 +108,7 @@ def fills_sheets(studio: Studio) -> bool:
     config = studio.model.config
     fits = (config.frame_size, config.frames) == (lpc.CELL, lpc.FRAMES)
     learned = studio.model.encodes and trained_on(studio.folder) == DATASET
-    return fits and learned and judge_of(studio.folder) is not None
+    return fits and learned and has_judge(studio.folder)
 
 
 @functools.cache
@@ -116,5 +116,5 @@ def _actions(studio: Studio) -> export.Actions | str:
     """The motions of a sprite sheet, or why there are none: seconds for the first who asks."""
     try:
         return export.find_actions(studio, judge_of(studio.folder), lpc.names())
-    except CodesError as error:
+    except (CheckpointError, CodesError) as error:
         return str(error)

@@ -1,13 +1,16 @@
 """The About tab in a real browser: the card, the plot, the table, the examples for programs."""
 
-import json
 import re
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from score_files import JUDGE
 from serving import running, small_checkpoint
 from visiting import Visit, playwright, visiting
+
+from rwae.files.metrics import FRAME_ERROR, PRIOR_STATIC, SWAP
+from rwae.files.scores import ScoredRun, ScoreFile, Scores, Training, write_scores
 
 CARD = """---
 license: mit
@@ -35,19 +38,23 @@ It is **bold**, `code` and [a link](https://example.org/x), and [no link](javasc
 | **Many rows** | a | b |
 |---|---:|---:|
 """
-RESULT = {
-    "dataset": "squares",
-    "split": "test",
-    "seed": 0,
-    "training": {"seed": 0, "steps": 3000},
-    "model": {
-        "clips": 1200,
-        "swap": {"joint": 0.5},
-        "prior_static": {"joint": 1.0},
-        "reconstruction": {"squared_error_per_frame": 12.5},
-    },
-    "baselines": {"copy the input": {"swap": {"joint": 0.1}, "prior_static": {"joint": 1.0}}},
-}
+SCORES = ScoreFile(
+    dataset="squares",
+    split="test",
+    seed=0,
+    clips=1200,
+    recordings=1200,
+    factors=(),
+    judges=dict.fromkeys(("swap", "prior_static"), JUDGE),
+    runs=tuple(
+        ScoredRun(
+            Training(seed=seed, steps=3000),
+            Scores({SWAP.joint: swap, PRIOR_STATIC.joint: 1.0, FRAME_ERROR: 12.5}),
+        )
+        for seed, swap in enumerate((0.5, 0.7))
+    ),
+    baselines={"copy the input": Scores({SWAP.joint: 0.1, PRIOR_STATIC.joint: 1.0})},
+)
 SIZES = {"desktop": (1280, 900), "phone": (390, 844)}
 
 
@@ -57,11 +64,7 @@ def visit(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Visit]:
     rows = "".join(f"| row {n} | {n} | 0.{n} |\n" for n in range(9))
     scored = small_checkpoint(root / "scored", card=CARD + rows)
     bare = small_checkpoint(root / "bare")
-    (scored / "scores").mkdir()
-    (scored / "scores.json").write_text(json.dumps(RESULT))
-    second = RESULT | {"training": {"seed": 1, "steps": 3000}}
-    second["model"] = RESULT["model"] | {"swap": {"joint": 0.7}}
-    (scored / "scores" / "seed1.json").write_text(json.dumps(second))
+    write_scores(scored / "scores.json", SCORES)
     cache = tmp_path_factory.mktemp("cache")
     with running([scored, bare], cache) as app, visiting(app) as visit:
         visit.open_tab("About")

@@ -1,1 +1,1 @@
-"""The judges: how they are trained on real clips, their cards, and where they are kept."""
+"""The judges of the evaluation: `python -m rwae.evaluation.judges` trains one."""

@@ -3,7 +3,7 @@ r"""Trains the judge of a data set on its real training clips.
     python -m rwae.evaluation.judges --dataset sprites --data data/sprites
     python -m rwae.evaluation.judges --dataset moving_mnist --data data/mnist
     python -m rwae.evaluation.judges --dataset sprites --data data/sprites --seed 1 \
-        --out checkpoints/judges/sprites-second        # measures what the first helped to find
+        --out checkpoints/judges/sprites-second        # a held-out judge for named directions
 
 It takes a few minutes on one CPU thread, a quarter of an hour for moving_mnist, and writes the
 weights and a card with what the judge gets right on real clips that it was not trained on. No
@@ -14,23 +14,16 @@ from __future__ import annotations
 
 import argparse
 import sys
-from collections.abc import Callable
 from pathlib import Path
 
 from rwae import data
 from rwae.errors import RWAEError
-from rwae.evaluation.judges import digits_training, factors
-from rwae.evaluation.judges.places import place
+from rwae.evaluation.judges.training import judge_folder, make_digits_judge, make_factor_judge
 from rwae.files.card import CARD_FILE
 from rwae.runtime import use_threads
 
 DIGITS = "moving_mnist"
 JUDGED = tuple(n for n in data.NAMES if n == DIGITS or data.describe(n).judge_splits)
-
-
-def maker(dataset: str) -> Callable[[Path, str, Path | None, int], object]:
-    """What trains and saves the judge of a data set, given folder, name, source and seed."""
-    return digits_training.make if dataset == DIGITS else factors.make
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -45,10 +38,11 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--threads", type=int, default=1, help="CPU threads")
     options = parser.parse_args(arguments)
-    folder = options.out or place(options.dataset, options.data)
+    folder = options.out or judge_folder(options.dataset, options.data)
+    make = make_digits_judge if options.dataset == DIGITS else make_factor_judge
     try:
         use_threads(options.threads)
-        maker(options.dataset)(folder, options.dataset, options.data, options.seed)
+        make(folder, options.dataset, options.data, options.seed)
     except RWAEError as error:
         print(error, file=sys.stderr)
         return 2

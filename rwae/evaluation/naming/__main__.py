@@ -5,10 +5,10 @@
 
 For each value of each labelled static factor it looks for a direction that gives a clip this value
 and leaves everything else as it is. Directions are fitted to training clips and chosen on
-validation clips; the figures are from test clips, as a second judge sees them, where the data set
-has one. Those that reach the value in at least half of the validation clips, and are pure in at
-least four fifths of these, are written to `directions.json` beside the weights, where the app
-finds them. One CPU thread takes about a quarter of an hour.
+validation clips; the reported figures are from test clips, judged by a second judge if the data
+set has one. Directions that reach the value in at least half of the validation clips, and change
+nothing else in at least four fifths of these, are written to `directions.json` beside the weights,
+where the app finds them. One CPU thread takes about a quarter of an hour.
 """
 
 from __future__ import annotations
@@ -22,17 +22,21 @@ from rwae import data, runtime
 from rwae.classifiers import trained_on
 from rwae.editing.named import write_named
 from rwae.errors import ConfigError, RWAEError
-from rwae.evaluation.codes.analysis import encode
-from rwae.evaluation.judges.places import find_or_train, place, second
-from rwae.evaluation.naming.fitting import Labelled
-from rwae.evaluation.naming.following import Outcome
-from rwae.evaluation.naming.search import LEAST_REACH, LEAST_SELECTIVITY, Found, named, search
-from rwae.evaluation.scores.pairing import spaced
+from rwae.evaluation.judges.training import find_or_train, judge_folder, second_judge_folder
+from rwae.evaluation.naming.directions import (
+    LEAST_REACH,
+    LEAST_SELECTIVITY,
+    NamedDirection,
+    Outcome,
+    find_directions,
+    offered_directions,
+)
+from rwae.evaluation.tasks import LabelledCodes, encode_clips, spaced
 from rwae.files.checkpoint import WEIGHTS_FILE
 from rwae.models.registry import load
 
-FITTED = 1800  # training clips
-CHOSEN = 48  # validation clips
+TRAINING_CLIPS = 1800
+VALIDATION_CLIPS = 48
 
 
 def parse(arguments: list[str] | None) -> argparse.Namespace:
@@ -62,7 +66,7 @@ def parse(arguments: list[str] | None) -> argparse.Namespace:
     return options
 
 
-def find(options: argparse.Namespace, dataset: str) -> list[Found]:
+def find(options: argparse.Namespace, dataset: str) -> list[NamedDirection]:
     """Runs the search, and says how it goes.
 
     Raises:
@@ -82,21 +86,24 @@ def find(options: argparse.Namespace, dataset: str) -> list[Found]:
             f"python -m rwae.evaluation.judges --dataset {dataset} --seed 1 --out {other}."
         )
     clips = [data.load(dataset, split, options.data) for split in splits]
-    first = options.judge or place(dataset, options.data)
+    first = options.judge or judge_folder(dataset, options.data)
     judge, held_out = (
         find_or_train(folder, dataset, clips[0], options.data).to(model.device)
         for folder in (first, other or first)
     )
     picked = [
         spaced(len(some), count)
-        for some, count in zip(clips, (FITTED, CHOSEN, options.clips), strict=True)
+        for some, count in zip(
+            clips, (TRAINING_CLIPS, VALIDATION_CLIPS, options.clips), strict=True
+        )
     ]
     codes = [
-        encode(model, some, which).to("cpu") for some, which in zip(clips, picked, strict=True)
+        encode_clips(model, some, which).to("cpu")
+        for some, which in zip(clips, picked, strict=True)
     ]
-    training = Labelled(codes[0], clips[0].labels[picked[0]])
+    training = LabelledCodes(codes[0], clips[0].labels[picked[0]])
     found = []
-    for one in search(model, judge, held_out, training, *codes[1:], options.seed):
+    for one in find_directions(model, judge, held_out, training, *codes[1:], options.seed):
         found.append(one)
         print(line(one), flush=True)
     if not found:
@@ -109,26 +116,26 @@ def find(options: argparse.Namespace, dataset: str) -> list[Found]:
 
 def held_out_classifier(options: argparse.Namespace, dataset: str) -> Path | None:
     """The folder of the judge that measures, if it is another than the one that refines."""
-    return options.held_out or (None if options.judge else second(dataset))
+    return options.held_out or (None if options.judge else second_judge_folder(dataset))
 
 
-def line(found: Found) -> str:
+def line(found: NamedDirection) -> str:
     """What was found for one value, as a line of a table."""
     return (
         f"{found.factor + ': ' + found.value:<24} "
         f"{'refined' if found.refined else 'mean':<8} "
-        f"reached by {found.shown.reach:7.2%}, of these pure {found.shown.selectivity:7.2%}"
+        f"reached by {found.shown.reach:7.2%}, selective {found.shown.selectivity:7.2%}"
         f"{'' if found.offered else '   (left out)'}"
     )
 
 
-def summary(found: list[Found]) -> str:
+def summary(found: list[NamedDirection]) -> str:
     """How many directions are offered, and what these do to the test clips, all counted alike."""
     shown = [one.shown for one in found if one.offered]
     if not shown:
         return f"None of {len(found)} directions is offered."
     total = Outcome(
-        *(sum(getattr(o, part) for o in shown) for part in ("tested", "reached", "pure"))
+        *(sum(getattr(o, part) for o in shown) for part in ("tested", "reached", "selective"))
     )
     return (
         f"{len(shown)} of {len(found)} directions are offered: moved along them, "
@@ -137,7 +144,9 @@ def summary(found: list[Found]) -> str:
     )
 
 
-def about(options: argparse.Namespace, dataset: str, found: list[Found]) -> dict[str, Any]:
+def about(
+    options: argparse.Namespace, dataset: str, found: list[NamedDirection]
+) -> dict[str, Any]:
     """How the directions were found and measured."""
     known = data.describe(dataset)
     source = f" --data data/{known.download or dataset}" if known.needs_folder else ""
@@ -157,7 +166,7 @@ def about(options: argparse.Namespace, dataset: str, found: list[Found]) -> dict
                 "offered": one.offered,
                 "refined": one.refined,
                 **{
-                    split: {"tested": o.tested, "reached": o.reached, "pure": o.pure}
+                    split: {"tested": o.tested, "reached": o.reached, "selective": o.selective}
                     for split, o in (("validation", one.chosen), ("test", one.shown))
                 },
             }
@@ -172,7 +181,7 @@ def main(arguments: list[str] | None = None) -> int:
     try:
         runtime.use_threads(options.threads)
         found = find(options, dataset)
-        write_named(options.checkpoint, named(found), about(options, dataset, found))
+        write_named(options.checkpoint, offered_directions(found), about(options, dataset, found))
     except RWAEError as error:
         print(error, file=sys.stderr)
         return 2

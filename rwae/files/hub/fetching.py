@@ -16,7 +16,6 @@ from rwae.files.hub.names import HubId, is_folder, parse
 
 SECONDS = 60.0  # that a fetch may take
 SMALL = 2**20  # bytes, of a card or a table
-SEEDS = 4  # training seeds, from 0 on, whose scores may be there; each costs a question to the Hub
 NEEDED = {
     checkpoint.CONFIG_FILE: checkpoint.MAX_CONFIG_BYTES,
     checkpoint.WEIGHTS_FILE: tensors.MAX_FILE_BYTES,
@@ -28,7 +27,6 @@ WANTED = {
     checkpoint.DIRECTIONS_FILE: SMALL,
     checkpoint.SETTINGS_FILE: SMALL,
     checkpoint.SCORES_FILE: SMALL,
-    **{checkpoint.SEED_SCORES.format(seed): SMALL for seed in range(SEEDS)},
 }
 _CHILD = Path(__file__).with_name("child.py")
 _LATER = "Try again later, or name a local folder."

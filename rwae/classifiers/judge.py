@@ -1,0 +1,228 @@
+"""The judge: a small supervised classifier that names every factor of a clip.
+
+It says whether a swapped or drawn clip shows who and what it should. It is trained on real clips
+and their labels alone, never on a model's clips; `python -m rwae.evaluation.judges` trains it.
+"""
+
+from __future__ import annotations
+
+import copy
+import json
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any, TypeVar
+
+import torch
+from torch import Tensor, nn
+from torch.nn.utils.fusion import fuse_conv_bn_eval
+
+from rwae.codes import Factor
+from rwae.errors import CheckpointError, ConfigError
+from rwae.files.checkpoint import CONFIG_FILE, WEIGHTS_FILE, atomic, read_weights
+from rwae.files.jsonfile import read_object
+from rwae.files.tensors import pack
+
+Network = TypeVar("Network", bound=nn.Module)
+WIDTHS = (24, 48, 64)
+HIDDEN = 128
+TRAINED_BY = "python -m rwae.evaluation.judges"
+CLIPS_AT_ONCE = 16  # that are rendered or judged: a compromise of speed and memory
+
+
+def conv_block(inputs: int, outputs: int, size: int, stride: int) -> nn.Sequential:
+    """A convolution of `size` x `size` pixels, batch norm and a ReLU."""
+    return nn.Sequential(
+        nn.Conv2d(inputs, outputs, size, stride, size // 2, bias=False),
+        nn.BatchNorm2d(outputs),
+        nn.ReLU(inplace=True),
+    )
+
+
+def _frame_features(channels: int) -> nn.Sequential:
+    """Local features of frames: (N, channels, H, W) -> (N, C, H / 8, W / 8)."""
+    first, second, third = WIDTHS
+    return nn.Sequential(
+        conv_block(channels, first, 5, 2),
+        conv_block(first, second, 3, 2),
+        conv_block(second, third, 3, 2),
+    )
+
+
+class Judge(nn.Module):
+    """A classifier with one head for each factor of a data set.
+
+    Convolutions look at every frame alone, a temporal convolution at three frames in a row, and
+    mean and maximum over time at the whole clip, so that clips of any length can be judged.
+
+    Attributes:
+        factors: what the heads name, in the order of the heads.
+    """
+
+    def __init__(self, factors: tuple[Factor, ...]) -> None:
+        super().__init__()
+        self.factors = factors
+        third = WIDTHS[-1]
+        self.frame = _frame_features(3)
+        self.where = nn.AdaptiveAvgPool2d(4)
+        self.mix = nn.Sequential(nn.Linear(third * 17, HIDDEN), nn.ReLU(inplace=True))
+        self.time = nn.Sequential(nn.Conv1d(HIDDEN, HIDDEN, 3, padding=1), nn.ReLU(inplace=True))
+        self.heads = nn.ModuleList(nn.Linear(2 * HIDDEN, len(f.values)) for f in factors)
+        self.to(memory_format=torch.channels_last)
+
+    def forward(self, x: Tensor) -> list[Tensor]:
+        """The logits of every factor, each with shape (B, K), for clips (B, T, 3, H, W)."""
+        features = self._clip_features(x)
+        return [head(features) for head in self.heads]
+
+    def _clip_features(self, x: Tensor) -> Tensor:
+        """Features over space and time of clips (B, T, C, H, W), with shape (B, 2 * HIDDEN)."""
+        frames = x.flatten(0, 1).contiguous(memory_format=torch.channels_last)
+        local = self.frame(frames)
+        # The means on a 4 x 4 grid say where something is, the maximum that it is anywhere.
+        seen = self.mix(torch.cat([self.where(local).flatten(1), local.amax((2, 3))], 1))
+        seen = self.time(seen.unflatten(0, x.shape[:2]).transpose(1, 2))
+        return torch.cat([seen.mean(-1), seen.amax(-1)], -1)
+
+    @torch.no_grad()
+    def probabilities(self, x: Tensor) -> list[Tensor]:
+        """p(value | clip) of every factor, each with shape (B, K), in double precision on the CPU.
+
+        Args:
+            x: clips in [0, 1], with shape (B, T, 3, H, W), on any device.
+        """
+        x = x.to(self.heads[0].weight.device)
+        return [logits.cpu().double().softmax(-1) for logits in self(x)]
+
+    def folded(self) -> Judge:
+        """A copy with the batch norms folded into the convolutions, which is twice as fast."""
+        return fold_batch_norms(copy.deepcopy(self))
+
+    def save(self, folder: Path) -> None:
+        """Writes `config.json` (the factors) and `model.safetensors` to a folder."""
+        factors = [{"name": f.name, "values": f.values, "static": f.static} for f in self.factors]
+        config = {"factors": factors} | ({"apart": True} if isinstance(self, ApartJudge) else {})
+        with atomic(folder / WEIGHTS_FILE) as path:
+            path.write_bytes(pack(self.state_dict()))
+        with atomic(folder / CONFIG_FILE) as path:
+            path.write_text(json.dumps(config, indent=2) + "\n")
+
+    @staticmethod
+    def load(folder: Path) -> Judge:
+        """Reads a trained judge, folded.
+
+        Raises:
+            CheckpointError: if a file is missing, unreadable, or does not fit the other.
+            ConfigError: if `config.json` is not the description of a judge.
+        """
+        try:
+            config = read_object(folder / CONFIG_FILE)
+        except ValueError as error:
+            raise ConfigError(
+                f"The file {folder / CONFIG_FILE} describes no judge ({error}): use the file that "
+                "was saved with its weights."
+            ) from error
+        except OSError as error:
+            raise CheckpointError(
+                f"The folder {folder} holds no readable judge ({error.strerror}): train one with "
+                f"{TRAINED_BY}."
+            ) from error
+        judge = make_judge(_factors(config), apart=bool(config.get("apart")))
+        return load_folded(judge, folder)
+
+
+class ApartJudge(Judge):
+    """A judge for data sets with few combinations, which a classifier would learn by heart.
+
+    Two networks share nothing. Static factors are named from a bag of local features: what is
+    seen, as a mean and a maximum over the frame and then a mean over the frames, but neither
+    where nor when. Dynamic factors are named from grey frames less their mean over time, of unit
+    variance in each clip: what changes, but neither its colours nor anything that stands still.
+    """
+
+    def __init__(self, factors: tuple[Factor, ...]) -> None:
+        nn.Module.__init__(self)
+        self.factors = factors
+        third = WIDTHS[-1]
+        self.who, self.frame = _frame_features(3), _frame_features(1)
+        self.bag = nn.Sequential(nn.Linear(2 * third, HIDDEN), nn.ReLU(inplace=True))
+        self.where = nn.AdaptiveAvgPool2d(4)
+        self.mix = nn.Sequential(nn.Linear(third * 17, HIDDEN), nn.ReLU(inplace=True))
+        self.time = nn.Sequential(nn.Conv1d(HIDDEN, HIDDEN, 3, padding=1), nn.ReLU(inplace=True))
+        self.heads = nn.ModuleList(
+            nn.Linear(HIDDEN if f.static else 2 * HIDDEN, len(f.values)) for f in factors
+        )
+        self.to(memory_format=torch.channels_last)
+
+    def forward(self, x: Tensor) -> list[Tensor]:
+        """The logits of every factor, each with shape (B, K), for clips (B, T, 3, H, W)."""
+        frames = x.flatten(0, 1).contiguous(memory_format=torch.channels_last)
+        local = self.who(frames).flatten(2)
+        seen = torch.cat([local.mean(-1), local.amax(-1)], -1)
+        who = self.bag(seen.unflatten(0, x.shape[:2]).mean(1))
+
+        grey = x.mean(2, keepdim=True)
+        change = grey - grey.mean(1, keepdim=True)
+        # The constant keeps the noise of a clip in which nothing moves from being blown up.
+        change = change / (change.std((1, 2, 3, 4), keepdim=True) + 0.02)
+        how = self._clip_features(change)
+        return [
+            head(who if factor.static else how)
+            for head, factor in zip(self.heads, self.factors, strict=True)
+        ]
+
+
+def fold_batch_norms(judge: Network) -> Network:
+    """Folds each batch norm into the convolution before it, in place, for evaluation alone."""
+    judge.eval().requires_grad_(False)
+    for part in judge.modules():
+        if (
+            isinstance(part, nn.Sequential)
+            and len(part) > 1
+            and isinstance(part[1], nn.BatchNorm2d)
+        ):
+            part[0], part[1] = fuse_conv_bn_eval(part[0], part[1]), nn.Identity()
+    return judge
+
+
+def load_folded(judge: Network, folder: Path, command: str = TRAINED_BY) -> Network:
+    """Reads the weights of a judge, and folds it.
+
+    Args:
+        judge: with any weights; it gets those of the folder.
+        folder: of the trained judge.
+        command: that trains one.
+
+    Raises:
+        CheckpointError: if the file is missing or unreadable, or of another judge.
+    """
+    try:
+        judge.load_state_dict(read_weights(folder, judge.state_dict()))
+    except CheckpointError as error:
+        raise CheckpointError(
+            f"The folder {folder} holds no readable judge: train one with {command}. {error}"
+        ) from error
+    return fold_batch_norms(judge)
+
+
+def make_judge(factors: tuple[Factor, ...], apart: bool) -> Judge:
+    """A judge with random weights, of one kind or the other."""
+    return (ApartJudge if apart else Judge)(factors)
+
+
+def join_answers(parts: Iterable[list[Tensor]]) -> list[Tensor]:
+    """Puts the answers to several batches together, factor by factor."""
+    return [torch.cat(answers) for answers in zip(*parts, strict=True)]
+
+
+def _factors(config: Any) -> tuple[Factor, ...]:
+    """Reads the factors out of the JSON value that `Judge.save` wrote."""
+    try:
+        return tuple(
+            Factor(str(f["name"]), tuple(map(str, f["values"])), bool(f["static"]))
+            for f in config["factors"]
+        )
+    except (KeyError, TypeError) as error:
+        raise ConfigError(
+            "The judge's config.json lists no factors with name, values and static: "
+            "use the file that was saved with its weights."
+        ) from error

@@ -1,1 +1,0 @@
-"""What is measured on the codes themselves, before anything is decoded."""

@@ -1,0 +1,379 @@
+"""Trains the judges on real clips, writes their cards, and finds them again.
+
+Both kinds of judge are fitted in one way: perturbed real clips, cross-entropy, Adam with a linear
+warm-up and half a cosine. See `rwae.classifiers` for the networks.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+import sys
+import textwrap
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from pathlib import Path
+from typing import TypeVar
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+from torch.optim.lr_scheduler import LambdaLR
+from tqdm import tqdm
+
+from rwae import data
+from rwae.classifiers import JUDGES, DigitsJudge, Judge, make_judge
+from rwae.classifiers.digits import CENTRE, PLACES, crop_boxes
+from rwae.data.clips import ClipSource
+from rwae.data.moving_mnist import MovingDigits
+from rwae.errors import ConfigError, DataError
+from rwae.evaluation.digits import compare_digits, find_in_real_clips
+from rwae.evaluation.tasks import judge_clips
+from rwae.files.card import CARD_FILE
+from rwae.files.checkpoint import WEIGHTS_FILE, atomic
+from rwae.files.metrics import DIGITS_REAL
+
+Network = TypeVar("Network", bound=nn.Module)
+LEARNING_RATE = 2e-3
+WARM_UP = 100  # steps, or a tenth of a short training
+BATCH = 32  # clips of a step
+DIGIT_STEPS, DIGIT_BATCH = 3000, 64  # steps, and frames of a step
+SHIFT = 1.5  # pixels by which a box misses its digit at most, in training
+CARD_WIDTH = 100  # columns of the prose
+
+
+# Fitting.
+
+
+def fit_judge(
+    judge: Network, batches: Iterable[Tensor], steps: int, loss: Callable[[Tensor], Tensor]
+) -> Network:
+    """Fits a judge with Adam: a linear warm-up, then half a cosine to zero.
+
+    Args:
+        judge: with random weights; it is changed in place.
+        batches: the numbers of the clips of each step.
+        steps: how many batches there are.
+        loss: of the clips with these numbers.
+
+    Returns:
+        The judge, in evaluation mode.
+    """
+    optimizer = torch.optim.Adam(judge.parameters(), lr=LEARNING_RATE)
+    warm = min(WARM_UP, max(1, steps // 10))
+    schedule = LambdaLR(
+        optimizer,
+        lambda step: min(1, (step + 1) / warm) * (1 + math.cos(math.pi * step / steps)) / 2,
+    )
+    for chosen in tqdm(batches, desc="judge", total=steps, unit="step", dynamic_ncols=True):
+        error = loss(chosen)
+        optimizer.zero_grad(set_to_none=True)
+        error.backward()
+        optimizer.step()
+        schedule.step()
+    return judge.eval().requires_grad_(False)
+
+
+def seeded(make: Callable[[], Network], seed: int) -> Network:
+    """Makes a network whose first weights follow from a seed; the global state is left alone."""
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(seed)
+        return make()
+
+
+def perturb(x: Tensor, generator: torch.Generator) -> Tensor:
+    """Small perturbations of clips (B, T, C, H, W), so that a faint blur does not decide.
+
+    The batch is moved by up to one pixel; half of the batches are also mixed with up to half of
+    their 3 x 3 mean, and get noise of up to 0.02. A clear blur is left out: what it hides
+    should stay hidden from the judge.
+    """
+    moved = torch.randint(-1, 2, (2,), generator=generator).tolist()
+    x = torch.roll(x, moved, (-2, -1))
+    share, noise, on = torch.rand(3, generator=generator).tolist()
+    if on < 0.5:
+        mean = F.avg_pool2d(x.flatten(0, 1), 3, 1, 1).view_as(x)
+        x = torch.lerp(x, mean, 0.5 * share)
+        x = x + 0.02 * noise * torch.randn(x.shape, generator=generator)
+    return x
+
+
+# The judge that names every factor of a clip.
+
+
+def fit_factor_judge(clips: ClipSource, epochs: int, seed: int, apart: bool = False) -> Judge:
+    """Fits a judge by cross-entropy, summed over the factors.
+
+    The same seed gives the same judge on the same machine and number of threads.
+
+    Args:
+        clips: real training clips with their labels; at least 32.
+        epochs: passes over them.
+        seed: of the weights, the order of the clips and the perturbations.
+        apart: which kind of judge; see `rwae.classifiers.ApartJudge`.
+
+    Raises:
+        ConfigError: if there are too few clips.
+    """
+    if len(clips) < BATCH:
+        raise ConfigError(
+            f"There are {len(clips)} clips to train a judge on: it needs at least {BATCH}."
+        )
+    judge = seeded(lambda: make_judge(clips.factors, apart), seed)
+    generator = torch.Generator().manual_seed(seed)
+    each = len(clips) // BATCH
+
+    def batches() -> Iterator[Tensor]:
+        for _ in range(epochs):
+            order = torch.randperm(len(clips), generator=generator)
+            yield from order[: each * BATCH].split(BATCH)
+
+    def loss(chosen: Tensor) -> Tensor:
+        answers = judge(perturb(clips.batch(chosen), generator))
+        wanted = clips.labels[chosen].unbind(1)
+        errors = [F.cross_entropy(a, w) for a, w in zip(answers, wanted, strict=True)]
+        return torch.stack(errors).sum()
+
+    return fit_judge(judge, batches(), epochs * each, loss)
+
+
+def accuracies(judge: Judge, clips: ClipSource) -> dict[str, float]:
+    """The share of real clips in which each factor is named rightly, by the factor's name."""
+    answers = judge_clips(judge, clips)
+    return {
+        factor.name: float((answer.argmax(-1) == label).double().mean())
+        for factor, answer, label in zip(
+            clips.factors, answers, clips.labels.unbind(1), strict=True
+        )
+    }
+
+
+def make_factor_judge(folder: Path, dataset: str, source: Path | None, seed: int = 0) -> Judge:
+    """Trains a judge and saves it with its card; what is returned is read back from the files.
+
+    Args:
+        folder: of the judge.
+        dataset: its name; `DataSet.judge_splits` says which splits are for judges.
+        source: folder of the data set, if it needs one.
+        seed: of the training.
+
+    Raises:
+        ConfigError: if the data set has no such judge, or its clips carry no label.
+        DataError: if the data set cannot be read.
+    """
+    known = data.describe(dataset)
+    if known.judge_splits is None:
+        raise ConfigError(
+            f"The data set {dataset} has no judge that names factors: python -m rwae.evaluation "
+            "measures it in another way."
+        )
+    first, second = known.judge_splits
+    training, unseen = (data.load(dataset, split, source) for split in known.judge_splits)
+    if not training.factors:
+        raise ConfigError(
+            f"The clips of {dataset} carry no label, so no judge can learn from them: put them "
+            "into folders that say who is seen."
+        )
+    judge = fit_factor_judge(training, known.judge_epochs, seed, known.judge_apart)
+    judge.save(folder)
+    found = accuracies(judge.folded(), unseen)
+    write_judge_card(
+        folder,
+        dataset,
+        "A small classifier that names every factor of a clip.",
+        f'{len(training):,} real clips of the split "{first}"',
+        f"Seed {seed}, {known.judge_epochs} epochs, batches of {BATCH}",
+        f'{len(unseen):,} real clips of the split "{second}"',
+        {name: f"{share:.2%}" for name, share in found.items()},
+        seed,
+    )
+    return Judge.load(folder)
+
+
+# The judge of SM-MNIST.
+
+
+def single_frames(clips: MovingDigits) -> MovingDigits:
+    """Clips of one frame each, more than training needs, so that no two are of one motion."""
+    return dataclasses.replace(clips, frames=1, count=DIGIT_STEPS * DIGIT_BATCH)
+
+
+def location_target(places: Tensor) -> Tensor:
+    """One half for the place of each box: (N, 2, 2) whole offsets (x, y) -> (N, 32 * 32)."""
+    number = (places[..., 1] * PLACES + places[..., 0]).long()
+    half = torch.full(number.shape, 0.5)
+    return torch.zeros(len(number), PLACES**2).scatter_add_(1, number, half)
+
+
+def fit_digits_judge(clips: MovingDigits, seed: int = 0, steps: int = DIGIT_STEPS) -> DigitsJudge:
+    """Fits both networks by cross-entropy.
+
+    The reader sees boxes that miss the digit by up to 1.5 pixels to each side; both see small
+    perturbations, so that a faint blur does not decide.
+
+    Args:
+        clips: the training split.
+        seed: of the weights, the shifts and the perturbations.
+        steps: of 64 frames each.
+    """
+    clips = single_frames(clips)
+    judge = seeded(DigitsJudge, seed)
+    generator = torch.Generator().manual_seed(seed)
+
+    def loss(chosen: Tensor) -> Tensor:
+        known = clips.truth(chosen)
+        places = known.centres[:, 0] - CENTRE
+        grey = perturb(clips.batch(chosen)[:, :, :1], generator).squeeze(1)
+        moved = SHIFT * (2 * torch.rand(places.shape, generator=generator) - 1)
+        boxes = crop_boxes(grey.squeeze(1), places + moved).flatten(0, 1).unsqueeze(1)
+        found = F.cross_entropy(judge.locator(grey).flatten(1), location_target(places))
+        return found + F.cross_entropy(judge.reader(boxes), known.classes.flatten())
+
+    return fit_judge(judge, torch.arange(steps * DIGIT_BATCH).split(DIGIT_BATCH), steps, loss)
+
+
+def make_digits_judge(folder: Path, dataset: str, source: Path | None, seed: int) -> DigitsJudge:
+    """Trains a judge and saves it with its card; what is returned is read back from the file.
+
+    Args:
+        folder: of the judge.
+        dataset: "moving_mnist".
+        source: folder of the MNIST files.
+        seed: of the training.
+
+    Raises:
+        DataError: if MNIST cannot be read.
+    """
+    training, test = (_moving_digits(dataset, split, source) for split in ("train", "test"))
+    fit_digits_judge(training, seed).save(folder)
+    judge = DigitsJudge.load(folder)
+    found, truth = find_in_real_clips(judge, test)
+    scores = compare_digits(DIGITS_REAL, found, truth.classes, truth.centres)
+    both, digits, off = (
+        metric.unit.text(scores.number(metric) or 0.0)
+        for metric in (DIGITS_REAL.pair, DIGITS_REAL.digit, DIGITS_REAL.position_error)
+    )
+    write_judge_card(
+        folder,
+        dataset,
+        "Two small networks that find both digits in every frame and name them.",
+        f'{DIGIT_STEPS * DIGIT_BATCH:,} frames with the 55,000 digits of the split "train"',
+        f"Seed {seed}, {DIGIT_STEPS:,} steps of {DIGIT_BATCH} frames",
+        f'{len(test):,} real clips of {test.frames} frames of the split "test"',
+        {
+            "both digits": both,
+            "digits": digits,
+            "a found digit is off its place by": f"{off} pixels",
+        },
+        seed,
+    )
+    return judge
+
+
+def _moving_digits(dataset: str, split: str, source: Path | None) -> MovingDigits:
+    clips = data.load(dataset, split, source)
+    if not isinstance(clips, MovingDigits):
+        raise DataError(f"The data set {dataset} has no moving digits: name moving_mnist.")
+    return clips
+
+
+# Cards and folders.
+
+
+def write_judge_card(
+    folder: Path,
+    dataset: str,
+    kind: str,
+    learned: str,
+    training: str,
+    measured: str,
+    scores: Mapping[str, str],
+    seed: int = 0,
+) -> None:
+    """Writes the README.md of a judge.
+
+    Args:
+        folder: of the judge.
+        dataset: its name.
+        kind: what the judge is, as a sentence.
+        learned: the real clips that it learned from.
+        training: the seed and the length of the training.
+        measured: the real clips that the scores are about.
+        scores: by what was asked, how often the judge is right, or how far off.
+        seed: of the training; a second judge has another, and a folder of its own.
+    """
+    known = data.describe(dataset)
+    source = f" --data data/{known.download or dataset}" if known.needs_folder else ""
+    apart = f" --seed {seed} --out {folder.as_posix()}" if seed else ""
+    purpose = (
+        f"{kind} The evaluation asks this judge whether a model's clips show what they should. "
+        "No model's clip was part of its training, and it is no part of any model."
+    )
+    lines = "\n".join(f"| {name} | {value} |" for name, value in scores.items())
+    text = f"""# Judge of {dataset}
+
+{textwrap.fill(purpose, CARD_WIDTH)}
+
+- Data: {learned} of {dataset}.
+- Command: `python -m rwae.evaluation.judges --dataset {dataset}{source}{apart}`
+- {training}.
+- Licence: {known.licence}.
+
+| on {measured} | right |
+|---|---:|
+{lines}
+"""
+    with atomic(folder / CARD_FILE) as path:
+        path.write_text(text, "utf-8")
+
+
+def judge_folder(dataset: str, source: Path | None = None) -> Path:
+    """Where the judge of a data set is kept: with the shipped ones, or with the user's runs.
+
+    Args:
+        dataset: its name.
+        source: folder of the data set; each folder of a user's own has a judge of its own.
+    """
+    if not data.describe(dataset).own:
+        return JUDGES / dataset
+    own = f"-{Path(source).resolve().name}" if source else ""
+    return Path("runs") / "judges" / f"{dataset}{own}"
+
+
+def second_judge_folder(dataset: str) -> Path | None:
+    """The folder of a second shipped judge, trained from another seed, if the data set has one.
+
+    A folder without weights counts as none: a training may be under way.
+    """
+    folder = JUDGES / f"{dataset}-second"
+    return folder if (folder / WEIGHTS_FILE).is_file() else None
+
+
+def find_or_train(folder: Path, dataset: str, training: ClipSource, source: Path | None) -> Judge:
+    """Reads the judge in a folder, or trains it there if the folder holds no weights.
+
+    Args:
+        folder: of the judge.
+        dataset: its name.
+        training: clips of the data set, whose factors the judge has to name.
+        source: folder of the data set, if it needs one.
+
+    Raises:
+        CheckpointError: if the files cannot be read.
+        ConfigError: if they describe something else than a judge of this data set.
+        DataError: if the data set cannot be read.
+    """
+    if (folder / WEIGHTS_FILE).is_file():
+        judge = Judge.load(folder)
+    else:
+        print(f"There is no judge in {folder}: training one takes minutes.", file=sys.stderr)
+        judge = make_factor_judge(folder, dataset, source)
+    if judge.factors != training.factors:
+        theirs, ours = (
+            "; ".join(f"{f.name}: {', '.join(f.values)}" for f in named)
+            for named in (judge.factors, training.factors)
+        )
+        raise ConfigError(
+            f"The judge in {folder} names {theirs}, but {dataset} has {ours}: give this data "
+            "set a judge of its own with --judge DIR."
+        )
+    return judge

@@ -1,0 +1,287 @@
+"""The tables over all models, built from the saved scores alone.
+
+The scores of a shipped model stand beside its weights in `checkpoints/NAME/scores.json`, those of
+runs whose weights are not shipped in `checkpoints/results/NAME.json`. The tables are written into
+docs/RESULTS.md, a smaller one into README.md, and those of one model into its card, each between
+two comments.
+"""
+
+from __future__ import annotations
+
+import textwrap
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from rwae.codes import Factor
+from rwae.errors import CheckpointError, ConfigError
+from rwae.evaluation.tables import ABSENT, model_tables
+from rwae.files.card import CARD_FILE
+from rwae.files.checkpoint import SCORES_FILE, atomic
+from rwae.files.metrics import (
+    CHANCE,
+    CODE_COLUMNS,
+    DIGIT_COLUMNS,
+    DYNAMIC_LABELS,
+    INFORMATION_DYNAMIC,
+    INFORMATION_STATIC,
+    PROBES,
+    README_COLUMNS,
+    RENDERED_COLUMNS,
+    STATIC_LABELS,
+    Metric,
+)
+from rwae.files.scores import ScoreFile, Scores, read_score_file, require_one_judge
+
+WIDTH = 100  # columns of the prose
+RESULTS = "results"  # folder of the scores whose weights are not shipped
+COMMAND = "python -m rwae.evaluation --table --write"
+TABLE_MARKERS = (f"<!-- {COMMAND} -->", "<!-- end of the results -->")
+CARD_MARKERS = ("<!-- scores -->", "<!-- end of the scores -->")
+
+# The rows in their order; other models follow by name.
+MODEL_TITLES = {
+    "sprites": "R-WAE, MMD (shipped)",
+    "sprites-2000": "R-WAE, MMD, as long as the rivals",
+    "sprites-gan": "R-WAE, GAN on z_c",
+    "sprites-scaled-mmd": "R-WAE, scaled MMD on z_t",
+    "sprites-weak": "R-WAE, weakly supervised",
+    "sprites-plain": "R-WAE, no second-moment MMD, HSIC, hflip or photometric augmentation",
+    "sprites-bare": "R-WAE, the paper's objective alone",
+    "sprites-dsvae": "DSVAE",
+    "sprites-beta-dsvae": "beta-DSVAE, beta = 8",
+    "sprites-mocogan": "MoCoGAN",
+    "moving_mnist": "R-WAE of objects (structured)",
+    "moving_mnist-whole": "R-WAE, without objects",
+    "weizmann": "R-WAE, MMD (shipped)",
+    "weizmann-weak": "R-WAE, weakly supervised",
+    "weizmann-unpainted": "R-WAE, no late FiLM, no saliency weight",
+}
+# The rows of the README's table; a row needs a swap, so MoCoGAN has none.
+README_MODELS = (
+    *("sprites", "sprites-2000", "sprites-gan", "sprites-weak", "sprites-bare"),
+    *("sprites-dsvae", "sprites-beta-dsvae"),
+    *("moving_mnist", "moving_mnist-whole", "weizmann", "weizmann-weak"),
+)
+DATA_SETS = {"sprites": "Sprites", "moving_mnist": "SM-MNIST", "weizmann": "Weizmann"}
+DEVIATION = (
+    "A number over several training seeds is the mean ± the sample standard deviation over these "
+    "seeds; the clips, pairs and draws are the same for all, so the ± says nothing of them."
+)
+LEGEND = (
+    "Windows and mirror images that were cut from one recording count as one recording. IS is the "
+    "inception score of the action. Along a motion sweep a drawn static code is kept while the "
+    "motion is drawn again; the share is that of pairs of clips in which the judge names all of "
+    "who alike, the next column counts only the pairs in which it is sure, and the one after says "
+    "how many these are. Probes are small nonlinear classifiers that read draws of the "
+    "posteriors, with the noise of training, or their means, which lack it; of the attributes, "
+    "the most readable counts. Information is in nats, and at most the logarithm of the number of "
+    "clips."
+)
+
+
+def read_results(checkpoints: Path) -> list[ScoreFile]:
+    """Reads the scores of every model, in the order of MODEL_TITLES, then of their names.
+
+    Raises:
+        CheckpointError: if a file is broken.
+    """
+    shipped = [(path, path.parent.name) for path in checkpoints.glob(f"*/{SCORES_FILE}")]
+    others = [(path, path.stem) for path in (checkpoints / RESULTS).glob("*.json")]
+    order = {name: number for number, name in enumerate(MODEL_TITLES)}
+    found = [read_score_file(path, name) for path, name in (*shipped, *others)]
+    return sorted(found, key=lambda file: (order.get(file.name, len(order)), file.name))
+
+
+def results_text(files: Sequence[ScoreFile]) -> str:
+    """All tables as Markdown: for each data set what is rendered, then what is in the codes.
+
+    Raises:
+        CheckpointError: if rows of a table were scored in different ways.
+    """
+    tables = []
+    for head, here in _by_dataset(files):
+        digits = any(file.values(metric) for file in here for metric in DIGIT_COLUMNS[:1])
+        columns = DIGIT_COLUMNS if digits else RENDERED_COLUMNS
+        tables += _results_table(head, here, columns, here[0].baselines)
+        scores = here[0].runs[0].scores
+        head = f"{head}: what is in the codes"
+        tables += _results_table(head, here, CODE_COLUMNS, references(scores))
+    return "\n\n".join([*tables, textwrap.fill(f"{DEVIATION} {LEGEND}", WIDTH)])
+
+
+def readme_text(files: Sequence[ScoreFile]) -> str:
+    """One table of five columns: the models that matter most, beside the baselines.
+
+    Raises:
+        CheckpointError: if rows of a data set were scored in different ways.
+    """
+    headings = [f"{options[0].heading} {options[0].arrow}" for options in README_COLUMNS]
+    rows = [["", *headings, "seeds / steps"]]
+    for head, here in _by_dataset([file for file in files if file.name in README_MODELS]):
+        columns = [
+            next((m for m in options if here[0].values(m) is not None), options[0])
+            for options in README_COLUMNS
+        ]
+        _require_one_way(here, columns)
+        other = [
+            metric.heading
+            for metric, options in zip(columns, README_COLUMNS, strict=True)
+            if metric is not options[0]
+        ]
+        note = f" ({'; '.join(other)})" if other else ""
+        rows.append([f"**{head}**{note}", *[""] * (len(columns) + 1)])
+        for file in here:
+            cells = [file.text(metric) or ABSENT for metric in columns]
+            steps = f"{file.steps:,}" if file.steps else ABSENT
+            title = MODEL_TITLES.get(file.name, file.name)
+            rows.append([title, *cells, f"{len(file.runs)} / {steps}"])
+        for name, scores in here[0].baselines.items():
+            rows.append([name, *(_cell(m, scores, here[0].factors) for m in columns), ""])
+    return f"{_markdown(rows, 1)}\n\n{textwrap.fill(DEVIATION, WIDTH)}"
+
+
+def references(scores: Scores) -> dict[str, Scores]:
+    """What to compare the codes' numbers with, as the scores of two more programs."""
+    found = {}
+    chance = scores.values.get(CHANCE)
+    if chance is not None:
+        found["chance"] = Scores(dict.fromkeys(PROBES.values(), chance))
+    static, dynamic = scores.number(STATIC_LABELS), scores.number(DYNAMIC_LABELS)
+    if static is not None and dynamic is not None:
+        found["codes that name their labels and no more"] = Scores(
+            {INFORMATION_STATIC.nats: static, INFORMATION_DYNAMIC.nats: dynamic}
+        )
+    return found
+
+
+def _by_dataset(files: Sequence[ScoreFile]) -> Iterator[tuple[str, list[ScoreFile]]]:
+    """The files of each data set, below a heading that says how many clips there are."""
+    order = {name: number for number, name in enumerate(DATA_SETS)}
+    names = {file.dataset for file in files}
+    for name in sorted(names, key=lambda name: (order.get(name, len(order)), name)):
+        here = [file for file in files if file.dataset == name]
+        head = f"{DATA_SETS.get(name, name)}, {here[0].clips:,} clips"
+        if here[0].recordings is not None and here[0].recordings != here[0].clips:
+            head += f" of {here[0].recordings:,} recordings"
+        yield head, here
+
+
+def _require_one_way(files: Sequence[ScoreFile], metrics: Sequence[Metric]) -> None:
+    """Raises CheckpointError unless all files are of the same clips, pairs, draws and judge."""
+    for file in files:
+        for part in ("split", "seed", "clips"):
+            ours, theirs = getattr(files[0], part), getattr(file, part)
+            if ours != theirs:
+                raise CheckpointError(
+                    f"The scores of {file.name} have the {part} {theirs!r}, and those of "
+                    f"{files[0].name} have {ours!r}: score both in the same way."
+                )
+    require_one_judge(files, metrics)
+
+
+def _results_table(
+    head: str,
+    files: Sequence[ScoreFile],
+    columns: Sequence[Metric],
+    beside: Mapping[str, Scores],
+) -> Iterator[str]:
+    """A Markdown table, or none if nothing in it is known; unknown columns are left out."""
+    known = [metric for metric in columns if any(file.text(metric) for file in files)]
+    if not known:
+        return
+    _require_one_way(files, known)
+    rows = [[head, "steps", "seeds", *(f"{m.heading} {m.arrow}".strip() for m in known)]]
+    for file in files:
+        cells = [file.text(metric) or ABSENT for metric in known]
+        if any(cell != ABSENT for cell in cells):
+            steps = f"{file.steps:,}" if file.steps else ABSENT
+            title = MODEL_TITLES.get(file.name, file.name)
+            rows.append([title, steps, str(len(file.runs)), *cells])
+    for name, scores in beside.items():
+        rows.append([name, "", "", *(_cell(m, scores, files[0].factors) for m in known)])
+    yield _markdown(rows, 1)
+
+
+def _cell(metric: Metric, scores: Scores, factors: Sequence[Factor]) -> str:
+    number = scores.summary(metric, factors)
+    return ABSENT if number is None else metric.unit.text(number)
+
+
+def _markdown(rows: Sequence[Sequence[str]], labels: int) -> str:
+    """A pipe table whose first columns are labels, and whose others are numbers."""
+    lines = [f"| {' | '.join(row)} |" for row in rows]
+    lines.insert(1, "|" + "---|" * labels + "---:|" * (len(rows[0]) - labels))
+    return "\n".join(lines)
+
+
+# The blocks of files in which the tables stand.
+
+
+@dataclass(frozen=True)
+class Block:
+    """A part of a Markdown file that a command writes.
+
+    Attributes:
+        path: of the file.
+        markers: the comments before and after it.
+        text: that belongs there.
+    """
+
+    path: Path
+    markers: tuple[str, str]
+    text: str
+
+    def split(self) -> tuple[str, str, str]:
+        """The file up to the first marker, the block as it is, and from the second marker on.
+
+        Raises:
+            ConfigError: if the file or the markers are not there, each once and in order.
+        """
+        begin, end = self.markers
+        text = self.path.read_text("utf-8") if self.path.is_file() else ""
+        if text.count(begin) != 1 or text.count(end) != 1 or text.index(begin) > text.index(end):
+            raise ConfigError(
+                f"The file {self.path} needs the line {begin} once, and after it {end} once: put "
+                "both where the tables belong."
+            )
+        before, rest = text.split(begin)
+        block, after = rest.split(end)
+        return before + begin, block, end + after
+
+    def is_current(self) -> bool:
+        """Whether the file has this text; errors as from `split`."""
+        return self.split()[1].strip() == self.text.strip()
+
+    def write(self) -> None:
+        """Puts the text into the file; errors as from `split`."""
+        before, _, after = self.split()
+        with atomic(self.path) as temporary:
+            temporary.write_text(f"{before}\n\n{self.text.strip()}\n\n{after}", "utf-8")
+
+
+def all_blocks(root: Path, checkpoints: Path) -> list[Block]:
+    """The tables of the README, of docs/RESULTS.md and of the cards.
+
+    Args:
+        root: folder of the README and of docs/.
+        checkpoints: folder of the models.
+
+    Raises:
+        CheckpointError: if a score file is broken, or two do not fit together.
+    """
+    files = read_results(checkpoints)
+    blocks = [
+        Block(root / "README.md", TABLE_MARKERS, readme_text(files)),
+        Block(root / "docs" / "RESULTS.md", TABLE_MARKERS, results_text(files)),
+    ]
+    for file in files:
+        card = checkpoints / file.name / CARD_FILE
+        if card.is_file():
+            blocks.append(card_block(card, file))
+    return blocks
+
+
+def card_block(card: Path, file: ScoreFile) -> Block:
+    """The tables of one model in its card."""
+    return Block(card, CARD_MARKERS, model_tables(file, markdown=True))

@@ -1,0 +1,464 @@
+"""The file `scores.json`: what a model scored, on which clips, by which judge.
+
+A score file holds one run or several: trainings of one model that differ by their seed alone. The
+first run is that of the weights beside the file. Anyone may have written a file, so every number
+in it is checked when it is read. `rwae.files.metrics` says what the numbers mean.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import hashlib
+import json
+import math
+import statistics
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from rwae.codes import Factor
+from rwae.errors import CheckpointError
+from rwae.files.checkpoint import SCORES_FILE, WEIGHTS_FILE, atomic
+from rwae.files.jsonfile import is_number, read_object
+from rwae.files.metrics import LARGEST, METRICS, Metric
+
+MAX_LETTERS = 60  # of a name
+MAX_COMMAND = 1000  # letters of a command
+MAX_RUNS = 16
+MAX_SETTINGS = 100  # of a training
+MAX_FACTORS = 32
+MAX_VALUES = 1000  # of a factor
+MAX_BASELINES = 8
+COMMAND = "python -m rwae.evaluation"
+
+
+@dataclass(frozen=True)
+class Scores:
+    """The numbers of one model.
+
+    Attributes:
+        values: by metric, a number, or numbers by the name of a factor.
+        details: more for people, such as the confusion counts of inferred actions; JSON values
+            that nothing reads.
+    """
+
+    values: Mapping[Metric, float | Mapping[str, float]] = field(default_factory=dict)
+    details: Mapping[str, Any] = field(default_factory=dict)
+
+    def __or__(self, other: Scores) -> Scores:
+        """The numbers of both."""
+        return Scores({**self.values, **other.values}, {**self.details, **other.details})
+
+    def __contains__(self, metric: Metric) -> bool:
+        return metric in self.values
+
+    def number(self, metric: Metric, factor: str | None = None) -> float | None:
+        """A number; None if it was not measured.
+
+        Args:
+            metric: which one.
+            factor: whose, of a metric with a number for each factor.
+        """
+        value = self.values.get(metric)
+        if isinstance(value, Mapping):
+            return value.get(factor) if factor is not None else None
+        return value
+
+    def summary(self, metric: Metric, factors: Sequence[Factor]) -> float | None:
+        """The number that stands in a table; None if it was not measured.
+
+        Args:
+            metric: which one. If it has a number for each factor, its `summary` says which counts.
+            factors: of the clips.
+        """
+        value = self.values.get(metric)
+        if not isinstance(value, Mapping):
+            return value
+        if metric.summary == "first dynamic factor":
+            dynamic = [factor.name for factor in factors if not factor.static]
+            return value.get(dynamic[0]) if dynamic else None
+        if metric.summary == "most readable static factor":
+            static = (value.get(factor.name) for factor in factors if factor.static)
+            return max((number for number in static if number is not None), default=None)
+        return None
+
+    def to_json(self) -> dict[str, Any]:
+        """The numbers as JSON values, by group and key."""
+        found: dict[str, Any] = {}
+        for metric, value in self.values.items():
+            found.setdefault(metric.group.key, {})[metric.key] = (
+                dict(value) if isinstance(value, Mapping) else value
+            )
+        return found
+
+
+@dataclass(frozen=True)
+class JudgeId:
+    """A judge of the evaluation.
+
+    Attributes:
+        name: of its folder.
+        sha256: of the file of its weights, as 64 hexadecimal digits.
+    """
+
+    name: str
+    sha256: str
+
+    def __str__(self) -> str:
+        return f"{self.name} ({self.sha256[:12]})"
+
+    @staticmethod
+    def of_folder(folder: Path) -> JudgeId:
+        """The identity of the judge in a folder; OSError if it has no weights."""
+        with (folder / WEIGHTS_FILE).open("rb") as file:
+            return JudgeId(folder.resolve().name, hashlib.file_digest(file, "sha256").hexdigest())
+
+
+@dataclass(frozen=True)
+class Training:
+    """How weights came about, as far as it is known.
+
+    Attributes:
+        seed: of the training.
+        steps: of the training.
+        batch: clips of a step.
+        command: that trains them.
+    """
+
+    seed: int | None = None
+    steps: int | None = None
+    batch: int | None = None
+    command: str | None = None
+
+    def to_json(self) -> dict[str, Any]:
+        """What is known, as JSON values."""
+        return {k: v for k, v in dataclasses.asdict(self).items() if v is not None}
+
+
+@dataclass(frozen=True)
+class ScoredRun:
+    """The scores of one training of a model."""
+
+    training: Training
+    scores: Scores
+
+
+@dataclass(frozen=True)
+class ScoreFile:
+    """The scores of a model.
+
+    Attributes:
+        dataset: on which it was scored.
+        split: of the data set.
+        seed: of the evaluation: of its pairs and draws.
+        clips: that were scored.
+        recordings: independent recordings of which the clips were cut; None if unknown.
+        factors: of the clips, as the judge names them; none if the judge names none.
+        judges: by the key of a group, the judge that gave its numbers.
+        runs: trainings that differ by their seed alone; the first is that of the weights beside
+            the file.
+        baselines: by name, what programs score that disentangle nothing.
+        name: of the model, which is not in the file.
+
+    Raises:
+        CheckpointError: if the runs do not belong together, or a judge is missing.
+    """
+
+    dataset: str
+    split: str
+    seed: int
+    clips: int
+    recordings: int | None
+    factors: tuple[Factor, ...]
+    judges: Mapping[str, JudgeId]
+    runs: tuple[ScoredRun, ...]
+    baselines: Mapping[str, Scores] = field(default_factory=dict)
+    name: str = ""
+
+    def __post_init__(self) -> None:
+        if not self.runs:
+            raise CheckpointError(f"The scores of {self.name or 'a model'} hold no run.")
+        steps = sorted({str(run.training.steps) for run in self.runs})
+        if len(steps) > 1:
+            raise CheckpointError(
+                f"The scores of {self.name or 'a model'} are of runs of {' and '.join(steps)} "
+                "steps: a mean over seeds needs runs of one length."
+            )
+        seeds = [run.training.seed for run in self.runs]
+        if len(set(seeds)) < len(seeds):
+            raise CheckpointError(
+                f"The scores of {self.name or 'a model'} name the training seeds {seeds}: a mean "
+                "over seeds needs different ones."
+            )
+        groups = {metric.group for scores in self.all_scores() for metric in scores.values}
+        if missing := sorted(g.key for g in groups if g.judged and g.key not in self.judges):
+            raise CheckpointError(
+                f"The scores of {self.name or 'a model'} name no judge for "
+                f"{', '.join(missing)}: write them again with {COMMAND}."
+            )
+
+    def all_scores(self) -> Iterator[Scores]:
+        """The scores of every run and every baseline."""
+        yield from (run.scores for run in self.runs)
+        yield from self.baselines.values()
+
+    @property
+    def steps(self) -> int | None:
+        """The length of the training, which is the same in all runs."""
+        return self.runs[0].training.steps
+
+    def values(self, metric: Metric) -> list[float] | None:
+        """The number of every run; None if one of them lacks it."""
+        found = [run.scores.summary(metric, self.factors) for run in self.runs]
+        known = [value for value in found if value is not None]
+        return known if len(known) == len(found) else None
+
+    def text(self, metric: Metric) -> str:
+        """The mean over the runs, ± their sample standard deviation if there are several.
+
+        Empty if a run lacks the number.
+        """
+        values = self.values(metric)
+        if values is None:
+            return ""
+        deviation = statistics.stdev(values) if len(values) > 1 else None
+        return metric.unit.text(statistics.fmean(values), deviation)
+
+    def judge(self, metric: Metric) -> JudgeId | None:
+        """The judge that gave a number; None if it needs none."""
+        return self.judges[metric.group.key] if metric.group.judged else None
+
+    def with_run(self, other: ScoreFile) -> ScoreFile:
+        """These scores and those of another training seed; a run of the same seed is replaced.
+
+        Args:
+            other: the scores of one run.
+
+        Raises:
+            CheckpointError: if it was scored in another way, or was trained longer or shorter.
+        """
+        for part in ("dataset", "split", "seed", "clips", "recordings", "factors"):
+            ours, theirs = getattr(self, part), getattr(other, part)
+            if ours != theirs:
+                raise CheckpointError(
+                    f"These scores have the {part} {theirs!r}, and those of {self.name} have "
+                    f"{ours!r}: score both in the same way."
+                )
+        for group, judge in other.judges.items():
+            if self.judges.get(group, judge) != judge:
+                raise CheckpointError(
+                    f"The judge {judge} gave the scores of {group}, and the judge "
+                    f"{self.judges[group]} gave those of {self.name}: scores by different judges "
+                    "are never averaged. Score both with one judge."
+                )
+        (run,) = other.runs
+        if run.training.seed is None:
+            raise CheckpointError(
+                "The training seed of this model is unknown, so it cannot stand beside other "
+                "seeds: score the folder of a training, which has a training.json."
+            )
+        kept = {known.training.seed: known for known in self.runs}
+        return dataclasses.replace(
+            self,
+            judges={**self.judges, **other.judges},
+            runs=tuple((kept | {run.training.seed: run}).values()),
+        )
+
+
+def require_one_judge(files: Sequence[ScoreFile], metrics: Sequence[Metric]) -> None:
+    """Refuses to show numbers by different judges together.
+
+    Raises:
+        CheckpointError: if two of the numbers are by different judges.
+    """
+    shown = [
+        (file, metric)
+        for file in files
+        for metric in metrics
+        if metric.group.judged and any(metric in scores for scores in file.all_scores())
+    ]
+    for file, metric in shown[1:]:
+        first, which = shown[0]
+        if file.judge(metric) != first.judge(which):
+            raise CheckpointError(
+                f"The judge {file.judge(metric)} gave {metric.heading} of {file.name}, and the "
+                f"judge {first.judge(which)} gave {which.heading} of {first.name}: scores by "
+                "different judges never stand in one table. Score both with one judge."
+            )
+
+
+def write_scores(path: Path, file: ScoreFile) -> None:
+    """Writes a score file; OSError if that is impossible."""
+    judges: dict[JudgeId, list[str]] = {}
+    for group, judge in file.judges.items():
+        judges.setdefault(judge, []).append(group)
+    content = {
+        "dataset": file.dataset,
+        "split": file.split,
+        "seed": file.seed,
+        "clips": file.clips,
+        "recordings": file.recordings,
+        "factors": [dataclasses.asdict(factor) for factor in file.factors],
+        "judges": [
+            {"name": judge.name, "sha256": judge.sha256, "groups": groups}
+            for judge, groups in judges.items()
+        ],
+        "runs": [
+            {
+                "training": run.training.to_json(),
+                "scores": run.scores.to_json(),
+                **({"details": run.scores.details} if run.scores.details else {}),
+            }
+            for run in file.runs
+        ],
+        "baselines": {name: scores.to_json() for name, scores in file.baselines.items()},
+    }
+    with atomic(path) as temporary:
+        temporary.write_text(json.dumps(content, indent=1) + "\n", "utf-8")
+
+
+def read_scores(folder: Path) -> ScoreFile | None:
+    """Reads the scores of a checkpoint; None if it has not been scored.
+
+    Raises:
+        CheckpointError: if the file is broken.
+    """
+    path = folder / SCORES_FILE
+    return read_score_file(path, folder.name) if path.is_file() else None
+
+
+def read_score_file(path: Path, name: str) -> ScoreFile:
+    """Reads a score file and checks every number in it.
+
+    Args:
+        path: of the file.
+        name: of the model, for messages and tables.
+
+    Raises:
+        CheckpointError: if the file is broken, or was written by another version.
+    """
+    try:
+        return _parse(read_object(path), name)
+    except OSError as error:
+        reason = error.strerror or "it cannot be read"
+    except (ValueError, TypeError, LookupError) as error:
+        reason = f"it has no {error}" if isinstance(error, KeyError) else str(error)
+    raise CheckpointError(
+        f"The file {path.name} of {name} cannot be read as scores ({reason}): write it again with "
+        f"{COMMAND}."
+    )
+
+
+def _parse(content: Mapping[str, Any], name: str) -> ScoreFile:
+    """Checks every entry; raises ValueError, TypeError or LookupError if one is wrong."""
+    factors = tuple(
+        Factor(
+            _words(factor["name"]),
+            tuple(_words(value) for value in _list(factor["values"], MAX_VALUES)),
+            factor["static"] is True,
+        )
+        for factor in _list(content["factors"], MAX_FACTORS)
+    )
+    judges = {
+        _words(group): JudgeId(_words(judge["name"]), _digest(judge["sha256"]))
+        for judge in _list(content["judges"], len(METRICS))
+        for group in _list(judge["groups"], len(METRICS))
+    }
+    runs = tuple(
+        ScoredRun(
+            parse_training(run["training"]),
+            dataclasses.replace(
+                _scores(run["scores"], factors), details=_mapping(run.get("details", {}), 16)
+            ),
+        )
+        for run in _list(content["runs"], MAX_RUNS)
+    )
+    baselines = _mapping(content["baselines"], MAX_BASELINES)
+    recordings = content["recordings"]
+    return ScoreFile(
+        _words(content["dataset"]),
+        _words(content["split"]),
+        _whole(content["seed"]),
+        _whole(content["clips"]),
+        None if recordings is None else _whole(recordings),
+        factors,
+        judges,
+        runs,
+        {_words(program): _scores(scores, factors) for program, scores in baselines.items()},
+        name,
+    )
+
+
+def parse_training(content: Any) -> Training:
+    """Reads what a training.json or a run of a score file says of a training.
+
+    Args:
+        content: JSON values; what is not asked for may be anything.
+
+    Raises:
+        ValueError: if a value is not as it must be.
+    """
+    known = _mapping(content, MAX_SETTINGS)
+    command = known.get("command")
+    if command is not None and not (
+        isinstance(command, str) and command.isprintable() and len(command) <= MAX_COMMAND
+    ):
+        raise ValueError("the command of a training is no line of text")
+    numbers = (known.get(key) for key in ("seed", "steps", "batch"))
+    return Training(*(None if n is None else _whole(n) for n in numbers), command=command)
+
+
+def _scores(content: Any, factors: Sequence[Factor]) -> Scores:
+    names = {factor.name for factor in factors}
+    values: dict[Metric, float | Mapping[str, float]] = {}
+    for group, numbers in _mapping(content, len(METRICS)).items():
+        for key, value in _mapping(numbers, len(METRICS)).items():
+            metric = METRICS.get((group, key))
+            if metric is None:
+                raise ValueError(f"{group[:30]}.{key[:30]} is no metric of this version")
+            if metric.per_factor:
+                by_factor = _mapping(value, MAX_FACTORS)
+                if not set(by_factor) <= names:
+                    raise ValueError(f"{group}.{key} names a factor that the file does not list")
+                values[metric] = {f: _number(v, metric) for f, v in by_factor.items()}
+            else:
+                values[metric] = _number(value, metric)
+    return Scores(values)
+
+
+def _number(value: Any, metric: Metric) -> float:
+    if not is_number(value, metric.unit.low, metric.unit.high):
+        raise ValueError(f"{metric.group.key}.{metric.key} has no fitting number")
+    return value
+
+
+def _whole(value: Any) -> int:
+    if not is_number(value, 0, math.floor(LARGEST)) or value != int(value):
+        raise ValueError("a count or a seed is no whole number")
+    return int(value)
+
+
+def _words(value: Any) -> str:
+    if not (isinstance(value, str) and value.isprintable() and 0 < len(value) <= MAX_LETTERS):
+        raise ValueError(f"a name is not a text of 1 to {MAX_LETTERS} letters")
+    return value
+
+
+def _digest(value: Any) -> str:
+    text = _words(value) if not (isinstance(value, str) and len(value) == 64) else value
+    if len(text) != 64 or not set(text) <= set("0123456789abcdef"):
+        raise ValueError("the digest of a judge is not the SHA-256 of its weights")
+    return text
+
+
+def _list(value: Any, most: int) -> list[Any]:
+    if not isinstance(value, list) or len(value) > most:
+        raise ValueError(f"an entry is no list of at most {most} parts")
+    return value
+
+
+def _mapping(value: Any, most: int) -> dict[str, Any]:
+    if not isinstance(value, dict) or len(value) > most:
+        raise ValueError(f"an entry is no JSON object of at most {most} parts")
+    return value
