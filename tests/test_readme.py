@@ -12,11 +12,7 @@ from conftest import ROOT
 from rwae import read_clip
 
 README = (ROOT / "README.md").read_text("utf-8")
-TEXTS = [
-    ROOT / "README.md",
-    ROOT / "SECURITY.md",
-    *(ROOT / "docs" / f"{name}.md" for name in ("APP", "API", "BENCHMARKS", "HUB")),
-]
+TEXTS = [ROOT / "README.md", ROOT / "SECURITY.md", *sorted((ROOT / "docs").glob("*.md"))]
 MAKEFILE = (ROOT / "Makefile").read_text("utf-8")
 
 
