@@ -13,7 +13,7 @@ from serving import app, small_checkpoint
 # The packages and modules of rwae/ from the bottom up. Each may import from those before it.
 ORDER = (
     *("errors", "config", "codes", "runtime", "files", "models", "losses", "classifiers"),
-    *("editing", "export", "data", "training", "evaluation", "publish", "ui", "benchmark"),
+    *("editing", "data", "training", "evaluation", "publish", "ui", "benchmark"),
 )
 # Beside one another: neither imports from the other, so the app can do without training.
 APART = (("ui", "data"), ("ui", "training"), ("ui", "evaluation"), ("training", "evaluation"))

@@ -6,12 +6,18 @@ import functools
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from rwae import export
 from rwae.classifiers import has_judge, judge_of, trained_on
 from rwae.codes import Codes
+from rwae.editing.sprite_sheet import (
+    ACTION_FRAMES,
+    ACTIONS,
+    CELL_SIDE,
+    Motions,
+    draw_sheet,
+    find_motions,
+)
 from rwae.editing.studio import Studio
 from rwae.errors import CheckpointError, ClipError, CodesError
-from rwae.export import lpc
 from rwae.files import filmstrip, video
 from rwae.files.codes_file import pack_codes
 
@@ -80,12 +86,12 @@ def _sheet(order: Order) -> tuple[bytes, str]:
             f"{order.studio.card.title} did not learn from sprite sheets and cannot fill one: "
             "choose another kind of file."
         )
-    actions = _actions(order.studio)
-    if isinstance(actions, str):
-        raise CodesError(actions)
-    clips, wrong = actions.perform(order.studio, order.codes.static[0])
+    motions = _sheet_motions(order.studio)
+    if isinstance(motions, str):
+        raise CodesError(motions)
+    clips, wrong = motions.perform(order.studio, order.codes.static[0])
     doubt = f" The judge does not recognise: {'; '.join(wrong)}." if wrong else ""
-    return video.encode_image(lpc.place(clips), "png"), ABOUT_SHEETS + doubt
+    return video.encode_image(draw_sheet(clips), "png"), ABOUT_SHEETS + doubt
 
 
 KINDS = {
@@ -106,15 +112,15 @@ def kinds(studio: Studio) -> list[str]:
 def fills_sheets(studio: Studio) -> bool:
     """Whether a model's examples are real actions of sprite sheets, and a judge can name them."""
     config = studio.model.config
-    fits = (config.frame_size, config.frames) == (lpc.CELL, lpc.FRAMES)
+    fits = (config.frame_size, config.frames) == (CELL_SIDE, ACTION_FRAMES)
     learned = studio.model.encodes and trained_on(studio.folder) == DATASET
     return fits and learned and has_judge(studio.folder)
 
 
 @functools.cache
-def _actions(studio: Studio) -> export.Actions | str:
+def _sheet_motions(studio: Studio) -> Motions | str:
     """The motions of a sprite sheet, or why there are none: seconds for the first who asks."""
     try:
-        return export.find_actions(studio, judge_of(studio.folder), lpc.names())
+        return find_motions(studio, judge_of(studio.folder), ACTIONS)
     except (CheckpointError, CodesError) as error:
         return str(error)
