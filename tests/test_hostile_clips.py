@@ -63,7 +63,7 @@ def sentence(source: Path | bytes) -> str:
     else:
         words = ""
         assert frames.dtype == np.uint8
-        assert 2 <= len(frames) <= video.MAX_FRAMES
+        assert 2 <= len(frames) <= video.MAX_CLIP_FRAMES
         assert max(frames.shape[1:3]) <= 512
     assert spent() - before < SECONDS
     return words
@@ -114,7 +114,7 @@ def test_ffmpeg_itself_reads_no_list(tmp_path: Path, kind: str) -> None:
     movie(tmp_path / "clip.avi", square())
     text = ELSEWHERE[kind].replace("'{film}'", "good.avi").replace("{film}", str(film))
     (tmp_path / "a.m3u8").write_text(text)
-    program = f"{HERE}; import films; print(len(list(films.frames({{!r}}))))"
+    program = f"{HERE}; import frames; print(len(list(frames.read_video({{!r}}))))"
     for name, frames in (("good.avi", "6"), ("a.m3u8", "")):
         words = [sys.executable, "-c", program.format(name)]
         done = subprocess.run(words, cwd=tmp_path, capture_output=True, text=True)
@@ -265,23 +265,23 @@ def test_a_file_cut_anywhere_or_damaged_anywhere_is_read_or_refused(
         noise = np.frombuffer(data, np.uint8).copy()
         noise[chance.integers(0, len(noise), 20)] = chance.integers(0, 256, 20)
         broken.append(noise.tobytes())
-    with video.Decoder() as decoder:
+    with video.DecoderProcess() as decoder:
         for file in broken:
             words = ""
             try:
                 frames = video.read_clip(file, decoder=decoder)
             except ClipError as error:
                 words = str(error)
-            assert plain(words) if words else 2 <= len(frames) <= video.MAX_FRAMES
+            assert plain(words) if words else 2 <= len(frames) <= video.MAX_CLIP_FRAMES
 
 
 # Programs that stand in for a decoder that a file has taken over.
-LIMITS = f"{HERE}; import rights; rights.give_up()"
+LIMITS = f"{HERE}; import limits; limits.limit_for_good()"
 TAKEN = {
     "dies": ("import os; os.abort()", "cannot be read"),
     "leaves": ("", "cannot be read"),
     "hangs": ("import time; time.sleep(60)", "too long"),
-    "works for ever": (f"{LIMITS}; rights.allow_time(0)\nwhile True: pass", "too long"),
+    "works for ever": (f"{LIMITS}; limits.allow_time(0)\nwhile True: pass", "too long"),
     "babbles": ("import sys; sys.stdout.write('x' * 10000)", "cannot be read"),
     "claims a huge frame": (
         "import sys, struct; sys.stdout.buffer.write(struct.pack('<BIId', 0, 2**31, 2**31, 0))",
@@ -313,7 +313,7 @@ def test_a_decoder_that_was_taken_over_harms_nobody(
     (tmp_path / "program.py").write_text(program)
     monkeypatch.setattr(decoding, "PROGRAM", tmp_path / "program.py")
     if kind == "hangs":
-        monkeypatch.setattr(decoding, "PATIENCE", 0.02)
+        monkeypatch.setattr(decoding, "CLOCK_FACTOR", 0.02)
     start = time.monotonic()
     assert expected in sentence(b"a file")
     assert time.monotonic() - start < 10
@@ -321,7 +321,7 @@ def test_a_decoder_that_was_taken_over_harms_nobody(
 
 def test_a_decoder_that_is_killed_is_a_sentence_and_the_next_file_is_read(tmp_path: Path) -> None:
     film = movie(tmp_path / "a.avi", square())
-    with video.Decoder() as decoder:
+    with video.DecoderProcess() as decoder:
         assert len(video.read_clip(film, decoder=decoder)) == 6
         first = decoder._process
         os.kill(first.pid, 19)  # it stops, as one that hangs
@@ -332,7 +332,7 @@ def test_a_decoder_that_is_killed_is_a_sentence_and_the_next_file_is_read(tmp_pa
 
 
 def run(program: str) -> str:
-    """What a program prints that has given up its rights as the decoder does."""
+    """What a program prints that has the limits of the decoder."""
     words = [sys.executable, "-c", f"{LIMITS}\n{program}"]
     return subprocess.run(words, capture_output=True, text=True).stdout.strip()
 

@@ -19,7 +19,7 @@ from clip_files import (
 
 from rwae.errors import ClipError
 from rwae.files import video
-from rwae.files.video.timing import evenly
+from rwae.files.video.decoding import evenly_in_time
 
 
 @pytest.mark.parametrize(
@@ -114,7 +114,7 @@ def test_a_film_at_a_changing_rate_is_even_afterwards(tmp_path: Path) -> None:
     ],
 )
 def test_which_frames_are_taken(times: list[float], taken: list[int]) -> None:
-    assert evenly(times).tolist() == taken
+    assert evenly_in_time(times).tolist() == taken
 
 
 @pytest.mark.parametrize(
@@ -144,7 +144,7 @@ def test_a_file_and_its_bytes_are_the_same_clip(tmp_path: Path) -> None:
 
 def test_one_process_reads_many_files_good_and_bad(tmp_path: Path) -> None:
     path = movie(tmp_path / "a.avi", square())
-    with video.Decoder() as decoder:
+    with video.DecoderProcess() as decoder:
         for _ in range(2):
             assert len(video.read_clip(path, decoder=decoder)) == 6
             with pytest.raises(ClipError, match="no clip"):

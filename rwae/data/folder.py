@@ -29,7 +29,7 @@ from rwae.codes import Factor
 from rwae.data import split as splits
 from rwae.data.clips import Clips
 from rwae.errors import ClipError, DataError
-from rwae.files.video import Decoder, read_clip, read_frames, read_image, to_frames
+from rwae.files.video import DecoderProcess, read_clip, read_frames, read_image, to_frames
 
 SIDE = 64
 FRAMES = 8
@@ -60,7 +60,7 @@ class Recording:
         """The names of the folders that it lies in."""
         return tuple(self.name.split("/")[:-1])
 
-    def read(self, decoder: Decoder | None = None) -> np.ndarray:
+    def read(self, decoder: DecoderProcess | None = None) -> np.ndarray:
         """RGB bytes (N, H, W, 3); raises DataError with the name of what cannot be read.
 
         Args:
@@ -146,7 +146,7 @@ def factors(found: list[Recording]) -> tuple[Factor, ...]:
     )
 
 
-def clips_of(recording: Recording, decoder: Decoder | None = None) -> Tensor:
+def clips_of(recording: Recording, decoder: DecoderProcess | None = None) -> Tensor:
     """The clips of a recording, as bytes (clips, 8, 3, 64, 64).
 
     Raises:
@@ -181,7 +181,8 @@ def load(folder: Path, split: str) -> Clips:
     levels = [level for level, (name, _) in enumerate(LABELS) if name in [f.name for f in known]]
     frames, labels = [], []
     chosen = [r for r in found if splits.part(r.name, 80, 10) == split]
-    with Decoder() as decoder:  # one for all of them: its start takes longer than most clips
+    # One process for all of them: its start takes longer than most clips.
+    with DecoderProcess() as decoder:
         for recording in chosen:
             frames.append(clips_of(recording, decoder))
             label = [

@@ -10,14 +10,14 @@ import os
 # Read by OpenCV itself when it is loaded.
 os.environ.setdefault("OPENCV_IO_MAX_IMAGE_PIXELS", str(2**25))
 
-from rwae.files.video.decoding import Decoder
+from rwae.files.video.decoding import DecoderProcess
 from rwae.files.video.fitting import fitting_rule, to_frames
-from rwae.files.video.reading import MAX_FRAMES, read_clip, read_frames, read_image
+from rwae.files.video.reading import MAX_CLIP_FRAMES, read_clip, read_frames, read_image
 from rwae.files.video.writing import encode_gif, encode_image, encode_video, write_gif
 
 __all__ = [
-    "MAX_FRAMES",
-    "Decoder",
+    "MAX_CLIP_FRAMES",
+    "DecoderProcess",
     "encode_gif",
     "encode_image",
     "encode_video",

@@ -1,8 +1,8 @@
-"""Clips are decoded in a process of their own, which has little to lose.
+"""Clips are decoded in a process of its own, `rwae.files.video.decoder`, which has little to lose.
 
-Decoders are large, old and fed by strangers. The one that opens a file here has no secret in its
-environment, a folder that holds that file alone, bounded memory and time, and a pipe. What comes
-through the pipe is checked again; if nothing comes, the process is ended, and the app lives.
+The process has no secret in its environment, a folder that holds one file alone, bounded memory
+and time, and a pipe. What comes through the pipe is checked again. If nothing comes, the process
+is ended, and the app lives.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ import subprocess
 import sys
 import tempfile
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from pathlib import Path
 
@@ -24,34 +24,34 @@ import numpy as np
 
 from rwae.errors import ClipError
 from rwae.files.video.decoder.pixels import KEPT_SIDE
-from rwae.files.video.decoder.protocol import FILE, HEADER, MAX_SIDE, Kind
-from rwae.files.video.timing import evenly
+from rwae.files.video.decoder.protocol import FILE, HEADER, MAX_FRAME_SIDE, RecordKind
 
 PROGRAM = Path(__file__).parent / "decoder"
-FRAMES = 300  # that may take `SECONDS`; a longer clip may take longer in proportion
-SECONDS = 20  # of processor time
-PATIENCE = 1.5  # times as long by the clock, for a machine that has other things to do
+TIMED_FRAMES = 300  # that may take `MAX_CPU_SECONDS`; a longer clip has more in proportion
+MAX_CPU_SECONDS = 20  # of processor time
+CLOCK_FACTOR = 1.5  # times as long by the clock, for a machine that has other things to do
 # What a program needs to start at all on some systems; no more of the environment is passed on.
 _ENVIRONMENT = ("LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH", "SYSTEMROOT", "LANG")
 
-_SENTENCES = {
-    Kind.NO_VIDEO: "The file is no clip that can be read: save it as MP4, WebM, AVI or GIF.",
-    Kind.BAD_PICTURE: "The picture is damaged or too large: save it again as PNG.",
-    Kind.BAD_VIDEO: "The video is damaged or of an unknown kind: save it again, for example as "
-    "MP4.",
-    Kind.NO_STRIP: "The picture has {} x {} pixels: an image strip needs square frames side by "
-    "side, so its width must be a multiple of its height.",
-    Kind.TOO_LARGE: f"The frames have {{}} x {{}} pixels: they need between 1 and {MAX_SIDE} on "
-    "each side. Save the clip in a smaller size.",
-    Kind.TOO_LONG: "The clip has more than {} frames: cut it to the part you want.",
-    Kind.TOO_HEAVY: "The file takes too much memory to read: save the clip in a smaller size.",
+_REFUSALS = {
+    RecordKind.NO_VIDEO: "The file is no clip that can be read: save it as MP4, WebM, AVI or GIF.",
+    RecordKind.BAD_PICTURE: "The picture is damaged or too large: save it again as PNG.",
+    RecordKind.BAD_VIDEO: "The video is damaged or of an unknown kind: save it again, for example "
+    "as MP4.",
+    RecordKind.NO_STRIP: "The picture has {} x {} pixels: an image strip needs square frames side "
+    "by side, so its width must be a multiple of its height.",
+    RecordKind.TOO_LARGE: "The frames have {} x {} pixels: they need between 1 and "
+    f"{MAX_FRAME_SIDE} on each side. Save the clip in a smaller size.",
+    RecordKind.TOO_LONG: "The clip has more than {} frames: cut it to the part you want.",
+    RecordKind.TOO_HEAVY: "The file takes too much memory to read: save the clip in a smaller "
+    "size.",
 }
 _SLOW = "The file takes too long to read: cut the clip, or save it in a smaller size."
 _BROKEN = "The file cannot be read: save it again, for example as MP4."
 _SIZES = "The frames of the clip differ in size: save it again, for example as MP4."
 
 
-class Decoder:
+class DecoderProcess:
     """A process that decodes clips, one after another.
 
     For a stranger's file it is used once, so that nobody's clip meets what another's left behind.
@@ -61,7 +61,7 @@ class Decoder:
     def __init__(self) -> None:
         self._process = _start()
 
-    def __enter__(self) -> Decoder:
+    def __enter__(self) -> DecoderProcess:
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -76,7 +76,7 @@ class Decoder:
                 pipe.close()
 
     def read(self, source: Path | bytes, most: int) -> np.ndarray:
-        """Reads a clip as RGB bytes, with shape (N, H, W, 3), evenly in time (see `timing`).
+        """Reads a clip as RGB bytes, with shape (N, H, W, 3); see `evenly_in_time`.
 
         Args:
             source: a file, or what stands in one.
@@ -88,24 +88,24 @@ class Decoder:
         if self._process.poll() is not None:  # an earlier file broke it
             self.close()
             self._process = _start()
-        seconds = SECONDS * max(1, math.ceil(most / FRAMES))
+        seconds = MAX_CPU_SECONDS * max(1, math.ceil(most / TIMED_FRAMES))
         with tempfile.TemporaryDirectory(prefix="rwae-", ignore_cleanup_errors=True) as folder:
-            _place(source, Path(folder) / FILE)
+            _put(source, Path(folder) / FILE)
             job = {"folder": folder, "most": most, "seconds": seconds}
             late = threading.Event()
-            alarm = threading.Timer(PATIENCE * seconds, self._end, [late])
+            alarm = threading.Timer(CLOCK_FACTOR * seconds, self._stop, [late])
             alarm.start()
             try:
                 self._process.stdin.write(json.dumps(job).encode() + b"\n")
                 self._process.stdin.flush()
                 found = list(self._frames(most))
             except (OSError, EOFError) as error:
-                raise ClipError(self._last_words(late)) from error
+                raise ClipError(self._failure(late)) from error
             finally:
                 alarm.cancel()
-        return _clip(found)
+        return _join(found)
 
-    def _end(self, late: threading.Event) -> None:
+    def _stop(self, late: threading.Event) -> None:
         late.set()
         self._process.kill()
 
@@ -113,12 +113,12 @@ class Decoder:
         """The frames that the process sends, each with its time; nothing it says is believed."""
         for _ in range(most + 1):
             kind, height, width, time = HEADER.unpack(self._take(HEADER.size))
-            if kind == Kind.END:
+            if kind == RecordKind.END:
                 return
-            if kind in _SENTENCES:
-                raise ClipError(_SENTENCES[kind].format(height, width))
+            if kind in _REFUSALS:
+                raise ClipError(_REFUSALS[kind].format(height, width))
             sides = range(1, KEPT_SIDE + 1)
-            if kind != Kind.FRAME or height not in sides or width not in sides:
+            if kind != RecordKind.FRAME or height not in sides or width not in sides:
                 raise EOFError
             data = self._take(height * width * 3)
             yield np.frombuffer(data, np.uint8).reshape(height, width, 3), time
@@ -130,7 +130,7 @@ class Decoder:
             raise EOFError
         return data
 
-    def _last_words(self, late: threading.Event) -> str:
+    def _failure(self, late: threading.Event) -> str:
         """Why the process ended before its answer did."""
         self._process.kill()
         status = self._process.wait()
@@ -154,22 +154,22 @@ def _start() -> subprocess.Popen:
         raise ClipError("No file can be read at the moment: try again later.") from error
 
 
-def _place(source: Path | bytes, place: Path) -> None:
+def _put(source: Path | bytes, target: Path) -> None:
     """Puts a file where the process will look, under a name that leads to no other file."""
     if isinstance(source, bytes):
-        place.write_bytes(source)
+        target.write_bytes(source)
         return
     try:
-        place.symlink_to(source.resolve())
+        target.symlink_to(source.resolve())
     except (OSError, NotImplementedError):  # Windows lets few make links
-        shutil.copyfile(source, place)
+        shutil.copyfile(source, target)
 
 
-def _clip(found: list[tuple[np.ndarray, float]]) -> np.ndarray:
+def _join(found: list[tuple[np.ndarray, float]]) -> np.ndarray:
     """Puts frames together, evenly in time: (N, H, W, 3)."""
     frames = [frame for frame, _ in found]
     if not frames:
-        raise ClipError(_SENTENCES[Kind.BAD_VIDEO])
+        raise ClipError(_REFUSALS[RecordKind.BAD_VIDEO])
     if any(frame.shape != frames[0].shape for frame in frames):
         raise ClipError(_SIZES)
     if len(frames) < 2:
@@ -177,4 +177,29 @@ def _clip(found: list[tuple[np.ndarray, float]]) -> np.ndarray:
             "The file holds a single frame: a clip needs at least two. Choose a video, an "
             "animated GIF, or a picture with square frames side by side."
         )
-    return np.stack([frames[n] for n in evenly([time for _, time in found])])
+    return np.stack([frames[n] for n in evenly_in_time([time for _, time in found])])
+
+
+def evenly_in_time(times: Sequence[float]) -> np.ndarray:
+    """Says which frames of a clip to take so that they follow one another at an even pace.
+
+    A model knows no time but the number of a frame, while phones, screen recorders and GIFs hold
+    some frames for longer than others. So as many frames as there are are taken again, at even
+    steps from the time of the first to that of the last: each is the one that a viewer sees in the
+    middle of its step. Where the pace is even, or nearly, that is each frame once. How long the
+    last frame stays is not asked.
+
+    Args:
+        times: of the N frames, in any unit. Times that do not grow from frame to frame, as in
+            strips and damaged files, say nothing, and every frame is taken once.
+
+    Returns:
+        N indices, none smaller than the one before.
+    """
+    known = np.asarray(times, float)
+    count = len(known)
+    if count < 3 or not np.isfinite(known).all() or (np.diff(known) <= 0).any():
+        return np.arange(count)
+    step = (known[-1] - known[0]) / (count - 1)
+    asked = known[0] + step * (np.arange(count) + 0.5)
+    return np.searchsorted(known, asked, side="right") - 1

@@ -10,13 +10,13 @@ import numpy as np
 
 from rwae.errors import ClipError, DataError
 from rwae.files.video.decoder.pixels import shrink, to_rgb
-from rwae.files.video.decoding import Decoder
+from rwae.files.video.decoding import DecoderProcess
 
-MAX_FRAMES = 300  # about ten seconds of video
+MAX_CLIP_FRAMES = 300  # about ten seconds of video
 
 
 def read_clip(
-    source: Path | bytes, *, most: int | None = None, decoder: Decoder | None = None
+    source: Path | bytes, *, most: int | None = None, decoder: DecoderProcess | None = None
 ) -> np.ndarray:
     """Reads a clip from anyone's file as RGB bytes, with shape (N, H, W, 3).
 
@@ -25,14 +25,15 @@ def read_clip(
     offered to FFmpeg as MP4, MOV, Matroska, WebM or AVI. Rotation marks are applied; transparent
     pixels become black (in a video they are opaque); 16 bits become 8; a file that breaks off
     gives the frames before; frames beyond 512 pixels are shrunk. Where frames are not shown for
-    equally long, they are chosen evenly in time, see `rwae.files.video.timing`. Wide gamuts and
-    high dynamic range are shown as OpenCV shows them: paler than they were.
+    equally long, they are chosen evenly in time, see `evenly_in_time` in
+    `rwae.files.video.decoding`. Wide gamuts and high dynamic range are shown as OpenCV shows them:
+    paler than they were.
 
     All decoding is done by another process, see `rwae.files.video.decoding`.
 
     Args:
         source: the file, or what stands in it.
-        most: frames that a clip may have; `MAX_FRAMES` by default.
+        most: frames that a clip may have; `MAX_CLIP_FRAMES` by default.
         decoder: the process to ask, where many files of one person are read; by default one is
             started for this file alone.
 
@@ -43,9 +44,9 @@ def read_clip(
     if isinstance(source, Path) and not source.is_file():
         raise ClipError(f"There is no file {source.name}: name a video, a GIF or an image strip.")
     if decoder is not None:
-        return decoder.read(source, most or MAX_FRAMES)
-    with Decoder() as once:
-        return once.read(source, most or MAX_FRAMES)
+        return decoder.read(source, most or MAX_CLIP_FRAMES)
+    with DecoderProcess() as process:
+        return process.read(source, most or MAX_CLIP_FRAMES)
 
 
 def read_image(path: Path) -> np.ndarray:

@@ -1,7 +1,12 @@
-"""The program that opens strangers' files, in a process of its own.
+"""The program that opens files from strangers, isolated in a process of its own.
 
-`python rwae/files/video/decoder` is started for each upload by `rwae.files.video.decoding`, and is
-all that ever decodes one. Its modules import OpenCV, NumPy and each other by plain names, but
-nothing of the package around them: that would load PyTorch, which takes seconds, into a process
-that lives for tenths of one.
+Why it is no library call: OpenCV and FFmpeg are large, written in C, and decode whatever they are
+sent. A file that exploits an error in them would have the rights of the app, with its models,
+visitors and token. No package that we know runs them apart, with limits on memory, time and files.
+
+`rwae.files.video.decoding` starts it for each upload as `python -I rwae/files/video/decoder`. By
+`-I` neither the environment nor the current folder, which holds the stranger's file, adds modules
+to it. Its modules import OpenCV, NumPy and each other by plain names, and nothing of the package
+around them: that would load PyTorch, which takes seconds, into a process that lives for tenths of
+one.
 """

@@ -13,12 +13,12 @@ import struct
 from enum import IntEnum
 
 FILE = "clip"  # no extension: only the content says what a file is
-MAX_SIDE = 4096  # pixels, of a frame in a file
+MAX_FRAME_SIDE = 4096  # pixels, of a frame in a file
 # Kind; two whole numbers, which for a frame are its height and width; a time in milliseconds.
 HEADER = struct.Struct("<BIId")
 
 
-class Kind(IntEnum):
+class RecordKind(IntEnum):
     """What a record is: a frame, the end of the clip, or why there is none."""
 
     FRAME = 0
@@ -40,19 +40,19 @@ class Refused(Exception):  # noqa: N818 - it is the answer, not an accident
         numbers: what the sentence about it needs, at most two.
     """
 
-    def __init__(self, kind: Kind, *numbers: float) -> None:
+    def __init__(self, kind: RecordKind, *numbers: float) -> None:
         super().__init__(kind.name)
         self.kind = kind
         self.numbers = numbers
 
 
 def check_size(width: float, height: float) -> None:
-    """Refuses a frame with a side of none, or of more than `MAX_SIDE` pixels."""
-    if not 1 <= width <= MAX_SIDE or not 1 <= height <= MAX_SIDE:
-        raise Refused(Kind.TOO_LARGE, width, height)
+    """Refuses a frame with a side of none, or of more than `MAX_FRAME_SIDE` pixels."""
+    if not 1 <= width <= MAX_FRAME_SIDE or not 1 <= height <= MAX_FRAME_SIDE:
+        raise Refused(RecordKind.TOO_LARGE, width, height)
 
 
-def header(kind: Kind, first: float = 0, second: float = 0, time: float = 0.0) -> bytes:
-    """A record's header; numbers that do not fit, such as a damaged file's sizes, are bent."""
+def pack_header(kind: RecordKind, first: float = 0, second: float = 0, time: float = 0.0) -> bytes:
+    """A record's header; numbers that do not fit, such as a damaged file's sizes, are clamped."""
     whole = [int(min(max(n, 0), 2**32 - 1)) if n == n else 0 for n in (first, second)]
     return HEADER.pack(kind, *whole, time)

@@ -1,4 +1,7 @@
-"""What the decoder may use of the machine, where the platform can hold it to that."""
+"""Limits of the operating system on this process, where the platform has them.
+
+Windows has none of these: there, only the time limit of the app holds.
+"""
 
 from __future__ import annotations
 
@@ -6,18 +9,18 @@ from contextlib import suppress
 
 try:
     import resource
-except ImportError:  # Windows has none of this; the wall clock of the app is left
+except ImportError:  # Windows
     resource = None
 
-MEMORY = 3 * 2**29  # bytes of address space: 1.5 GiB
-OPEN_FILES = 24
+MAX_MEMORY = 3 * 2**29  # bytes of address space: 1.5 GiB
+MAX_OPEN_FILES = 24
 
 
-def give_up() -> None:
+def limit_for_good() -> None:
     """Gives up for good what decoding does not need: much memory, and writing to any file."""
-    _limit("RLIMIT_AS", MEMORY)
+    _limit("RLIMIT_AS", MAX_MEMORY)
     _limit("RLIMIT_FSIZE", 0)
-    _limit("RLIMIT_NOFILE", OPEN_FILES)
+    _limit("RLIMIT_NOFILE", MAX_OPEN_FILES)
     _limit("RLIMIT_CORE", 0)
 
 
