@@ -61,7 +61,7 @@ def test_nothing_but_the_files_of_a_checkpoint_is_asked_for(
     folder = hub.locate(REPO)
     assert {path.name for path in folder.iterdir()} == {path.name for path in model.iterdir()}
     names = {line.split("/", 5)[5] for line in server.asked}
-    assert names == set(fetching.NEEDED | fetching.WANTED)
+    assert names == set(fetching.REQUIRED_FILES | fetching.OPTIONAL_FILES)
     assert kept(tmp_path / "home", "*.bin") == []
 
 
@@ -116,7 +116,7 @@ def test_a_transfer_that_breaks_off_goes_on_where_it_was(server: FakeHub, model:
 def test_a_slow_hub_costs_the_deadline_and_leaves_no_half_file(
     server: FakeHub, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(fetching, "SECONDS", 3.0)
+    monkeypatch.setattr(fetching, "MAX_SECONDS", 3.0)
     server.pause, server.chunk = 0.2, 500  # never silent for long, and never done
     start = time.monotonic()
     with pytest.raises(HubError, match="within 3 seconds"):
@@ -124,7 +124,7 @@ def test_a_slow_hub_costs_the_deadline_and_leaves_no_half_file(
     assert time.monotonic() - start < 8
     assert kept(tmp_path / "home", "*.incomplete") == []
     server.pause, server.chunk = 0.0, 2**16
-    monkeypatch.setattr(fetching, "SECONDS", 60.0)
+    monkeypatch.setattr(fetching, "MAX_SECONDS", 60.0)
     assert RWAE.from_pretrained(REPO).config.frames == 4
 
 
@@ -186,7 +186,7 @@ def test_a_model_that_one_may_not_read(server: FakeHub) -> None:
 def test_a_fetch_that_was_killed_can_be_done_again(server: FakeHub, model: Path) -> None:
     server.pause, server.chunk = 0.2, 500
     request = {"seconds": 60, "repo": REPO, "revision": "main"}
-    request |= {"needed": fetching.NEEDED, "wanted": fetching.WANTED}
+    request |= {"required": fetching.REQUIRED_FILES, "optional": fetching.OPTIONAL_FILES}
     child = subprocess.Popen([sys.executable, "-P", CHILD], stdin=subprocess.PIPE, text=True)
     child.stdin.write(json.dumps(request))
     child.stdin.close()

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from rwae.errors import CheckpointError
-from rwae.files.hub import HubId, parse, short_name
+from rwae.files.hub import HubId, parse_source, short_name
 
 COMMIT = "0123456789abcdef0123456789abcdef01234567"
 
@@ -31,7 +31,7 @@ def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     ],
 )  # fmt: skip
 def test_these_are_folders(source: str | Path) -> None:
-    assert parse(source) == Path(source)
+    assert parse_source(source) == Path(source)
 
 
 @pytest.mark.parametrize(
@@ -45,7 +45,7 @@ def test_these_are_folders(source: str | Path) -> None:
     ],
 )
 def test_these_are_ids(source: str, revision: str | None, found: HubId) -> None:
-    assert parse(source, revision) == found
+    assert parse_source(source, revision) == found
 
 
 @pytest.mark.parametrize(
@@ -67,7 +67,7 @@ def test_these_are_ids(source: str, revision: str | None, found: HubId) -> None:
 )
 def test_these_are_neither(source: str | Path, revision: str | None, said: str) -> None:
     with pytest.raises(CheckpointError, match=said):
-        parse(source, revision)
+        parse_source(source, revision)
 
 
 def test_a_whole_commit_is_a_pin_and_nothing_else_is() -> None:

@@ -15,9 +15,8 @@ from serving import small_checkpoint
 from rwae import RWAE
 from rwae.errors import HubError, RWAEError
 from rwae.files.card import read_card
-from rwae.files.hub import send
-from rwae.publish import files
-from rwae.publish.__main__ import main
+from rwae.files.hub import send_files
+from rwae.publish import main, model_files
 
 FETCH = """
 import sys
@@ -101,7 +100,7 @@ def test_the_command_sends_a_checkpoint_and_nothing_else_of_the_run(
 def test_the_scores_go_along_and_other_files_stay(folder: Path) -> None:
     for name in ("scores.json", "notes.json"):
         (folder / name).write_text("{}")
-    sent = files.of_model(folder)
+    sent = model_files(folder)
     assert sent["scores.json"] == folder / "scores.json"
     assert "notes.json" not in sent
 
@@ -110,7 +109,7 @@ def test_a_card_of_ones_own_goes_along_as_it_is(
     folder: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     (folder / "README.md").write_text("# Mine\n")
-    assert files.of_model(folder)["README.md"].read_text() == "# Mine\n"
+    assert model_files(folder)["README.md"].read_text() == "# Mine\n"
     assert main(["model", str(folder), "owner/mine"]) == 0
     assert "no README.md" not in capsys.readouterr().out
 
@@ -131,7 +130,7 @@ def test_a_hub_that_refuses(
     use(server, tmp_path / "home", monkeypatch)
     server.status = status
     with pytest.raises(HubError, match=said):
-        send(files.of_model(folder), "owner/mine", token=token)
+        send_files(model_files(folder), "owner/mine", token=token)
     assert server.sent == {}
 
 
@@ -139,7 +138,7 @@ def test_a_hub_that_is_gone(folder: Path, monkeypatch: pytest.MonkeyPatch) -> No
     monkeypatch.setenv("HF_ENDPOINT", "http://127.0.0.1:9")
     monkeypatch.setenv("HF_TOKEN", TOKEN)
     with pytest.raises(HubError, match=r"did not reach owner/mine .*check the network"):
-        send(files.of_model(folder), "owner/mine")
+        send_files(model_files(folder), "owner/mine")
 
 
 def test_what_cannot_be_loaded_is_not_sent(
@@ -158,4 +157,4 @@ def test_a_link_in_a_checkpoint_is_not_followed(folder: Path, tmp_path: Path) ->
     (tmp_path / "secret").write_text("mine alone")
     (folder / "README.md").symlink_to(tmp_path / "secret")
     with pytest.raises(RWAEError, match="is a link"):
-        files.of_model(folder)
+        model_files(folder)

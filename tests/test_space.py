@@ -14,8 +14,7 @@ from huggingface_hub import SpaceHardware
 from serving import app, small_checkpoint
 
 from rwae.errors import RWAEError
-from rwae.publish import files
-from rwae.publish.__main__ import main
+from rwae.publish import SPACE_FOLDERS, main, space_files
 from rwae.ui.endpoints import page_functions
 from rwae.ui.loaded_models import LoadedModels, load_models
 
@@ -50,10 +49,10 @@ def test_what_a_space_installs_is_pinned_and_names_no_build() -> None:
 
 
 def test_the_files_of_the_space_are_code_weights_and_pictures() -> None:
-    found = files.of_space(ROOT)
+    found = space_files(ROOT)
     assert {"app.py", "README.md", "requirements.txt", "LICENSE", "rwae/ui/page.py"} <= set(found)
     assert "checkpoints/sprites/model.safetensors" in found
-    assert {name.split("/")[0] for name in found if "/" in name} == set(files.TREES)
+    assert {name.split("/")[0] for name in found if "/" in name} == set(SPACE_FOLDERS)
     assert not any(part.startswith((".", "__pyc")) for name in found for part in name.split("/"))
     assert all(path.stat().st_size <= 10_000_000 for path in found.values())
     assert {Path(name).suffix for name in found if name.startswith("rwae/data/")} == {
@@ -64,14 +63,14 @@ def test_the_files_of_the_space_are_code_weights_and_pictures() -> None:
 def test_what_the_readme_links_to_is_there_too() -> None:
     links = re.findall(r"\]\((?!https?://)([^)#]+)\)", README)
     assert "SECURITY.md" in links
-    assert set(links) <= set(files.of_space(ROOT))
+    assert set(links) <= set(space_files(ROOT))
 
 
 @pytest.fixture
 def project(tmp_path: Path) -> Path:
     """The files of the Space, with one small model in the place of all."""
     root = tmp_path / "project"
-    for name, path in files.of_space(ROOT).items():
+    for name, path in space_files(ROOT).items():
         if not name.startswith("checkpoints/"):
             (root / name).parent.mkdir(parents=True, exist_ok=True)
             shutil.copyfile(path, root / name)
@@ -80,12 +79,12 @@ def project(tmp_path: Path) -> Path:
 
 
 def test_data_runs_and_keys_do_not_go_along(project: Path) -> None:
-    before = set(files.of_space(project))
+    before = set(space_files(project))
     for name in ("data/sprites/a.png", "runs/mine/model.safetensors", ".env", ".git/config",
                  "rwae/__pycache__/a.pyc", "rwae/.cache/a.py", "notes.txt"):  # fmt: skip
         (project / name).parent.mkdir(parents=True, exist_ok=True)
         (project / name).write_text("not for everyone")
-    assert set(files.of_space(project)) == before
+    assert set(space_files(project)) == before
 
 
 @pytest.mark.parametrize(
@@ -103,11 +102,11 @@ def test_large_files_and_links_stop_it(project: Path, tmp_path: Path) -> None:
     large = project / "checkpoints" / "small" / "large.json"
     large.write_bytes(b" " * 10_000_001)
     with pytest.raises(RWAEError, match="10,000,001 bytes"):
-        files.of_space(project)
+        space_files(project)
     large.unlink()
     (project / "rwae" / "out").symlink_to(tmp_path)
     with pytest.raises(RWAEError, match=r"does not belong|is a link"):
-        files.of_space(project)
+        space_files(project)
 
 
 def test_the_command_lists_and_sends_nothing(

@@ -6,8 +6,6 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from rwae.errors import ClipError
-
 
 def to_bytes(x: Tensor) -> np.ndarray:
     """Turns clips (B, T, 3, H, W) in [0, 1] into bytes with shape (B, T, H, W, 3)."""
@@ -31,24 +29,3 @@ def sheet(clips: np.ndarray) -> np.ndarray:
     """
     rows, columns, height, width, channels = clips.shape
     return clips.swapaxes(1, 2).reshape(rows * height, columns * width, channels)
-
-
-def cut(strip: np.ndarray) -> np.ndarray:
-    """Cuts a strip of square frames apart, the inverse of a one-row `sheet`.
-
-    Args:
-        strip: bytes with shape (H, n * H, 3).
-
-    Returns:
-        Bytes with shape (n, H, H, 3).
-
-    Raises:
-        ClipError: if the width is not a multiple of the height.
-    """
-    height, width = strip.shape[:2]
-    if not height or width % height:
-        raise ClipError(
-            f"The picture has {width} x {height} pixels: an image strip needs square frames side "
-            "by side, so its width must be a multiple of its height."
-        )
-    return strip.reshape(height, width // height, height, 3).swapaxes(0, 1)

@@ -1,22 +1,22 @@
-"""The Hugging Face Hub: the only door to `huggingface_hub`.
+"""The Hugging Face Hub: the only package that imports `huggingface_hub`, with `rwae.files.card`.
 
-A checkpoint is named by a folder or by a Hub id, and the two are never mixed up: see `parse`.
-Fetching runs in a process of its own, so that a slow or broken Hub costs a number of seconds that
-is known and nothing else; sending is done by the caller.
+A checkpoint is named by a folder or by a Hub id, and the two are never confused: see
+`parse_source`. Fetching runs in a process of its own, so that a slow or broken Hub costs a known
+number of seconds and nothing else. Sending is done by the caller's process.
 """
 
-from rwae.files.hub.fetching import NEEDED, WANTED, fetch, locate
-from rwae.files.hub.names import HubId, parse, short_name
-from rwae.files.hub.sending import send, send_model
+from rwae.files.hub.fetching import OPTIONAL_FILES, REQUIRED_FILES, fetch_checkpoint, locate
+from rwae.files.hub.names import HubId, parse_source, short_name
+from rwae.files.hub.sending import send_files, send_model
 
 __all__ = [
-    "NEEDED",
-    "WANTED",
+    "OPTIONAL_FILES",
+    "REQUIRED_FILES",
     "HubId",
-    "fetch",
+    "fetch_checkpoint",
     "locate",
-    "parse",
-    "send",
+    "parse_source",
+    "send_files",
     "send_model",
     "short_name",
 ]

@@ -37,7 +37,7 @@ try:
 except ImportError:  # Windows, which has no such limits
     resource = None
 
-WAIT = 10  # seconds for an answer of the Hub
+TIMEOUT = 10  # seconds for an answer of the Hub
 Files = dict[str, int]  # the most bytes of each file
 
 
@@ -45,7 +45,7 @@ class SizeError(Exception):
     """A file has more bytes than it may, or does not say how many."""
 
 
-def cached(repo: str, revision: str, files: Files) -> str | None:
+def find_in_cache(repo: str, revision: str, files: Files) -> str | None:
     """The folder in the cache, if each file is there or is known not to exist."""
     found = [try_to_load_from_cache(repo, name, revision=revision) for name in files]
     paths = [path for path in found if isinstance(path, str)]
@@ -53,47 +53,47 @@ def cached(repo: str, revision: str, files: Files) -> str | None:
     return str(Path(paths[0]).parent) if whole else None
 
 
-def fetch(repo: str, revision: str, needed: Files, wanted: Files) -> str:
+def fetch_files(repo: str, revision: str, required: Files, optional: Files) -> str:
     """Fetches the files, or what of them is not in the cache; returns the folder."""
-    if len(revision) == 40 and (folder := cached(repo, revision, needed | wanted)):
+    if len(revision) == 40 and (folder := find_in_cache(repo, revision, required | optional)):
         return folder
-    first = next(iter(needed))
+    first = next(iter(required))
     try:
-        about = get_hf_file_metadata(hf_hub_url(repo, first, revision=revision), timeout=WAIT)
+        about = get_hf_file_metadata(hf_hub_url(repo, first, revision=revision), timeout=TIMEOUT)
     except (HTTPError, OfflineModeIsEnabled) as error:
         # What the Hub refuses stays refused; what it cannot answer the cache may know.
         down = not isinstance(error, HfHubHTTPError) or error.response.status_code >= 500
-        if down and (folder := cached(repo, revision, needed)):
+        if down and (folder := find_in_cache(repo, revision, required)):
             return folder
         raise
     commit = about.commit_hash
     if not re.fullmatch(r"[0-9a-f]{40}", commit or ""):
         raise OSError("the answer names no commit")
-    for name, most in needed.items():
-        download(repo, name, commit, most)
-    for name, most in wanted.items():
+    for name, most in required.items():
+        download_file(repo, name, commit, most)
+    for name, most in optional.items():
         try:
-            download(repo, name, commit, most)
+            download_file(repo, name, commit, most)
         except LocalEntryNotFoundError:  # the Hub went away
             raise
         except EntryNotFoundError:  # the client remembers that there is none
             continue
     # Last, so that a branch never points to a commit that is there in part.
-    return str(Path(hf_hub_download(repo, first, revision=revision, etag_timeout=WAIT)).parent)
+    return str(Path(hf_hub_download(repo, first, revision=revision, etag_timeout=TIMEOUT)).parent)
 
 
-def download(repo: str, name: str, commit: str, most: int) -> None:
+def download_file(repo: str, name: str, commit: str, most: int) -> None:
     """Fetches one file, once its size is known to be allowed."""
-    told = hf_hub_download(repo, name, revision=commit, etag_timeout=WAIT, dry_run=True)
-    if told.file_size is None or told.file_size > most:
+    found = hf_hub_download(repo, name, revision=commit, etag_timeout=TIMEOUT, dry_run=True)
+    if found.file_size is None or found.file_size > most:
         raise SizeError(name)
-    hf_hub_download(repo, name, revision=commit, etag_timeout=WAIT)
+    hf_hub_download(repo, name, revision=commit, etag_timeout=TIMEOUT)
 
 
-def answer(request: dict[str, Any]) -> dict[str, str]:
+def respond(request: dict[str, Any]) -> dict[str, str]:
     """The folder, or what went wrong."""
     try:
-        return {"folder": fetch(**request)}
+        return {"folder": fetch_files(**request)}
     except GatedRepoError:
         return {"problem": "gated"}
     except RepositoryNotFoundError:
@@ -105,7 +105,7 @@ def answer(request: dict[str, Any]) -> dict[str, str]:
     except LocalEntryNotFoundError as error:
         return {"problem": "unreachable", "detail": type(error.__cause__ or error).__name__}
     except EntryNotFoundError as error:
-        return {"problem": "file", "detail": missing(error, request)}
+        return {"problem": "file", "detail": missing_file(error, request)}
     except SizeError as error:
         return {"problem": "size", "detail": str(error)}
     except HfHubHTTPError as error:
@@ -118,9 +118,9 @@ def answer(request: dict[str, Any]) -> dict[str, str]:
         return {"problem": "broken", "detail": type(error).__name__}
 
 
-def missing(error: EntryNotFoundError, request: dict[str, Any]) -> str:
+def missing_file(error: EntryNotFoundError, request: dict[str, Any]) -> str:
     """The name of the file that is not there, out of the client's message."""
-    return next((name for name in request["needed"] if name in str(error)), "such file")
+    return next((name for name in request["required"] if name in str(error)), "such file")
 
 
 def main() -> None:
@@ -132,9 +132,9 @@ def main() -> None:
         signal.signal(signal.SIGALRM, lambda *_: sys.exit(1))
         signal.setitimer(signal.ITIMER_REAL, seconds)
     if resource:  # whatever the Hub says of its files
-        most = max((request["needed"] | request["wanted"]).values())
+        most = max((request["required"] | request["optional"]).values())
         resource.setrlimit(resource.RLIMIT_FSIZE, (most, most))
-    print(json.dumps(answer(request)))
+    print(json.dumps(respond(request)))
 
 
 if __name__ == "__main__":

@@ -1,4 +1,9 @@
-"""Checkpoints from the Hub: into the cache that all programs of a person share, or from it."""
+"""Checkpoints from the Hub, by way of the cache that all programs of a person share.
+
+The Hub's client runs in a process of its own, `child.py`. It has time limits for single requests
+only, and none for a whole download: a slow or broken Hub could keep the app waiting for ever. The
+process ends after `MAX_SECONDS`, and it checks the size of each file before it is fetched.
+"""
 
 from __future__ import annotations
 
@@ -12,25 +17,25 @@ from typing import Any
 from rwae.errors import CheckpointError, HubError
 from rwae.files import checkpoint, tensors
 from rwae.files.card import CARD_FILE
-from rwae.files.hub.names import HubId, is_folder, parse
+from rwae.files.hub.names import HubId, is_folder, parse_source
 
-SECONDS = 60.0  # that a fetch may take
-SMALL = 2**20  # bytes, of a card or a table
-NEEDED = {
+MAX_SECONDS = 60.0  # that a fetch may take
+MAX_TEXT_BYTES = 2**20  # of a card or a table
+REQUIRED_FILES = {
     checkpoint.CONFIG_FILE: checkpoint.MAX_CONFIG_BYTES,
     checkpoint.WEIGHTS_FILE: tensors.MAX_FILE_BYTES,
 }
 # What else the app can use, if it is there. Nothing but these names is ever asked for.
-WANTED = {
+OPTIONAL_FILES = {
     checkpoint.GALLERY_FILE: checkpoint.MAX_GALLERY_BYTES,
-    CARD_FILE: SMALL,
-    checkpoint.DIRECTIONS_FILE: SMALL,
-    checkpoint.SETTINGS_FILE: SMALL,
-    checkpoint.SCORES_FILE: SMALL,
+    CARD_FILE: MAX_TEXT_BYTES,
+    checkpoint.DIRECTIONS_FILE: MAX_TEXT_BYTES,
+    checkpoint.SETTINGS_FILE: MAX_TEXT_BYTES,
+    checkpoint.SCORES_FILE: MAX_TEXT_BYTES,
 }
 _CHILD = Path(__file__).with_name("child.py")
 _LATER = "Try again later, or name a local folder."
-_SAID = {
+_PROBLEMS = {
     "repository": "The Hub has no model {id}, or it is private: check the id, or log in with "
     "`hf auth login`.",
     "gated": "The model {id} asks for an agreement first: open its page on the Hub, and log in "
@@ -47,23 +52,24 @@ _SAID = {
     "unreachable": "The Hub cannot be reached ({detail}) and {id} is not in the cache. " + _LATER,
     "broken": "The model {id} could not be fetched whole ({detail}). " + _LATER,
 }
-_FINAL = ("repository", "gated", "forbidden", "revision", "file", "size")  # waiting would not help
+# Waiting would not help with these.
+_FINAL_PROBLEMS = ("repository", "gated", "forbidden", "revision", "file", "size")
 
 
 def locate(source: str | Path, revision: str | None = None) -> Path:
     """Finds the folder of a checkpoint, and fetches it from the Hub if `source` is a Hub id.
 
     Args:
-        source: a folder, or a Hub id "owner/name" or "owner/name@revision"; see `parse`.
+        source: a folder, or a Hub id "owner/name" or "owner/name@revision"; see `parse_source`.
         revision: branch, tag or commit on the Hub.
 
     Raises:
         CheckpointError: if neither a folder nor a repository is there.
         HubError: if the Hub cannot be reached or is too slow.
     """
-    found = parse(source, revision)
+    found = parse_source(source, revision)
     if isinstance(found, HubId):
-        return fetch(found)
+        return fetch_checkpoint(found)
     if not is_folder(found):
         raise CheckpointError(
             f"There is no folder {source}: name a folder with {checkpoint.CONFIG_FILE} and "
@@ -72,7 +78,7 @@ def locate(source: str | Path, revision: str | None = None) -> Path:
     return found
 
 
-def fetch(model: HubId) -> Path:
+def fetch_checkpoint(model: HubId) -> Path:
     """Fetches a checkpoint, or finds it in the cache; all its files are of one commit.
 
     A commit that is in the cache needs no Hub. For a branch or a tag the Hub is asked whether it
@@ -81,7 +87,7 @@ def fetch(model: HubId) -> Path:
     Raises:
         CheckpointError: if the Hub has no such checkpoint, or the app runs on a Space and the
             revision is no commit: what visitors see must not change from outside.
-        HubError: if the Hub cannot be reached, or takes longer than `SECONDS`.
+        HubError: if the Hub cannot be reached, or takes longer than `MAX_SECONDS`.
     """
     if "SPACE_ID" in os.environ and not model.pinned:
         raise CheckpointError(
@@ -91,47 +97,46 @@ def fetch(model: HubId) -> Path:
     answer = _ask(model)
     if "folder" in answer:
         return Path(answer["folder"])
-    problem = answer.get("problem") if answer.get("problem") in _SAID else "broken"
-    kind = CheckpointError if problem in _FINAL else HubError
+    problem = answer.get("problem") if answer.get("problem") in _PROBLEMS else "broken"
+    kind = CheckpointError if problem in _FINAL_PROBLEMS else HubError
     detail = str(answer.get("detail", "no answer"))[:100]
-    raise kind(
-        _SAID[problem].format(id=model, repo=model.repo, revision=model.revision, detail=detail)
-    )
+    names = {"id": model, "repo": model.repo, "revision": model.revision, "detail": detail}
+    raise kind(_PROBLEMS[problem].format(**names))
 
 
 def _ask(model: HubId) -> dict[str, Any]:
-    """Runs the child, for `SECONDS` at the most."""
+    """Runs the child, for `MAX_SECONDS` at the most."""
     request = {
-        "seconds": SECONDS,
+        "seconds": MAX_SECONDS,
         "repo": model.repo,
         "revision": model.revision,
-        "needed": NEEDED,
-        "wanted": WANTED,
+        "required": REQUIRED_FILES,
+        "optional": OPTIONAL_FILES,
     }
     # Plain HTTPS and nothing else: every byte is counted here, and nothing is kept elsewhere.
-    quiet = ("TELEMETRY", "PROGRESS_BARS", "XET", "UPDATE_CHECK")
+    switched_off = ("TELEMETRY", "PROGRESS_BARS", "XET", "UPDATE_CHECK")
     child = subprocess.Popen(
         [sys.executable, "-P", str(_CHILD)],
-        env=os.environ | {f"HF_HUB_DISABLE_{name}": "1" for name in quiet},
+        env=os.environ | {f"HF_HUB_DISABLE_{name}": "1" for name in switched_off},
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,
         text=True,
     )
     try:
-        said, _ = child.communicate(json.dumps(request), timeout=SECONDS)
+        said, _ = child.communicate(json.dumps(request), timeout=MAX_SECONDS)
         return json.loads(said)
     except subprocess.TimeoutExpired as error:
         raise HubError(
-            f"The Hub did not deliver the model {model} within {SECONDS:.0f} seconds. {_LATER}"
+            f"The Hub did not deliver the model {model} within {MAX_SECONDS:.0f} seconds. {_LATER}"
         ) from error
     except ValueError:  # it died before it could answer
         return {}
     finally:
-        _end(child)
+        _stop(child)
 
 
-def _end(child: subprocess.Popen[str]) -> None:
+def _stop(child: subprocess.Popen[str]) -> None:
     """Ends the child, which first removes what it was writing."""
     child.terminate()
     try:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from rwae.errors import CheckpointError
 
-MAIN = "main"
+MAIN_BRANCH = "main"
 _ID = re.compile(r"[A-Za-z0-9][\w.-]{0,95}/[A-Za-z0-9][\w.-]{0,95}", re.ASCII)
 _REVISION = re.compile(r"[A-Za-z0-9][\w./-]{0,199}", re.ASCII)
 _COMMIT = re.compile(r"[0-9a-f]{40}")
@@ -25,7 +25,7 @@ class HubId:
     """
 
     repo: str
-    revision: str = MAIN
+    revision: str = MAIN_BRANCH
 
     def __post_init__(self) -> None:
         strange = "--" in self.repo or ".." in self.repo or self.repo.endswith(".git")
@@ -46,10 +46,10 @@ class HubId:
         return bool(_COMMIT.fullmatch(self.revision))
 
     def __str__(self) -> str:
-        return self.repo if self.revision == MAIN else f"{self.repo}@{self.revision}"
+        return self.repo if self.revision == MAIN_BRANCH else f"{self.repo}@{self.revision}"
 
 
-def parse(source: str | Path, revision: str | None = None) -> Path | HubId:
+def parse_source(source: str | Path, revision: str | None = None) -> Path | HubId:
     """Says whether a checkpoint is named by a folder or by a Hub id.
 
     A `Path` and anything that exists is a folder. Of the other texts, one with a revision is a
@@ -76,7 +76,7 @@ def parse(source: str | Path, revision: str | None = None) -> Path | HubId:
         )
     chosen = after if at else revision
     if repo.count("/") == 1 and (chosen is not None or _could_be_an_id(repo)):
-        return HubId(repo, MAIN if chosen is None else chosen)
+        return HubId(repo, MAIN_BRANCH if chosen is None else chosen)
     return Path(source)
 
 
@@ -95,7 +95,7 @@ def is_folder(source: str | Path) -> bool:
 
 def short_name(source: str | Path) -> str:
     """The last part of a name: of the folder, or of the repository without its revision."""
-    found = parse(source)
+    found = parse_source(source)
     if isinstance(found, HubId):
         return found.repo.split("/")[1]
     return found.name or found.resolve().name

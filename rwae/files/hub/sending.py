@@ -17,7 +17,7 @@ from rwae.files.card import CARD_FILE, draft_card
 from rwae.files.hub.names import HubId
 
 
-def send(
+def send_files(
     files: Mapping[str, Path],
     repo: str,
     *,
@@ -106,4 +106,4 @@ def send_model(
         checkpoint.write(folder, config, weights)
         (folder / CARD_FILE).write_text(card, "utf-8")
         files = {path.name: path for path in folder.iterdir()}
-        return send(files, repo, private=private, token=token)
+        return send_files(files, repo, private=private, token=token)
