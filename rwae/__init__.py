@@ -15,4 +15,6 @@ from rwae.files.video import read_clip, to_frames
 from rwae.models.registry import load
 from rwae.models.rwae import RWAE
 
+__version__ = "0.1.0"  # the build reads it here
+
 __all__ = ["RWAE", "Codes", "ModelConfig", "RWAEError", "load", "read_clip", "to_frames"]

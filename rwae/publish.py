@@ -15,17 +15,19 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from rwae.errors import CheckpointError, RWAEError
-from rwae.files import hub
+from rwae.files import hub, installation
 from rwae.files.card import CARD_FILE, draft_card
 from rwae.files.checkpoint import SETTINGS_FILE
 from rwae.files.jsonfile import read_object
 from rwae.models import registry
 
-PROJECT_FOLDER = Path(__file__).resolve().parents[1]
 MAX_SPACE_FILE_BYTES = 10_000_000  # as in the repository
 # Without these there is no Space.
 REQUIRED_SPACE_FILES = ("README.md", "app.py", "requirements.txt")
-OPTIONAL_SPACE_FILES = ("LICENSE", "SECURITY.md", "packages.txt", "pyproject.toml")
+OPTIONAL_SPACE_FILES = (
+    *("LICENSE", "SECURITY.md", "packages.txt", "pyproject.toml"),
+    *("constraints.txt", "requirements.lock"),
+)
 # Every folder of the app, and what may be in it. `rwae/data` is code that reads data.
 SPACE_FOLDERS = {
     "rwae": (".py", ".js", ".css", ".html", ".svg", ".sha256", "py.typed"),
@@ -126,7 +128,7 @@ def parse_arguments(words: list[str] | None = None) -> argparse.Namespace:
     model = kinds.add_parser("model", help="a checkpoint")
     model.add_argument("folder", type=Path, help="that a training has written")
     space = kinds.add_parser("space", help="the app with the models in checkpoints/")
-    space.add_argument("--root", type=Path, default=PROJECT_FOLDER, help=argparse.SUPPRESS)
+    space.add_argument("--root", type=Path, default=installation.ROOT, help=argparse.SUPPRESS)
     for kind in (model, space):
         kind.add_argument("repo", help="owner/name on the Hub")
         kind.add_argument("--yes", action="store_true", help="send; without it, only list")

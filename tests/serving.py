@@ -80,6 +80,17 @@ def browser_path() -> str:
     return found
 
 
+def exit_code(options: Sequence[str]) -> int | str | None:
+    """The code with which a start of the app ends that fails; this process stays as it is."""
+    from rwae.ui import launch  # slow to import, and most tests need none of it
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(launch, "prepare_process", lambda: None)
+        with pytest.raises(SystemExit) as ended:
+            launch.main(options)
+    return ended.value.code
+
+
 @contextmanager
 def app(
     models: Path | Sequence[Path],

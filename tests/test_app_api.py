@@ -18,9 +18,8 @@ import torch
 from conftest import ROOT
 from gradio_client import Client
 from gradio_client.exceptions import AppError
-from serving import MODELS, RunningApp, app, small_checkpoint
+from serving import MODELS, RunningApp, app, exit_code, small_checkpoint
 
-import app as command
 from examples.client import main as run_example
 from rwae import Codes
 from rwae.editing.studio import Studio, swap
@@ -323,8 +322,7 @@ def test_without_its_package_mcp_is_refused_in_a_sentence(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setattr(importlib.util, "find_spec", lambda _name: None)
-    monkeypatch.setattr(sys, "argv", ["app.py", "--mcp"])
-    assert command.main() == 2
+    assert exit_code(["--mcp"]) == 2
     said = capsys.readouterr()
     assert "pip install 'gradio[mcp]==" in said.err
     assert said.err.count("\n") == 1

@@ -1,22 +1,20 @@
 """Several models in one app: the list, and that no request reaches another model than it names."""
 
 import shutil
-import sys
 from pathlib import Path
 from typing import Any
 
 import pytest
 import torch
 from conftest import ROOT, TINY
-from serving import small_checkpoint
+from serving import exit_code, small_checkpoint
 
-import app
 from rwae import Codes
 from rwae.editing.studio import Studio
 from rwae.errors import CheckpointError, ConfigError, RWAEError
-from rwae.files import checkpoint
+from rwae.files import checkpoint, installation
 from rwae.models import registry
-from rwae.ui import boot
+from rwae.ui import boot, launch
 from rwae.ui.endpoints import page_functions
 from rwae.ui.loaded_models import LoadedModels, load_folder, load_model, load_models
 from rwae.ui.payloads import (
@@ -82,22 +80,20 @@ def test_the_app_starts_without_the_bad_ones_and_says_so(
 
 
 def test_named_models_replace_the_list_and_have_to_load(
-    folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    folder: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     options = ["--model", str(folder / "weak"), "--model", str(folder / "rival")]
-    monkeypatch.setattr(sys, "argv", ["app.py", *options])
-    assert list(load_models(app.arguments().model, folder).studios) == ["weak", "rival"]
-    monkeypatch.setattr(sys, "argv", ["app.py", *options, "--model", str(folder / "torn")])
-    assert app.main() == 2
+    chosen = launch.parse_options(options)
+    assert list(load_models(chosen.models, folder).studios) == ["weak", "rival"]
+    assert exit_code([*options, "--model", str(folder / "torn")]) == 2
     assert "is not JSON" in capsys.readouterr().err
 
 
 def test_a_folder_without_models_is_told_in_a_sentence(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setattr(app, "CHECKPOINTS", tmp_path)
-    monkeypatch.setattr(sys, "argv", ["app.py"])
-    assert app.main() == 2
+    monkeypatch.setattr(installation, "checkpoints", lambda: tmp_path)
+    assert exit_code([]) == 2
     assert "name it with --model" in capsys.readouterr().err
 
 

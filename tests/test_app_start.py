@@ -1,18 +1,30 @@
 """How app.py starts, and how it refuses to."""
 
+import json
+import os
+import re
+import runpy
+import shutil
+import signal
 import socket
 import subprocess
 import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from urllib.request import urlopen
 
+import gradio as gr
 import pytest
 from conftest import ROOT
-from serving import small_checkpoint
+from serving import exit_code, small_checkpoint
 
-import app
-from rwae.benchmark.server import running_server
+from rwae.benchmark.server import free_port, running_server
+from rwae.editing.studio import Studio
 from rwae.errors import ConfigError
-from rwae.ui.loaded_models import load_model
+from rwae.files import installation
+from rwae.ui import launch, loaded_models
 from rwae.ui.payloads import MAX_CLIP_FRAMES
 
 BAD_STARTS = [
@@ -20,6 +32,30 @@ BAD_STARTS = [
     (["--model", "rwae"], "has no config.json"),
     (["--device", "toaster"], "choose one of"),
 ]
+
+
+@contextmanager
+def program(
+    command: list[str], environment: dict[str, str], log: Path, root: Path = ROOT
+) -> Iterator[Path]:
+    """Runs a program in a group of its own, which is ended afterwards; yields its log."""
+    with log.open("w") as words:
+        process = subprocess.Popen(
+            command, cwd=root, env=environment, stdout=words, stderr=words, start_new_session=True
+        )
+        try:
+            yield log
+        finally:
+            os.killpg(process.pid, signal.SIGTERM)
+            process.wait(30)
+
+
+def wait_for(words: str, log: Path) -> None:
+    """Waits until a program has printed some words."""
+    end = time.monotonic() + 120
+    while words not in log.read_text():
+        assert time.monotonic() < end, f"{words!r} is not in: {log.read_text()}"
+        time.sleep(0.1)
 
 
 @pytest.mark.parametrize(("options", "complaint"), BAD_STARTS)
@@ -30,8 +66,7 @@ def test_a_bad_start_is_one_sentence_and_code_2(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     monkeypatch.chdir(ROOT)
-    monkeypatch.setattr(sys, "argv", ["app.py", *options])
-    assert app.main() == 2
+    assert exit_code(options) == 2
     said = capsys.readouterr()
     assert said.out == ""
     assert complaint in said.err
@@ -40,7 +75,6 @@ def test_a_bad_start_is_one_sentence_and_code_2(
 
 def test_a_port_that_is_taken_is_told_in_a_sentence(
     tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     with socket.socket() as holder:
@@ -48,9 +82,8 @@ def test_a_port_that_is_taken_is_told_in_a_sentence(
         holder.listen()
         port = str(holder.getsockname()[1])
         model = str(small_checkpoint(tmp_path))
-        monkeypatch.setattr(sys, "argv", ["app.py", "--model", model, "--port", port])
-        assert app.main() == 2
-    assert f"port {port}, cannot be used" in capsys.readouterr().err
+        assert exit_code(["--model", model, "--port", port]) == 2
+    assert f"port {port} cannot be used" in capsys.readouterr().err
 
 
 @pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")
@@ -58,19 +91,17 @@ def test_a_port_that_is_taken_is_told_in_a_sentence(
 def test_an_address_that_cannot_be_is_told_in_a_sentence(
     options: list[str],
     tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     model = str(small_checkpoint(tmp_path))
-    monkeypatch.setattr(sys, "argv", ["app.py", "--model", model, *options])
-    assert app.main() == 2
+    assert exit_code(["--model", model, *options]) == 2
     assert "name another with --host or --port" in capsys.readouterr().err
 
 
 def test_a_model_with_longer_clips_than_the_page_takes_is_refused(tmp_path: Path) -> None:
     long = small_checkpoint(tmp_path / "long", frames=MAX_CLIP_FRAMES + 1)
     with pytest.raises(ConfigError, match="65 frames"):
-        load_model(long)
+        loaded_models.load_model(long)
 
 
 def test_an_app_that_is_ended_leaves_in_order_and_no_folder_behind(tmp_path: Path) -> None:
@@ -100,12 +131,105 @@ def test_the_code_of_a_bad_start_reaches_the_shell(tmp_path: Path) -> None:
 def test_the_app_listens_to_this_machine_alone_except_on_a_space(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(sys, "argv", ["app.py"])
-    monkeypatch.delenv("SPACE_ID", raising=False)
-    monkeypatch.setenv("GRADIO_SERVER_PORT", "7999")
-    chosen = app.arguments()
-    assert (chosen.host, chosen.port) == ("127.0.0.1", 7999)
-    assert chosen.model is None
-    assert app.CHECKPOINTS == ROOT / "checkpoints"
+    for name in ("SPACE_ID", "GRADIO_SERVER_NAME", "RWAE_MODELS"):
+        monkeypatch.delenv(name, raising=False)
+    options = launch.parse_options([])
+    assert options.host == "127.0.0.1"
+    assert options.models == ()
+    assert installation.checkpoints() == ROOT / "checkpoints"
     monkeypatch.setenv("SPACE_ID", "owner/name")
-    assert app.arguments().host == "0.0.0.0"
+    assert launch.parse_options([]).host == "0.0.0.0"
+
+
+def test_the_host_of_the_environment_counts_unless_the_command_line_names_one(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("GRADIO_SERVER_NAME", "192.0.2.7")
+    assert launch.parse_options([]).host == "192.0.2.7"
+    assert launch.parse_options(["--host", "::1"]).host == "::1"
+
+
+@pytest.fixture
+def environment(tmp_path: Path) -> dict[str, str]:
+    """Of a process that finds one small model, and a free port to begin at."""
+    cache = tmp_path / "cache"
+    cache.mkdir()
+    model = small_checkpoint(tmp_path / "model")
+    return os.environ | {
+        "RWAE_MODELS": str(model),
+        "GRADIO_SERVER_NAME": "127.0.0.1",
+        "GRADIO_SERVER_PORT": str(free_port()),
+        "TMPDIR": str(cache),
+        "CUDA_VISIBLE_DEVICES": "",
+    }
+
+
+def test_without_a_port_the_next_free_one_after_that_of_the_environment_is_taken(
+    environment: dict[str, str], tmp_path: Path
+) -> None:
+    first = int(environment["GRADIO_SERVER_PORT"])
+    with socket.socket() as holder:
+        holder.bind(("127.0.0.1", first))
+        holder.listen()
+        with program([sys.executable, "-u", "app.py"], environment, tmp_path / "log") as log:
+            wait_for("Running on local URL", log)
+            port = int(re.search(r"http://127\.0\.0\.1:(\d+)", log.read_text())[1])
+    assert first < port < first + 100
+
+
+def test_demo_is_importable_and_the_import_starts_nothing(environment: dict[str, str]) -> None:
+    code = (
+        "import signal, app, gradio; assert isinstance(app.demo, gradio.Blocks); "
+        "assert not app.demo.is_running; assert signal.getsignal(signal.SIGTERM) is signal.SIG_DFL"
+    )
+    subprocess.run([sys.executable, "-c", code], cwd=ROOT, env=environment, check=True)
+    assert not list(Path(environment["TMPDIR"]).glob("rwae-studio-*"))
+
+
+def test_the_program_loads_each_model_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    model = str(small_checkpoint(tmp_path / "model"))
+    loaded: list[str] = []
+
+    load_model = loaded_models.load_model
+
+    def load(source: str, *words: str | None) -> Studio:
+        loaded.append(source)
+        return load_model(source, *words)
+
+    monkeypatch.setattr(loaded_models, "load_model", load)
+    monkeypatch.setattr(launch, "prepare_process", lambda: None)
+    monkeypatch.setattr(gr.Blocks, "launch", lambda *_, **__: None)
+    monkeypatch.setattr(sys, "argv", ["app.py", "--model", model, "--device", "cpu"])
+    runpy.run_path(str(ROOT / "app.py"), run_name="__main__")
+    assert loaded == [model]
+
+
+@pytest.mark.slow
+def test_gradio_reloads_the_page_when_a_file_changes(
+    environment: dict[str, str], tmp_path: Path
+) -> None:
+    """`gradio app.py` in a copy of the app; the title of the page is what changes."""
+    root = tmp_path / "project"
+    ignored = shutil.ignore_patterns("__pycache__")
+    shutil.copytree(ROOT / "rwae", root / "rwae", ignore=ignored)
+    shutil.copy(ROOT / "app.py", root)
+    address = f"http://127.0.0.1:{environment['GRADIO_SERVER_PORT']}/config"
+
+    def title() -> str:
+        with urlopen(address, timeout=60) as answer:
+            return json.load(answer)["title"]
+
+    command = [str(Path(sys.executable).with_name("gradio")), "app.py"]
+    with program(command, environment, tmp_path / "log", root) as log:
+        wait_for("Running on local URL", log)
+        before = title()
+        page = root / "rwae" / "ui" / "page.py"
+        page.write_text(page.read_text().replace(f'title="{before}"', 'title="Changed"'))
+        end = time.monotonic() + 60
+        while title() != "Changed":
+            assert time.monotonic() < end, log.read_text()
+            page.touch()  # again, as Gradio does not say from when on it watches
+            time.sleep(2)
+        assert "Traceback" not in log.read_text()

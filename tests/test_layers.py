@@ -20,7 +20,7 @@ APART = (("ui", "data"), ("ui", "training"), ("ui", "evaluation"), ("training", 
 DEPENDENCIES = {
     "cv2": ("rwae/files/video",),
     "huggingface_hub": ("rwae/files",),
-    "gradio": ("rwae/ui", "app.py", "rwae/benchmark"),
+    "gradio": ("rwae/ui", "rwae/benchmark"),
 }
 PACKAGE = ROOT / "rwae"
 

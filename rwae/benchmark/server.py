@@ -16,8 +16,9 @@ from pathlib import Path
 from typing import IO
 
 from rwae.errors import RWAEError
+from rwae.files import installation
 
-PROJECT_ROOT = Path(__file__).resolve().parents[2]
+PROJECT_ROOT = installation.ROOT
 START_SECONDS = 180.0  # the longest wait for a first answer; most of it is loading libraries
 STOP_SECONDS = 30.0  # the longest wait after SIGTERM, before the process is killed
 

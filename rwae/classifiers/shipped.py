@@ -8,10 +8,11 @@ from pathlib import Path
 
 from rwae.classifiers.judge import TRAINED_BY, Judge
 from rwae.errors import CheckpointError, RWAEError
+from rwae.files import installation
 from rwae.files.checkpoint import CONFIG_FILE, SETTINGS_FILE
 from rwae.files.jsonfile import read_object
 
-JUDGES = Path(__file__).resolve().parents[2] / "checkpoints" / "judges"
+JUDGES = installation.checkpoints() / "judges"
 _MOST = 2**16  # bytes of a training.json
 _NAME = re.compile(r"[a-z][a-z0-9_-]{0,39}")  # of a data set, which becomes part of a path
 

@@ -20,11 +20,12 @@ import sys
 from pathlib import Path
 
 from rwae import data, runtime
-from rwae.classifiers import JUDGES, trained_on
+from rwae.classifiers import trained_on
 from rwae.errors import CheckpointError, ConfigError, RWAEError
 from rwae.evaluation.results import all_blocks, card_block, read_results, results_text
 from rwae.evaluation.run import score_checkpoint
 from rwae.evaluation.tables import model_tables
+from rwae.files import installation
 from rwae.files.card import CARD_FILE
 from rwae.files.checkpoint import SCORES_FILE, SETTINGS_FILE
 from rwae.files.hub import locate, short_name
@@ -32,8 +33,8 @@ from rwae.files.jsonfile import read_object
 from rwae.files.scores import ScoreFile, Training, parse_training, read_score_file, write_scores
 from rwae.models.registry import load
 
-CHECKPOINTS = JUDGES.parent
-ROOT = CHECKPOINTS.parent
+CHECKPOINTS = installation.checkpoints()
+ROOT = installation.ROOT
 DEFAULT_DATASET = "sprites"
 
 

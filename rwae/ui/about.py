@@ -3,18 +3,16 @@
 from __future__ import annotations
 
 import platform
-import tomllib
 from contextlib import suppress
 from importlib import metadata
-from pathlib import Path
 from typing import Any
 
+from rwae import __version__
 from rwae.editing.studio import Studio
 from rwae.errors import CheckpointError
 from rwae.files.metrics import PAGE_TITLES
 from rwae.files.scores import ScoreFile, read_scores
 
-PROJECT = Path(__file__).resolve().parents[2] / "pyproject.toml"
 PACKAGES = {"torch": "PyTorch", "gradio": "Gradio", "numpy": "NumPy",
             "opencv-python-headless": "OpenCV"}  # fmt: skip
 LICENCES = {  # short names of the Hub that a person may not know
@@ -122,15 +120,8 @@ def licences(studio: Studio) -> dict[str, str]:
 
 def versions() -> dict[str, str]:
     """Of this program, of Python, and of the packages that do the work."""
-    found = {"R-WAE Studio": _own_version(), "Python": platform.python_version()}
+    found = {"R-WAE Studio": __version__, "Python": platform.python_version()}
     for package, name in PACKAGES.items():
         with suppress(metadata.PackageNotFoundError):  # OpenCV, for one, has several packages
             found[name] = metadata.version(package)
     return found
-
-
-def _own_version() -> str:
-    """The program's version, which only its project file states."""
-    if not PROJECT.is_file():
-        return "unknown"
-    return str(tomllib.loads(PROJECT.read_text("utf-8"))["project"]["version"])

@@ -9,12 +9,12 @@ and would have to compute every model's directions before the app starts.
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Any
 
 import gradio as gr
 from starlette.middleware import Middleware
 
+from rwae.files import installation
 from rwae.ui import api, boot
 from rwae.ui.comparing import peers
 from rwae.ui.component import ASSETS, asset, component, tab
@@ -24,7 +24,6 @@ from rwae.ui.limits import Limits
 from rwae.ui.loaded_models import LoadedModels
 from rwae.ui.payloads import MAX_UPLOAD_BYTES
 
-ROOT = Path(__file__).resolve().parents[2]  # no file of the project is ever served by its path
 PLAYER = ("dom", "pump", "model", "player", "filmstrip", "gallery")
 SLOTS = ("strip", "webcam", "slot", "crossing", "pad")
 EDITOR = (
@@ -94,7 +93,7 @@ def settings() -> dict[str, Any]:
         "favicon_path": ASSETS / "mark.svg",
         "footer_links": [],
         "max_file_size": MAX_UPLOAD_BYTES,
-        "blocked_paths": [str(ROOT)],
+        "blocked_paths": [str(installation.ROOT)],  # no file of the program by its path
         "app_kwargs": {"middleware": [Middleware(Headers), Middleware(Limits)]},
         "state_session_capacity": 1000,  # visits that Gradio keeps an entry for
         "ssr_mode": False,
