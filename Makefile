@@ -1,18 +1,25 @@
-# Shortcuts for the commands of the README.
+# Shortcuts for the commands of the README, and what developers need.
 PYTHON := .venv/bin/python
 
-.PHONY: app test check format benchmark audit
+.PHONY: app quick test lint types check format benchmark constraints audit
 
 app: .venv/app
 	$(PYTHON) app.py
 
-test: .venv/test
+quick: .venv/test  ## the tests that are not slow: two minutes on two cores
+	$(PYTHON) -m pytest -m "not slow"
+
+test: .venv/test  ## all tests
 	$(PYTHON) -m pytest
 
-check: .venv/test  ## what CI runs
+lint: .venv/test
 	$(PYTHON) -m ruff check .
 	$(PYTHON) -m ruff format --check .
-	$(PYTHON) -m pytest
+
+types: .venv/test
+	$(PYTHON) -m mypy
+
+check: lint test  ## what CI runs
 
 format: .venv/test
 	$(PYTHON) -m ruff check --fix .
@@ -21,21 +28,28 @@ format: .venv/test
 benchmark: .venv/app
 	$(PYTHON) -m rwae.benchmark
 
+constraints: .venv/uv  ## newer versions into constraints.txt and requirements.lock; see the script
+	PATH="$(CURDIR)/.venv/uv/bin:$$PATH" $(PYTHON) .ci/constraints.py
+
 audit: .venv/audit  ## known weaknesses of what is pinned; asks pypi.org, and says so if it cannot
-	.venv/audit/bin/pip-audit --strict --no-deps --disable-pip \
-		-r requirements.txt -r tests/requirements.txt || { echo \
+	.venv/audit/bin/pip-audit --strict --no-deps --disable-pip -r constraints.txt || { echo \
 		"Not passed: a package has a known weakness (listed above), or pypi.org, which knows" \
 		"them, could not be asked about one. In that case try again with a network."; exit 1; }
 
-.venv/app: requirements.txt
+.venv/app: requirements.txt constraints.txt
 	python3 -m venv .venv
-	.venv/bin/pip install -q -r requirements.txt
+	.venv/bin/pip install -q -c constraints.txt -r requirements.txt
 	touch $@
 
-.venv/test: requirements.txt tests/requirements.txt
+.venv/test: requirements.txt tests/requirements.txt constraints.txt
 	python3 -m venv .venv
-	.venv/bin/pip install -q -r requirements.txt -r tests/requirements.txt
+	.venv/bin/pip install -q -c constraints.txt -r requirements.txt -r tests/requirements.txt
 	touch $@
+
+.venv/uv:
+	python3 -m venv .venv
+	python3 -m venv $@
+	$@/bin/pip install -q uv==0.13.9
 
 .venv/audit:
 	python3 -m venv .venv
