@@ -5,6 +5,7 @@ import pytest
 import torch
 
 from rwae.data import Clips, figures
+from rwae.data.clips import SPLITS
 from rwae.errors import DataError
 
 
@@ -14,15 +15,15 @@ def clips() -> Clips:
 
 
 def test_splits_share_no_character_and_cover_all() -> None:
-    everyone = np.concatenate([figures.characters(split) for split in figures.REMAINDERS])
-    assert [len(figures.characters(split)) for split in figures.REMAINDERS] == [96, 32, 32]
+    everyone = np.concatenate([figures.character_classes(split) for split in SPLITS])
+    assert [len(figures.character_classes(split)) for split in SPLITS] == [96, 32, 32]
     assert len(np.unique(everyone, axis=0)) == 160
 
 
 @pytest.mark.parametrize("pair", [(0, 1), (0, 2), (1, 2)])
 def test_training_holds_every_pair_of_static_values(pair: tuple[int, int]) -> None:
     sizes = [len(figures.FACTORS[column].values) for column in pair]
-    found = np.unique(figures.characters("train")[:, list(pair)], axis=0)
+    found = np.unique(figures.character_classes("train")[:, list(pair)], axis=0)
     assert len(found) == sizes[0] * sizes[1]
 
 

@@ -7,7 +7,8 @@ import pytest
 import torch
 
 from rwae import data
-from rwae.data import folder, split
+from rwae.data import folder
+from rwae.data.clips import SPLITS
 from rwae.errors import DataError
 from rwae.files.filmstrip import sheet
 from rwae.files.video import encode_image, write_gif
@@ -88,6 +89,13 @@ def test_a_long_recording_is_cut_into_pieces(tmp_path: Path) -> None:
     assert clips[1, [0, -1], 0, 0, 0].tolist() == [85, 119]
 
 
+def test_pieces_of_one_recording_count_as_one_recording(tmp_path: Path) -> None:
+    name = next(f"{n}.png" for n in range(100) if folder.split_of(f"{n}.png") == "train")
+    save_strip(tmp_path / name, frames=70, shade=50)
+    clips = data.load("folder", "train", tmp_path)
+    assert (len(clips), clips.recordings) == (2, 1)
+
+
 def test_folders_say_who_and_how(tmp_path: Path) -> None:
     for who in ("anna", "ben"):
         for how in ("nod", "wave"):
@@ -95,7 +103,7 @@ def test_folders_say_who_and_how(tmp_path: Path) -> None:
             save_frames(tmp_path / who / how / "2")
     found = folder.recordings(tmp_path)
     assert [r.name for r in found][:2] == ["anna/nod/1.png", "anna/nod/2"]
-    who, how = folder.factors(found)
+    who, how = folder.folder_factors(found)
     assert (who.name, who.values, who.static) == ("who", ("anna", "ben"), True)
     assert (how.name, how.values, how.static) == ("how", ("nod", "wave"), False)
 
@@ -105,17 +113,17 @@ def test_one_folder_for_all_is_no_label_and_neither_is_a_level_that_some_lack(
 ) -> None:
     save_strip(tmp_path / "all" / "1.png")
     save_strip(tmp_path / "all" / "2.png")
-    assert folder.factors(folder.recordings(tmp_path)) == ()
+    assert folder.folder_factors(folder.recordings(tmp_path)) == ()
     save_strip(tmp_path / "more" / "deep" / "3.png")
-    assert [f.name for f in folder.factors(folder.recordings(tmp_path))] == ["who"]
+    assert [f.name for f in folder.folder_factors(folder.recordings(tmp_path))] == ["who"]
     save_strip(tmp_path / "4.png")
-    assert folder.factors(folder.recordings(tmp_path)) == ()
+    assert folder.folder_factors(folder.recordings(tmp_path)) == ()
 
 
 def test_the_splits_share_no_recording_and_labels_agree(tmp_path: Path) -> None:
     for number in range(40):
         save_strip(tmp_path / ("anna", "ben")[number % 2] / f"{number}.png", shade=number)
-    found = {name: data.load("folder", name, tmp_path) for name in folder.SPLITS}
+    found = {name: data.load("folder", name, tmp_path) for name in SPLITS}
     shades = {name: set(c.frames[:, 0, 0, 0, 0].tolist()) for name, c in found.items()}
     assert sum(map(len, shades.values())) == 40
     assert set().union(*shades.values()) == set(range(40))
@@ -135,9 +143,9 @@ def test_clips_without_labels_can_still_be_loaded(tmp_path: Path) -> None:
 
 def test_a_hash_decides_the_split_and_keeps_the_shares() -> None:
     names = [f"clips/{number}.mp4" for number in range(2000)]
-    found = [split.part(name, 80, 10) for name in names]
-    assert found == [split.part(name, 80, 10) for name in names]
-    assert split.part("clips/0.mp4", 80, 10) == "train"  # the same on every machine
+    found = [folder.split_of(name) for name in names]
+    assert found == [folder.split_of(name) for name in names]
+    assert folder.split_of("clips/0.mp4") == "train"  # the same on every machine
     for name, share in (("train", 0.8), ("validation", 0.1), ("test", 0.1)):
         assert abs(found.count(name) / 2000 - share) < 0.03
 
@@ -173,6 +181,6 @@ def test_an_empty_folder_and_an_empty_split_are_told(tmp_path: Path) -> None:
     with pytest.raises(DataError, match="holds no clip"):
         data.load("folder", "train", tmp_path)
     save_strip(tmp_path / "0.png")
-    empty = "test" if split.part("0.png", 80, 10) == "train" else "train"
+    empty = "test" if folder.split_of("0.png") == "train" else "train"
     with pytest.raises(DataError, match=f"Of the 1 recordings .* split {empty}"):
         data.load("folder", empty, tmp_path)

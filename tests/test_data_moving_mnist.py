@@ -12,8 +12,17 @@ import pytest
 import torch
 
 from rwae.data import moving_mnist
-from rwae.data.idx import FILES, read_digits, read_idx
-from rwae.data.moving_mnist import BOX, LAST, PAIRS, MovingDigits, draw, enlarge
+from rwae.data.moving_mnist import (
+    BOX_SIDE,
+    CLASS_PAIRS,
+    MAX_OFFSET,
+    MNIST_FILES,
+    MovingDigits,
+    enlarge,
+    random_integers,
+    read_digits,
+    read_idx,
+)
 from rwae.errors import DataError
 
 
@@ -36,7 +45,7 @@ def clips() -> MovingDigits:
 
 def test_idx_files_are_read_back(tmp_path: Path) -> None:
     images, classes = painted()
-    for name, numbers in zip(FILES["test"], (images, classes), strict=True):
+    for name, numbers in zip(MNIST_FILES["test"], (images, classes), strict=True):
         write_idx(tmp_path / name, numbers)
     read, labels = read_digits(tmp_path, "test")
     assert np.array_equal(read, images)
@@ -64,7 +73,7 @@ def test_a_bad_file_is_named(tmp_path: Path) -> None:
 
 def test_images_and_labels_must_belong_together(tmp_path: Path) -> None:
     images, classes = painted()
-    first, second = (tmp_path / name for name in FILES["train"])
+    first, second = (tmp_path / name for name in MNIST_FILES["train"])
     write_idx(first, images)
     for wrong in (classes[:-1], classes + 5):
         write_idx(second, wrong)
@@ -75,7 +84,7 @@ def test_images_and_labels_must_belong_together(tmp_path: Path) -> None:
         read_digits(tmp_path, "train")
 
 
-def test_the_number_of_a_clip_decides(clips: MovingDigits) -> None:
+def test_a_clip_is_a_function_of_its_number(clips: MovingDigits) -> None:
     several = clips.batch(torch.tensor([7, 300, 7]))
     assert several.shape == (3, 15, 3, 64, 64)
     assert several.dtype == torch.float32
@@ -95,27 +104,27 @@ def test_frames_show_two_boxes_at_their_centres(clips: MovingDigits) -> None:
     for clip, frames in zip(truth.centres, clips.batch(chosen), strict=True):
         for centres, frame in zip(clip, frames, strict=True):
             expected = np.zeros((64, 64), int)
-            for x, y in (centres - (BOX - 1) / 2).int().tolist():
-                expected[y : y + BOX, x : x + BOX] += box
+            for x, y in (centres - (BOX_SIDE - 1) / 2).int().tolist():
+                expected[y : y + BOX_SIDE, x : x + BOX_SIDE] += box
             light = (frame * 255).round().int().numpy()
             assert (light == np.minimum(expected, 255)).all()
 
 
 def test_labels_name_the_two_digits(clips: MovingDigits) -> None:
     classes = clips.truth(torch.arange(len(clips))).classes
-    named = torch.tensor([PAIRS[label] for label in clips.labels[:, 0]])
+    named = torch.tensor([CLASS_PAIRS[label] for label in clips.labels[:, 0]])
     assert torch.equal(named, classes.sort(1).values)
     assert clips.factors[0].values[clips.labels[0, 0]] == "{} and {}".format(*named[0].tolist())
 
 
 def test_digits_move_straight_and_turn_at_a_wall(clips: MovingDigits) -> None:
-    places = clips.truth(torch.arange(len(clips))).centres.numpy() - (BOX - 1) / 2
-    assert places.min() == 0
-    assert places.max() == LAST
-    speed = np.diff(places, axis=1)
+    positions = clips.truth(torch.arange(len(clips))).centres.numpy() - (BOX_SIDE - 1) / 2
+    assert positions.min() == 0
+    assert positions.max() == MAX_OFFSET
+    speed = np.diff(positions, axis=1)
     assert np.abs(speed).max() == 4
     turned = (np.diff(speed, axis=1) != 0).any(-1)
-    at_wall = ((places == 0) | (places == LAST)).any(-1)
+    at_wall = ((positions == 0) | (positions == MAX_OFFSET)).any(-1)
     # A change of velocity is seen around the frame in which the digit stands at the wall.
     assert (at_wall[:, 1:-1] | at_wall[:, 2:])[turned].all()
     assert turned.mean() > 0.1
@@ -123,13 +132,13 @@ def test_digits_move_straight_and_turn_at_a_wall(clips: MovingDigits) -> None:
 
 def test_draws_are_uniform_and_do_not_repeat() -> None:
     numbers = np.arange(50_000)
-    drawn = draw(3, numbers, 0, 2, -4, 5)
+    drawn = random_integers(3, numbers, 0, 2, -4, 5)
     counts = np.bincount(drawn.ravel() + 4, minlength=9)
     assert np.abs(counts / drawn.size - 1 / 9).max() < 0.004
     assert abs(np.corrcoef(drawn.T)[0, 1]) < 0.02
-    wide = draw(3, numbers, 0, 4, 0, 2**40)
+    wide = random_integers(3, numbers, 0, 4, 0, 2**40)
     assert len(np.unique(wide)) == wide.size
-    assert np.array_equal(draw(3, numbers[5:6], 1, 1, 0, 2**40), wide[5:6, 1:2])
+    assert np.array_equal(random_integers(3, numbers[5:6], 1, 1, 0, 2**40), wide[5:6, 1:2])
 
 
 def test_an_unknown_split_is_refused(tmp_path: Path) -> None:

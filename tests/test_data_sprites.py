@@ -9,9 +9,12 @@ import pytest
 import torch
 
 from rwae.data import sprites
+from rwae.data.clips import SPLITS
 from rwae.errors import DataError
 
-SHEETS = [f"{part}/{kind}.png" for part in sprites.PARTS for kind in range(6)] + ["shoes/1.png"]
+SHEETS = [f"{part}/{kind}.png" for part in sprites.SHEET_PARTS for kind in range(6)] + [
+    "shoes/1.png"
+]
 REAL = {  # SHA-256 of the frames, as a slow reference that blended every pixel made them
     "validation": "f104eb5afaf1cabfa0d456895e0e70747c9f26c7aadbc496b9a6fbd33e909273",
     "test": "a12ed1ede684f3887cbaa378b540aef81f8b983417e1cca39cd525fa601e0c4a",
@@ -82,8 +85,8 @@ def test_labels_name_the_character_and_the_action(composed: sprites.Clips) -> No
 
 
 def test_splits_share_no_character() -> None:
-    everyone = np.concatenate([sprites.characters(split) for split in sprites.SPLITS])
-    assert [len(sprites.characters(split)) for split in sprites.SPLITS] == [900, 100, 296]
+    everyone = np.concatenate([sprites.characters(split) for split in SPLITS])
+    assert [len(sprites.characters(split)) for split in SPLITS] == [900, 100, 296]
     assert sorted(everyone) == list(range(1296))
 
 

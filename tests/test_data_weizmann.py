@@ -11,7 +11,7 @@ from rwae.data import weizmann
 from rwae.errors import DataError
 from rwae.files.video import encode_image
 
-SIDE = weizmann.SIDE
+SIDE = weizmann.FRAME_SIDE
 DISJOINT = ("train", "validation", "test", "newcomer")
 
 
@@ -20,7 +20,7 @@ def write(folder: Path, person: int, action: int, frames: int = 40) -> None:
     film = np.full((SIDE, frames, SIDE, 3), 10 * person + action, np.uint8)
     film[0, :, 0] = np.arange(frames)[:, None]
     for path, take in zip(
-        weizmann.takes(folder, person, action), (film, film[:, :, ::-1]), strict=True
+        weizmann.recording_files(folder, person, action), (film, film[:, :, ::-1]), strict=True
     ):
         path.parent.mkdir(exist_ok=True)
         path.write_bytes(encode_image(take.reshape(SIDE, frames * SIDE, 3), "png"))
@@ -57,15 +57,18 @@ def test_a_take_and_its_mirror_are_files_beside_each_other(tmp_path: Path) -> No
         path.relative_to(tmp_path).as_posix()
         for person in range(9)
         for action in range(4)
-        for path in weizmann.takes(tmp_path, person, action)
+        for path in weizmann.recording_files(tmp_path, person, action)
     }
     assert len(names) == 72
-    assert [p.name for p in weizmann.takes(tmp_path, 1, 0)] == ["00000010.jpg", "00000011.jpg"]
-    assert weizmann.takes(tmp_path, 0, 3)[0] == tmp_path / "4" / "00000006.jpg"
+    assert [p.name for p in weizmann.recording_files(tmp_path, 1, 0)] == [
+        "00000010.jpg",
+        "00000011.jpg",
+    ]
+    assert weizmann.recording_files(tmp_path, 0, 3)[0] == tmp_path / "4" / "00000006.jpg"
 
 
 def test_windows_take_every_third_frame() -> None:
-    clips = weizmann.windows(np.arange(31))
+    clips = weizmann.sliding_windows(np.arange(31))
     assert clips.tolist() == [list(range(begin, begin + 28, 3)) for begin in (0, 2)]
 
 
@@ -84,7 +87,7 @@ def test_recordings_become_clips_with_their_labels(tmp_path: Path) -> None:
 def test_a_broken_strip_is_named(tmp_path: Path, broken: str) -> None:
     for person, action in weizmann.combinations("validation"):
         write(tmp_path, person, action)
-    path = weizmann.takes(tmp_path, 3, 0)[1]
+    path = weizmann.recording_files(tmp_path, 3, 0)[1]
     if broken == "missing":
         path.unlink()
     elif broken == "no picture":
@@ -104,6 +107,8 @@ def test_an_unknown_split_is_refused(tmp_path: Path) -> None:
 def test_the_real_recordings_are_mirrored_to_the_pixel(real_data: Callable[[str], Path]) -> None:
     folder = real_data("weizmann")
     for person, action in weizmann.combinations("validation"):
-        plain, mirrored = (weizmann.read(p) for p in weizmann.takes(folder, person, action))
+        plain, mirrored = (
+            weizmann.read_strip(p) for p in weizmann.recording_files(folder, person, action)
+        )
         assert np.array_equal(plain, mirrored[..., ::-1])
     assert len(weizmann.load(folder, "validation")) == 128

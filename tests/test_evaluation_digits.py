@@ -14,7 +14,7 @@ from rwae.classifiers import DigitsFound, DigitsJudge
 from rwae.classifiers.digits import crop_boxes
 from rwae.codes import Codes
 from rwae.data import moving_mnist
-from rwae.data.moving_mnist import BOX, MovingDigits
+from rwae.data.moving_mnist import BOX_SIDE, MovingDigits
 from rwae.errors import CheckpointError, ClipError, ConfigError
 from rwae.evaluation.digits import (
     compare_digits,
@@ -165,8 +165,8 @@ def test_a_model_without_an_encoder_is_refused(generator: torch.Generator) -> No
 def test_boxes_are_cut_at_their_places() -> None:
     grey = torch.arange(64.0 * 64).view(1, 64, 64)
     boxes = crop_boxes(grey, torch.tensor([[[3.4, 9.6], [40.0, -2.0]]]))
-    assert torch.equal(boxes[0, 0], grey[0, 10 : 10 + BOX, 3 : 3 + BOX])
-    assert torch.equal(boxes[0, 1], grey[0, :BOX, 32:])
+    assert torch.equal(boxes[0, 0], grey[0, 10 : 10 + BOX_SIDE, 3 : 3 + BOX_SIDE])
+    assert torch.equal(boxes[0, 1], grey[0, :BOX_SIDE, 32:])
 
 
 def test_the_judge_learns_and_is_read_back(

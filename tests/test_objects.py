@@ -74,7 +74,7 @@ def test_a_part_of_the_static_code_changes_its_object_only(
 
 def test_a_dynamic_code_moves_its_object(model: ObjectRWAE, codes: Codes) -> None:
     scale = model.decoder.scale
-    right = scale.places(codes.dynamic).round()
+    right = scale.positions(codes.dynamic).round()
     right[..., 1, 0] = 40  # the second object leaves the frame
     right[..., 0, :] = 5
     here = model.decode(Codes(codes.static, scale.codes(right)))
@@ -117,9 +117,9 @@ def test_descent_explains_a_clip_better_and_each_by_itself(
     model: ObjectRWAE, codes: Codes
 ) -> None:
     grey = model.decode(codes).mean(2)
-    places = model.decoder.scale.places(codes.dynamic)
+    positions = model.decoder.scale.positions(codes.dynamic)
     start = codes.static + 0.5
-    fitted = model.fit_static(grey, start, places)
+    fitted = model.fit_static(grey, start, positions)
 
     def error(static: Tensor) -> Tensor:
         drawn = model.decode(Codes(static, codes.dynamic)).mean(2)
@@ -127,7 +127,7 @@ def test_descent_explains_a_clip_better_and_each_by_itself(
 
     assert (error(fitted) < 0.8 * error(start)).all()
     assert not fitted.requires_grad
-    alone = model.fit_static(grey[1:2], start[1:2], places[1:2])
+    alone = model.fit_static(grey[1:2], start[1:2], positions[1:2])
     assert torch.allclose(alone, fitted[1:2], atol=1e-4)
 
 

@@ -25,7 +25,7 @@ from rwae.files import filmstrip, video
 def test_a_sheet_has_the_layout_that_its_model_learned_from(sprites_folder: Path) -> None:
     """Real sheets, cut into clips as the data set is, come back to where they were."""
     sheet = np.zeros((SHEET_ROWS * 64, SHEET_COLUMNS * 64, 3), int)
-    parts = [sprites_folder / part / "2.png" for part in sprites.PARTS]
+    parts = [sprites_folder / part / "2.png" for part in sprites.SHEET_PARTS]
     for path in (*parts, sprites_folder / "shoes" / "1.png"):
         layer = video.read_image(path).astype(int)
         alpha = layer[..., 3:]

@@ -17,16 +17,24 @@ from safetensors.torch import load_file, save_file
 from rwae import RWAE, data
 from rwae.data.clips import Clips
 from rwae.errors import CheckpointError, ConfigError, OtherRunError
+from rwae.files.checkpoint import SETTINGS_FILE
 from rwae.files.tensors import pack
 from rwae.losses import mmd
 from rwae.models.registry import build
 from rwae.training.config import TrainingConfig, Weights
-from rwae.training.metrics import METRICS_FILE
-from rwae.training.objective import Objective
+from rwae.training.distributed import Ranks
+from rwae.training.objective import RWAEObjective
 from rwae.training.presets import PRESETS
-from rwae.training.ranks import Ranks
-from rwae.training.run import SETTINGS_FILE, DivergedError, step_generator, train
-from rwae.training.state import PREVIOUS_FILE, STATE_FILE, TrainState, digest, resume
+from rwae.training.recorder import METRICS_FILE
+from rwae.training.run import DivergedError, step_generator, train
+from rwae.training.state import (
+    PREVIOUS_FILE,
+    STATE_FILE,
+    TrainState,
+    migrate_tensor_name,
+    resume,
+    state_digest,
+)
 
 ALONE = Ranks(0, 1, torch.device("cpu"))
 RUN = TrainingConfig(
@@ -194,7 +202,7 @@ def test_thirty_steps_on_a_term_lower_it(clips: Clips, term: str) -> None:
 def test_mixed_precision_gives_the_same_terms_to_its_accuracy(clips: Clips) -> None:
     def terms(precision: torch.dtype) -> dict[str, float]:
         torch.manual_seed(0)
-        objective = Objective(RWAE(TINY), RUN, precision).train()
+        objective = RWAEObjective(RWAE(TINY), RUN, precision).train()
         x = clips.batch(torch.arange(24))
         return {n: t.item() for n, t in objective(x, step_generator(0, 0, ALONE)).items()}
 
@@ -224,7 +232,7 @@ def test_a_weight_for_a_term_that_the_run_lacks_is_refused(
 
 def test_the_prior_score_moves_the_prior_alone(clips: Clips) -> None:
     model = RWAE(TINY)
-    objective = Objective(model, RUN)
+    objective = RWAEObjective(model, RUN)
     terms = objective(clips.batch(torch.arange(8)), step_generator(0, 0, ALONE))
     terms["prior_nll"].backward()
     moved = {name.split(".")[0] for name, p in model.named_parameters() if p.grad is not None}
@@ -240,7 +248,7 @@ def test_a_clip_may_lie_anywhere_if_all_together_follow_the_prior(clips: Clips) 
     """
     one = clips.batch(torch.zeros(1, dtype=torch.long))
     model = RWAE(TINY).eval()  # batch norm has no statistics of a single clip
-    terms = Objective(model, RUN)(one, step_generator(0, 0, ALONE))
+    terms = RWAEObjective(model, RUN)(one, step_generator(0, 0, ALONE))
     alone = {name for name, value in terms.items() if torch.isfinite(value)}
     assert alone == {"squared_error", "absolute_error", "prior_nll"}
 
@@ -298,12 +306,30 @@ def test_a_state_of_version_0_1_is_resumed(clips: Clips, tmp_path: Path) -> None
     settings["weights"]["dependence"] = settings["weights"].pop("normalised_hsic")
     settings["model"]["canvas"] = settings["model"].pop("learned_background")
     about = {"step": "6", "config": json.dumps(settings)}
-    about["sha256"] = digest(about, former)
+    about["sha256"] = state_digest(about, former)
     (tmp_path / STATE_FILE).write_bytes(pack(former, about))
     state = TrainState(RUN, ALONE.device)
     assert "Resumed from step 6" in resume(state, tmp_path)
     found = state.tensors()
     assert [n for n in saved if not torch.equal(found[n], saved[n])] == []
+
+
+@pytest.mark.parametrize(
+    ("former", "current"),
+    [
+        ("average.prior.start", "ema.prior.start"),
+        ("adam.step.image_critic.head.bias", "adam.step.image_discriminator.head.bias"),
+        ("video_critic.head.bias", "video_discriminator.head.bias"),
+        ("static_penalty.critic.0.bias", "static_penalty.discriminator.0.bias"),
+        ("dynamic_penalty.critic.head.0.bias", "dynamic_penalty.critic.head.0.bias"),
+        ("adam.exp_avg.model.prior.start", "adam.exp_avg.model.prior.start"),
+    ],
+)
+def test_tensors_of_states_of_version_0_1_get_their_names_of_today(
+    former: str, current: str
+) -> None:
+    assert migrate_tensor_name(former) == current
+    assert migrate_tensor_name(current) == current
 
 
 def test_the_noise_of_a_step_is_a_documented_function_of_seed_step_and_rank() -> None:
@@ -347,7 +373,7 @@ def test_every_preset_is_a_model_that_can_be_built() -> None:
 def test_the_weight_of_what_moves_changes_a_moving_clip_and_no_still_one(clips: Clips) -> None:
     def error(x: torch.Tensor, **settings: float) -> float:
         torch.manual_seed(0)
-        objective = Objective(RWAE(TINY), dataclasses.replace(RUN, **settings)).train()
+        objective = RWAEObjective(RWAE(TINY), dataclasses.replace(RUN, **settings)).train()
         return objective(x, step_generator(0, 0, ALONE))["squared_error"].item()
 
     moving = clips.batch(torch.arange(8))

@@ -1,4 +1,4 @@
-"""How a model of objects learns: blobs first, collages for the places, then whole clips."""
+"""The objective of a model of objects: blobs, collages, and that positions are learned."""
 
 from __future__ import annotations
 
@@ -13,9 +13,8 @@ from torch import Tensor
 from rwae.models.objects.boxes import overlay
 from rwae.models.registry import build
 from rwae.training import objects
-from rwae.training.blobs import blobs
 from rwae.training.config import TrainingConfig
-from rwae.training.objects import ObjectsObjective, place_map, window
+from rwae.training.objects import ObjectsObjective, find_blobs, position_map, random_window
 
 CONFIG = TrainingConfig(
     dataset="moving_mnist",
@@ -49,7 +48,7 @@ def objective() -> ObjectsObjective:
 def test_blobs_that_stand_apart_are_found() -> None:
     x, places = squares(clips=40)
     places = places.flatten(0, 1)
-    found, gap = blobs(x.mean(2).flatten(0, 1), 2)
+    found, gap = find_blobs(x.mean(2).flatten(0, 1), 2)
     apart = (places[:, 0] - places[:, 1]).abs().amax(-1)
     clear = gap >= 11
     assert clear.sum() > 10
@@ -58,19 +57,19 @@ def test_blobs_that_stand_apart_are_found() -> None:
     assert (apart[clear] >= 10).all()
 
 
-def test_a_place_is_shared_among_the_pixels_around() -> None:
-    target = place_map(torch.tensor([[[3.25, 2.0], [7.0, 7.0]]]), 8)[0]
+def test_a_position_is_split_among_the_four_nearest_pixels() -> None:
+    target = position_map(torch.tensor([[[3.25, 2.0], [7.0, 7.0]]]), 8)[0]
     assert target.sum() == 1
     assert target[2, 3:5].tolist() == pytest.approx([0.375, 0.125])
     assert target[7, 7] == 0.5
 
 
-def test_a_window_is_a_part_of_the_clip(generator: torch.Generator) -> None:
+def test_a_window_has_consecutive_frames_of_the_clip(generator: torch.Generator) -> None:
     grey = torch.arange(15.0)[None, :, None, None].expand(2, -1, 4, 4)
-    starts = {int(window(grey, generator)[0, 0, 0, 0]) for _ in range(60)}
+    starts = {int(random_window(grey, generator)[0, 0, 0, 0]) for _ in range(60)}
     assert starts == set(range(6))
-    assert window(grey, generator).shape == (2, 10, 4, 4)
-    assert torch.equal(window(grey[:, :5], generator), grey[:, :5])
+    assert random_window(grey, generator).shape == (2, 10, 4, 4)
+    assert torch.equal(random_window(grey[:, :5], generator), grey[:, :5])
 
 
 def test_the_generator_decides_every_term(objective: ObjectsObjective) -> None:
@@ -94,7 +93,7 @@ def test_every_weight_is_trained(objective: ObjectsObjective, generator: torch.G
     assert [name for name in idle if not name.endswith("bias")] == []
 
 
-def test_the_stage_is_kept_with_the_weights(
+def test_the_number_of_steps_is_saved_with_the_weights(
     objective: ObjectsObjective, generator: torch.Generator
 ) -> None:
     objective(squares()[0], generator)
@@ -120,6 +119,6 @@ def test_bars_are_learned(monkeypatch: pytest.MonkeyPatch, generator: torch.Gene
     assert sum(h["squared_error"] for h in late) / len(late) < 4
     model = objective.model.eval()
     x, places = squares(clips=16, seed=999)
-    found = model.decoder.scale.places(model.encode(x).dynamic)
+    found = model.decoder.scale.positions(model.encode(x).dynamic)
     error = torch.stack([(found - p).norm(dim=-1).mean((1, 2)) for p in (places, places.flip(2))])
     assert error.amin(0).mean() < 2

@@ -1,4 +1,4 @@
-"""Each penalty sees what it should, its critic plays against the model, and all can be trained."""
+"""Each penalty: the gradients of its terms, its adversary, and that it trains and resumes."""
 
 import dataclasses
 from pathlib import Path
@@ -13,9 +13,16 @@ from rwae.data.clips import Clips
 from rwae.errors import ConfigError
 from rwae.models.distributions import Gaussian, GaussianMixture
 from rwae.training.config import DYNAMIC_PENALTIES, STATIC_PENALTIES, TrainingConfig, Weights
-from rwae.training.penalties import DYNAMIC, STATIC, Draws, Penalty, frozen, square_jacobian
+from rwae.training.distributed import Ranks
+from rwae.training.penalties import (
+    DYNAMIC,
+    STATIC,
+    Draws,
+    Penalty,
+    square_jacobian,
+    with_frozen_weights,
+)
 from rwae.training.presets import PRESETS
-from rwae.training.ranks import Ranks
 from rwae.training.run import train
 from rwae.training.state import TrainState
 
@@ -46,7 +53,7 @@ def draws(generator: torch.Generator, shift: float = 0.0) -> Draws:
     )
 
 
-def everyone() -> list[Penalty]:
+def all_penalties() -> list[Penalty]:
     torch.manual_seed(0)
     return [kind(RUN) for kind in (*STATIC.values(), *DYNAMIC.values())]
 
@@ -58,7 +65,7 @@ def test_the_settings_name_the_penalties_that_there_are() -> None:
         dataclasses.replace(RUN, static_penalty="mse")
 
 
-@pytest.mark.parametrize("penalty", everyone(), ids=lambda p: type(p).__name__)
+@pytest.mark.parametrize("penalty", all_penalties(), ids=lambda p: type(p).__name__)
 def test_every_term_has_a_weight_and_the_penalty_moves_the_codes(
     penalty: Penalty, generator: torch.Generator
 ) -> None:
@@ -72,28 +79,32 @@ def test_every_term_has_a_weight_and_the_penalty_moves_the_codes(
 
 
 @pytest.mark.parametrize("kind", [STATIC["gan"], DYNAMIC["scaled_mmd"]])
-def test_critic_and_model_are_moved_by_their_own_term_alone(
+def test_adversary_and_model_are_trained_by_their_own_term_alone(
     kind: type[Penalty], generator: torch.Generator
 ) -> None:
     penalty = kind(RUN)
     drawn = draws(generator)
     terms = penalty(drawn)
-    (critic,) = (terms[name] for name in terms if name.endswith(("_critic", "_discriminator")))
-    (model,) = (terms[name] for name in terms if name.endswith("_penalty"))
-    weights = list(penalty.critic.parameters())
+    (of_adversary,) = (
+        terms[name] for name in terms if name.endswith(("_critic", "_discriminator"))
+    )
+    (of_model,) = (terms[name] for name in terms if name.endswith("_penalty"))
+    weights = list(penalty.parameters())
     codes = [drawn.q_c.mean, drawn.q_m.mean, drawn.prior.means]
-    by_critic = torch.autograd.grad(critic, weights + codes, retain_graph=True, allow_unused=True)
-    by_model = torch.autograd.grad(model, weights + codes, allow_unused=True)
+    by_adversary = torch.autograd.grad(
+        of_adversary, weights + codes, retain_graph=True, allow_unused=True
+    )
+    by_model = torch.autograd.grad(of_model, weights + codes, allow_unused=True)
     count = len(weights)
-    # The bias of the last layer shifts all features alike, which a discrepancy cannot see.
-    assert sum(bool(g.any()) for g in by_critic[:count]) >= count - 1
-    assert by_critic[count:] == (None, None, None)
+    # The bias of the last layer shifts all features alike, which changes no discrepancy.
+    assert sum(bool(g.any()) for g in by_adversary[:count]) >= count - 1
+    assert by_adversary[count:] == (None, None, None)
     assert by_model[:count] == (None,) * count
     assert any(g is not None and bool(g.any()) for g in by_model[count:])
 
 
 @pytest.mark.parametrize("kind", [STATIC["gan"], DYNAMIC["scaled_mmd"]])
-def test_a_critic_learns_to_tell_two_distributions_apart(
+def test_an_adversary_learns_to_tell_two_distributions_apart(
     kind: type[Penalty], generator: torch.Generator
 ) -> None:
     torch.manual_seed(0)
@@ -112,8 +123,7 @@ def test_a_critic_learns_to_tell_two_distributions_apart(
     assert sum(term(1.0).item() for _ in range(5)) / 5 < before - 0.05 * abs(before)
 
 
-def test_scaled_mmd_ties_a_draw_to_its_history(generator: torch.Generator) -> None:
-    """The features see the history: other pasts give other features of the same code."""
+def test_the_features_of_scaled_mmd_depend_on_the_history(generator: torch.Generator) -> None:
     critic = DYNAMIC["scaled_mmd"](RUN).critic
     code, past, other = (
         torch.randn(4, FRAMES, TINY.dynamic_size, generator=generator) for _ in range(3)
@@ -135,13 +145,13 @@ def test_the_square_of_the_jacobian_of_a_linear_map_is_known() -> None:
     torch.testing.assert_close(layer.weight.grad, 2 * layer.weight.detach())
 
 
-def test_a_frozen_critic_answers_the_same_and_keeps_its_weights_out() -> None:
-    critic = torch.nn.Linear(3, 1)
+def test_frozen_weights_change_no_output_and_get_no_gradient() -> None:
+    network = torch.nn.Linear(3, 1)
     x = torch.randn(2, 3, requires_grad=True)
-    answer = frozen(critic, x)
-    torch.testing.assert_close(answer, critic(x))
-    answer.sum().backward()
-    assert critic.weight.grad is None
+    outputs = with_frozen_weights(network, x)
+    torch.testing.assert_close(outputs, network(x))
+    outputs.sum().backward()
+    assert network.weight.grad is None
     assert bool(x.grad.any())
 
 
@@ -189,7 +199,7 @@ def test_dsvae_differs_from_the_plain_objective_in_the_penalties_alone() -> None
     assert noise == {"learned_noise"}
 
 
-def test_the_divergences_of_a_dsvae_weigh_what_its_bound_gives_them() -> None:
+def test_the_divergences_of_a_dsvae_have_the_weights_of_its_bound() -> None:
     """The cost is a mean over T frames, so a divergence of the whole clip counts 1 / T."""
     frames = PRESETS["sprites-dsvae"].model.frames
     for name, beta in (("sprites-dsvae", 1), ("sprites-beta-dsvae", 8)):

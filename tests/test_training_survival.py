@@ -21,7 +21,7 @@ from rwae import RWAE
 from rwae.benchmark.server import free_port
 from rwae.data.clips import Clips
 from rwae.training.config import TrainingConfig
-from rwae.training.ranks import Ranks, join
+from rwae.training.distributed import Ranks, process_group
 from rwae.training.run import DiskError, train
 from rwae.training.state import STATE_FILE, TrainState, resume
 
@@ -115,7 +115,7 @@ def rank(number: int, port: int, clips: Clips, out: Path, config: TrainingConfig
     torch.set_num_threads(1)
     place = {"MASTER_ADDR": "127.0.0.1", "MASTER_PORT": str(port)}
     os.environ.update(place, WORLD_SIZE="2", RANK=str(number), LOCAL_RANK=str(number))
-    with join(CPU) as ranks:
+    with process_group(CPU) as ranks:
         train(config, clips, out, ranks)
 
 

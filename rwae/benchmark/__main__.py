@@ -33,8 +33,7 @@ from rwae.errors import ConfigError, RWAEError
 from rwae.models import registry
 from rwae.models.base import CodeModel
 from rwae.runtime import keep_freed_memory
-from rwae.training.config import TrainingConfig
-from rwae.training.options import PRECISIONS
+from rwae.training.config import PRECISIONS, TrainingConfig
 from rwae.training.presets import PRESETS
 
 COUNTED_BATCH = 4  # operations per clip hardly depend on the batch, so a small one is counted

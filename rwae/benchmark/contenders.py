@@ -13,7 +13,7 @@ from rwae.benchmark.peers import PEER_SIDE, Peer, dcgan_decoder
 from rwae.models.base import CodeModel
 from rwae.runtime import autocast
 from rwae.training.config import TrainingConfig
-from rwae.training.ranks import Ranks
+from rwae.training.distributed import Ranks
 from rwae.training.run import step_generator
 from rwae.training.state import TrainState
 

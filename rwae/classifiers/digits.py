@@ -19,7 +19,7 @@ from rwae.classifiers.judge import TRAINED_BY, conv_block, load_folded
 from rwae.errors import ClipError
 from rwae.files.checkpoint import WEIGHTS_FILE, atomic
 from rwae.files.tensors import pack
-from rwae.models.objects.tracks import follow, peaks, reorder
+from rwae.models.objects.tracking import find_peaks, reorder, track
 
 FRAME, BOX, PLACES, DIGITS, CLASSES = 64, 32, 32, 2, 10
 CENTRE = (BOX - 1) / 2  # from the first pixel of a box to its middle
@@ -142,9 +142,9 @@ class DigitsJudge(nn.Module):
 
     def _find(self, x: Tensor) -> DigitsFound:
         grey = x.to(next(self.parameters()).device).float().mean(2)
-        places = peaks(self.locator(grey.flatten(0, 1).unsqueeze(1)), DIGITS)
+        places = find_peaks(self.locator(grey.flatten(0, 1).unsqueeze(1)), DIGITS)
         places = places.unflatten(0, grey.shape[:2])
-        places = reorder(places, follow(places))
+        places = reorder(places, track(places))
         boxes = crop_boxes(grey.flatten(0, 1), places.flatten(0, 1)).flatten(0, 1).unsqueeze(1)
         named = self.reader(boxes).log_softmax(-1).unflatten(0, tuple(places.shape[:3]))
         return DigitsFound(places.cpu() + CENTRE, named.cpu())

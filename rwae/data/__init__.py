@@ -1,4 +1,4 @@
-"""Data sets: labelled clips, found by their name."""
+"""Data sets of labelled clips, by name; see docs/DATA.md."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from pathlib import Path
 
 from rwae.codes import Factor
 from rwae.data.catalogue import DATA_SETS, DataSet
-from rwae.data.clips import Clips, ClipSource
+from rwae.data.clips import Clips, ClipSource, require_split
 from rwae.errors import DataError
 
 NAMES = tuple(DATA_SETS)
@@ -15,7 +15,7 @@ __all__ = ["DATA_SETS", "NAMES", "ClipSource", "Clips", "DataSet", "Factor", "de
 
 
 def describe(name: str) -> DataSet:
-    """What is known of a data set; raises DataError if there is none of this name."""
+    """The entry of a data set in the catalogue; raises DataError if there is none."""
     if name not in DATA_SETS:
         raise DataError(f"There is no data set {name!r}: choose one of {', '.join(NAMES)}.")
     return DATA_SETS[name]
@@ -25,26 +25,23 @@ def load(name: str, split: str, folder: str | Path | None = None) -> ClipSource:
     """Loads a split of a data set.
 
     Args:
-        name: one of NAMES. "figures" is drawn and needs no folder, "folder" is any folder of
+        name: one of NAMES. "figures" is drawn and needs no folder; "folder" is any folder of
             clips.
         split: "train", "validation" or "test", which share no clip; some data sets have more.
-        folder: where the files of the data set are.
+        folder: with the files of the data set.
 
     Raises:
         DataError: if the name or the split is unknown, or the files are missing or broken.
     """
     known = describe(name)
-    if split not in known.splits:
-        raise DataError(
-            f"The data set {name} has no split {split!r}: choose one of {', '.join(known.splits)}."
-        )
+    require_split(f"The data set {name}", split, known.splits)
     if known.needs_folder and (folder is None or not Path(folder).is_dir()):
-        raise DataError(_no_folder(name, folder))
+        raise DataError(_missing_folder(name, folder))
     return known.load(Path(folder or ""), split)
 
 
-def _no_folder(name: str, folder: str | Path | None) -> str:
-    """What to do about a folder that was not named or is not there."""
+def _missing_folder(name: str, folder: str | Path | None) -> str:
+    """A message for a folder that was not named or does not exist."""
     files = DATA_SETS[name].download
     fetch = f"download it first with `python -m rwae.data.download {files} --out data/{files}`"
     if folder is not None:

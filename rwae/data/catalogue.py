@@ -1,4 +1,4 @@
-"""Every data set by its name: how it is read, whose it is, and how its judge is trained."""
+"""Every data set by its name: its reader, its licence, and the training of its judge."""
 
 from __future__ import annotations
 
@@ -7,9 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from rwae.data import figures, folder, moving_mnist, sprites, weizmann
-from rwae.data.clips import ClipSource
-
-SPLITS = ("train", "validation", "test")
+from rwae.data.clips import SPLITS, ClipSource
 
 
 @dataclass(frozen=True)
@@ -18,15 +16,15 @@ class DataSet:
 
     Attributes:
         load: reads a split from a folder.
-        licence: whose the clips are, as the end of a sentence.
-        splits: the splits there are; the first three are those of every data set.
-        needs_folder: whether the clips lie in a folder, and are not drawn.
+        licence: of the clips, as the end of a sentence.
+        splits: their names; the first three are those of every data set.
+        needs_folder: whether the clips are read from a folder, and not drawn.
         download: the name under which `python -m rwae.data.download` fetches it, if it does.
-        own: whether the folder is the user's own, so that no judge or model of it is shipped.
-        judge_splits: what a judge learns from, and what its card is measured on; None if the
-            evaluation measures this data set in another way.
+        own: whether the clips are the user's own, so that no judge or model of them is shipped.
+        judge_splits: the splits that a judge learns from and is tested on; None if the evaluation
+            measures this data set in another way.
         judge_epochs: passes of a judge over the first of them.
-        judge_apart: whether static and dynamic factors are judged by networks of their own; see
+        judge_apart: whether static and dynamic factors have separate networks; see
             `rwae.classifiers.ApartJudge`.
     """
 
@@ -62,9 +60,9 @@ DATA_SETS = {
     ),
     "weizmann": DataSet(
         weizmann.load,
-        "the recordings show real people and are for research; ask their authors before handing "
-        "them on",
-        splits=weizmann.SPLITS,
+        "the recordings show real people and are for research; ask their authors before you "
+        "distribute them",
+        splits=weizmann.WEIZMANN_SPLITS,
         download="weizmann",
         judge_splits=("judge", "judge_test"),
         judge_epochs=6,

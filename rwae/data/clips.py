@@ -1,8 +1,9 @@
-"""What a data set is: clips by their number, and what is known about each."""
+"""The interface of a data set: clips by their number, with labels."""
 
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -10,14 +11,23 @@ import torch
 from torch import Tensor
 
 from rwae.codes import Factor
+from rwae.errors import DataError
+
+SPLITS = ("train", "validation", "test")  # of every data set; some have more
+
+
+def require_split(data_set: str, split: str, splits: Sequence[str] = SPLITS) -> None:
+    """Raises DataError unless a data set has a split of this name."""
+    if split not in splits:
+        raise DataError(f"{data_set} has no split {split!r}: choose one of {', '.join(splits)}.")
 
 
 class ClipSource(Protocol):
-    """All that training and evaluation ask of a data set, in memory or made on the fly.
+    """What training and evaluation need of a data set, in memory or made on demand.
 
     Attributes:
         labels: class numbers, with shape (N, F), one column for each factor.
-        factors: what the columns mean.
+        factors: of the columns.
         shape: of one clip, (T, 3, H, W).
         recordings: independent recordings of which the clips were cut. Overlapping windows and
             mirror images of one recording say little more than the recording.
@@ -42,18 +52,18 @@ class ClipSource(Protocol):
         ...
 
     def to(self, device: torch.device | str) -> ClipSource:
-        """The same clips, so that `batch` gives them on a device."""
+        """The same clips, whose `batch` is on a device."""
         ...
 
 
 @dataclass(frozen=True)
 class Clips:
-    """Clips that are held in memory, and their labels.
+    """Clips that are held in memory, with their labels.
 
     Attributes:
         frames: bytes, with shape (N, T, 3, H, W).
         labels: class numbers, with shape (N, F), one column for each factor.
-        factors: what the columns mean.
+        factors: of the columns.
         cut_from: independent recordings of which they were cut; None if each clip is one.
     """
 

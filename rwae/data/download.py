@@ -1,12 +1,12 @@
-"""Fetches the files of a data set, checks them, and goes on where it stopped.
+"""Downloads the files of a data set and checks them; whole files are kept.
 
     python -m rwae.data.download sprites --out data/sprites      # 25 sprite sheets, 0.5 MB
     python -m rwae.data.download mnist --out data/mnist          # four IDX files, 12 MB
     python -m rwae.data.download weizmann --out data/weizmann    # 72 recordings, 36 MB
 
-All come from fixed addresses, and GitHub's at a fixed commit. Their licences: the sprite sheets,
-from the Liberated Pixel Cup, CC-BY-SA 3.0 or GPL 3.0; MNIST, CC-BY-SA 3.0; Weizmann, for research,
-ask its authors before handing it on.
+All come from fixed addresses, those of GitHub at a fixed commit. Their licences: the sprite
+sheets, from the Liberated Pixel Cup, CC-BY-SA 3.0 or GPL 3.0; MNIST, CC-BY-SA 3.0; Weizmann, for
+research, ask its authors before you distribute it.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ ADDRESSES = {
 }
 CHECKSUMS = Path(__file__).parent / "checksums"
 TIMEOUT = 30.0  # seconds without an answer
-LARGEST = 64 << 20  # bytes of one file, and of what is packed in it
+MAX_FILE_BYTES = 64 << 20  # of one file, compressed and uncompressed
 
 
 def checksums(name: str) -> dict[str, str]:
@@ -46,36 +46,36 @@ def checksums(name: str) -> dict[str, str]:
 
 
 def checksum(name: str, content: bytes) -> str:
-    """SHA-256 of what a file holds, which does not depend on the program that packed it.
+    """SHA-256 of the content of a file, after decompression if it is a .gz file.
 
-    Of a .gz file it is that of the unpacked bytes. A file that cannot be unpacked, or that unpacks
-    to more than `LARGEST` bytes, has the checksum "".
+    So it does not depend on the program that compressed the file. A file that cannot be
+    decompressed, or has more than `MAX_FILE_BYTES` then, has the checksum "".
     """
     try:
         if name.endswith(".gz"):
             with gzip.open(io.BytesIO(content)) as file:
-                content = file.read(LARGEST + 1)
+                content = file.read(MAX_FILE_BYTES + 1)
     except (OSError, EOFError, zlib.error):
         return ""
-    if len(content) > LARGEST:
+    if len(content) > MAX_FILE_BYTES:
         return ""
     return hashlib.sha256(content).hexdigest()
 
 
-def good(path: Path, expected: str) -> bool:
+def is_intact(path: Path, expected: str) -> bool:
     """Whether a file is there and has this checksum."""
     return path.is_file() and checksum(path.name, path.read_bytes()) == expected
 
 
-def fetch(address: str, path: Path, expected: str, timeout: float = TIMEOUT) -> None:
-    """Downloads one file; nothing is left behind unless it has the right checksum.
+def fetch_file(address: str, path: Path, expected: str, timeout: float = TIMEOUT) -> None:
+    """Downloads one file; it is written only if it has the right checksum.
 
     Raises:
         DataError: if the server cannot be reached, has no such file, or sends another one.
     """
     try:
         with urllib.request.urlopen(address, timeout=timeout) as answer:
-            content = answer.read(LARGEST + 1)
+            content = answer.read(MAX_FILE_BYTES + 1)
     except urllib.error.HTTPError as error:
         raise DataError(
             f"The server answered {error.code} ({error.reason}) for {address}: "
@@ -85,7 +85,7 @@ def fetch(address: str, path: Path, expected: str, timeout: float = TIMEOUT) -> 
         reason = getattr(error, "reason", error)
         raise DataError(
             f"The file {address} could not be fetched ({reason}): check the network and run the "
-            "same command again; finished files are kept."
+            "same command again; whole files are kept."
         ) from error
     if checksum(path.name, content) != expected:
         raise DataError(
@@ -97,7 +97,7 @@ def fetch(address: str, path: Path, expected: str, timeout: float = TIMEOUT) -> 
 
 
 def download(folder: Path, address: str, files: dict[str, str], timeout: float = TIMEOUT) -> int:
-    """Makes a folder hold all files of a data set; good files that are there are kept.
+    """Completes a folder with all files of a data set; intact files in it are kept.
 
     Args:
         folder: is made if it is missing.
@@ -111,10 +111,10 @@ def download(folder: Path, address: str, files: dict[str, str], timeout: float =
     Raises:
         DataError: if a file cannot be fetched or written, or is not the expected one.
     """
-    missing = [name for name, expected in files.items() if not good(folder / name, expected)]
+    missing = [name for name, expected in files.items() if not is_intact(folder / name, expected)]
     for name in tqdm(missing, desc="download", unit="file", disable=not missing):
         try:
-            fetch(f"{address}/{name}", folder / name, files[name], timeout)
+            fetch_file(f"{address}/{name}", folder / name, files[name], timeout)
         except OSError as error:
             raise DataError(
                 f"The file {folder / name} cannot be written ({error.strerror}): "

@@ -1,9 +1,9 @@
 """Figures: a procedural data set that needs no file.
 
-160 characters (a shape, a colour and a size) move along eight paths over a black ground, in clips
-of 8 frames of 64 x 64 pixels. A path closes after 8 frames. Random in each clip, and in no label,
-are where it begins on the path, how bright the figure is, and its exact size. The set is small
-enough for tests and for a training of two minutes, and no part of the benchmark.
+160 characters (a shape, a colour and a size) move along eight paths over a black background, in
+clips of 8 frames of 64 x 64 pixels. A path closes after 8 frames. The position on the path at the
+start, the brightness and the exact size are random in each clip and not labelled. The set is small
+enough for tests and for a training of two minutes; it is no benchmark.
 """
 
 from __future__ import annotations
@@ -14,12 +14,11 @@ import numpy as np
 import torch
 
 from rwae.codes import Factor
-from rwae.data.clips import Clips
-from rwae.errors import DataError
+from rwae.data.clips import Clips, require_split
 
-SIDE = 64
-FRAMES = 8
-TAKES = 2
+FRAME_SIDE = 64
+CLIP_FRAMES = 8
+TAKES = 2  # of each motion of each character
 Curve = Callable[[np.ndarray], tuple[np.ndarray, np.ndarray]]
 Distance = Callable[[np.ndarray, np.ndarray, np.ndarray], np.ndarray]
 
@@ -35,8 +34,8 @@ COLOURS = {
 }
 RADII = {"tiny": 6.5, "small": 8.5, "medium": 11.0, "large": 14.0}
 
-# The signed distance in pixels from (x, y) to the edge of a shape with radius r; inside it is
-# negative. Corners are sharp, so outside them it is a lower bound, which the edge does not show.
+# The signed distance in pixels from (x, y) to the edge of a shape with radius r, negative inside.
+# Outside a corner it is a lower bound, which makes no difference at the edge.
 SHAPES: dict[str, Distance] = {
     "bar": lambda x, y, r: np.maximum(np.abs(x) - 0.45 * r, np.abs(y) - r),
     "ring": lambda x, y, r: np.abs(np.hypot(x, y) - 0.75 * r) - 0.25 * r,
@@ -52,7 +51,7 @@ SHAPES: dict[str, Distance] = {
 
 # The centre (x to the right, y downwards) in pixels from the middle of the frame, at a phase in
 # radians. The largest figure stays inside the frame on every path.
-MOTIONS: dict[str, Curve] = {
+CURVES: dict[str, Curve] = {
     "circle, clockwise": lambda p: (17 * np.cos(p), 17 * np.sin(p)),
     "circle, anticlockwise": lambda p: (17 * np.cos(p), -17 * np.sin(p)),
     "eight, forwards": lambda p: (17 * np.sin(p), 11 * np.sin(2 * p)),
@@ -66,12 +65,13 @@ FACTORS = (
     Factor("shape", tuple(SHAPES), True),
     Factor("colour", tuple(COLOURS), True),
     Factor("size", tuple(RADII), True),
-    Factor("motion", tuple(MOTIONS), False),
+    Factor("motion", tuple(CURVES), False),
 )
-REMAINDERS = {"train": (2, 3, 4), "validation": (1,), "test": (0,)}
+# Of each split: the remainders, modulo 5, of the sum of a character's three class numbers.
+SPLIT_REMAINDERS = {"train": (2, 3, 4), "validation": (1,), "test": (0,)}
 
 
-def characters(split: str) -> np.ndarray:
+def character_classes(split: str) -> np.ndarray:
     """Shape, colour and size of each character in a split, with shape (characters, 3).
 
     The sum of the three class numbers, modulo 5, decides: 96 characters go to "train", 32 to
@@ -81,11 +81,10 @@ def characters(split: str) -> np.ndarray:
     Raises:
         DataError: if the split is unknown.
     """
-    if split not in REMAINDERS:
-        raise DataError(f"Figures has no split {split!r}: choose one of {', '.join(REMAINDERS)}.")
+    require_split("Figures", split)
     sizes = [len(factor.values) for factor in FACTORS if factor.static]
-    everyone = np.indices(sizes).reshape(len(sizes), -1).T
-    return everyone[np.isin(everyone.sum(1) % 5, REMAINDERS[split])]
+    everything = np.indices(sizes).reshape(len(sizes), -1).T
+    return everything[np.isin(everything.sum(1) % 5, SPLIT_REMAINDERS[split])]
 
 
 def load(split: str, seed: int = 0) -> Clips:
@@ -98,18 +97,18 @@ def load(split: str, seed: int = 0) -> Clips:
     Raises:
         DataError: if the split is unknown.
     """
-    who = characters(split)
+    characters = character_classes(split)
     labels = np.concatenate(
         [
-            np.repeat(who, len(MOTIONS) * TAKES, axis=0),
-            np.tile(np.repeat(np.arange(len(MOTIONS)), TAKES), len(who))[:, None],
+            np.repeat(characters, len(CURVES) * TAKES, axis=0),
+            np.tile(np.repeat(np.arange(len(CURVES)), TAKES), len(characters))[:, None],
         ],
         axis=1,
     )
-    draws = np.random.default_rng([seed, *REMAINDERS[split]])
+    draws = np.random.default_rng([seed, *SPLIT_REMAINDERS[split]])
     begin = draws.uniform(0, 2 * np.pi, len(labels))
     light, scale = draws.uniform([0.85, 0.95], [1.0, 1.05], (len(labels), 2)).T.astype(np.float32)
-    frames = np.zeros((len(labels), FRAMES, 3, SIDE, SIDE), np.uint8)
+    frames = np.zeros((len(labels), CLIP_FRAMES, 3, FRAME_SIDE, FRAME_SIDE), np.uint8)
     for shape, distance in enumerate(SHAPES.values()):
         chosen = np.flatnonzero(labels[:, 0] == shape)
         frames[chosen] = _draw(distance, *(v[chosen] for v in (labels, begin, light, scale)))
@@ -128,14 +127,14 @@ def _draw(
         light: brightness in [0, 1], with shape (N,).
         scale: factor of the radius, with shape (N,).
     """
-    phase = begin[:, None] + 2 * np.pi * np.arange(FRAMES) / FRAMES
-    paths = np.array([curve(phase) for curve in MOTIONS.values()])
+    phase = begin[:, None] + 2 * np.pi * np.arange(CLIP_FRAMES) / CLIP_FRAMES
+    paths = np.array([curve(phase) for curve in CURVES.values()])
     centre = paths[labels[:, 3], :, np.arange(len(labels))].astype(np.float32)
     radius = (np.array(list(RADII.values()), np.float32)[labels[:, 2]] * scale)[
         :, None, None, None
     ]
     colour = np.array(list(COLOURS.values()), np.float32)[labels[:, 1]] * light[:, None]
-    pixel = np.arange(SIDE, dtype=np.float32) - (SIDE - 1) / 2
+    pixel = np.arange(FRAME_SIDE, dtype=np.float32) - (FRAME_SIDE - 1) / 2
     x = pixel - centre[:, 0, :, None, None]
     y = pixel[:, None] - centre[:, 1, :, None, None]
     # A pixel is covered by the share that its distance to the edge leaves inside.

@@ -1,14 +1,13 @@
-"""A folder of your own clips: videos, GIFs, image strips, or sub-folders of frames.
+"""A folder of any clips: videos, GIFs, image strips, or sub-folders of frames.
 
     my_clips/dance.mp4                  one video, GIF or strip (square frames side by side) a clip
     my_clips/anna/dance.mp4             a folder may say who: a static label
     my_clips/anna/dancing/take1.gif     and one more how it moves: a dynamic label
     my_clips/anna/dancing/take2/07.png  pictures that are no strips: the frames of one clip
 
-Frames are fitted as the app fits an upload: the middle square, shrunk or enlarged to 64 x 64
-pixels. A recording is cut into pieces of 32 to 63 frames, and each gives a clip of eight frames,
-evenly in time; a shorter recording gives one clip. Training needs no label; the labels let the
-evaluation judge swaps.
+Frames are fitted as the app fits an upload: the middle square, resized to 64 x 64 pixels. A
+recording is cut into pieces of 32 to 63 frames, and each gives a clip of eight frames, evenly in
+time; a shorter recording gives one clip. Training needs no label; the evaluation of swaps does.
 
 A hash of its name decides the split of a recording: 80 of a hundred are "train", ten "validation"
 and ten "test". Pictures are in the natural order of their names: frame2 comes before frame10.
@@ -17,6 +16,7 @@ Hidden files and the folders that systems leave behind (`__MACOSX`, `@eaDir`) ar
 
 from __future__ import annotations
 
+import hashlib
 import re
 from dataclasses import dataclass
 from pathlib import Path
@@ -26,19 +26,20 @@ import torch
 from torch import Tensor
 
 from rwae.codes import Factor
-from rwae.data import split as splits
-from rwae.data.clips import Clips
+from rwae.data.clips import Clips, require_split
 from rwae.errors import ClipError, DataError
 from rwae.files.video import DecoderProcess, read_clip, read_frames, read_image, to_frames
 
-SIDE = 64
-FRAMES = 8
-PIECE = 32  # frames of a recording from which one clip is made, at least
-LONGEST = 1800  # frames of a recording: a minute
-PICTURES = frozenset({".png", ".jpg", ".jpeg", ".bmp"})
-VIDEOS = frozenset({".mp4", ".m4v", ".mov", ".webm", ".mkv", ".avi", ".gif", ".webp"})
-SPLITS = ("train", "validation", "test")
-LABELS = (("who", True), ("how", False))  # of the first and second level of folders
+FRAME_SIDE = 64
+CLIP_FRAMES = 8
+PIECE_FRAMES = 32  # the fewest frames of a piece of a longer recording
+MAX_FRAMES = 1800  # of a recording: a minute at 30 frames a second
+IMAGE_SUFFIXES = frozenset({".png", ".jpg", ".jpeg", ".bmp"})
+VIDEO_SUFFIXES = frozenset({".mp4", ".m4v", ".mov", ".webm", ".mkv", ".avi", ".gif", ".webp"})
+# The factors that the first and the second level of folders label, and whether they are static.
+LEVELS = (("who", True), ("how", False))
+# Shares of the recordings in a hundred; the rest is "test".
+TRAIN_SHARE, VALIDATION_SHARE = 80, 10
 
 
 @dataclass(frozen=True)
@@ -48,28 +49,31 @@ class Recording:
     Attributes:
         name: of its file or its folder of frames, relative to the data's folder.
         path: of the same.
-        frames: the pictures that are its frames, or none if it is one file.
+        images: the files of its frames, or none if it is one file.
     """
 
     name: str
     path: Path
-    frames: tuple[Path, ...] = ()
+    images: tuple[Path, ...] = ()
 
     @property
     def labels(self) -> tuple[str, ...]:
         """The names of the folders that it lies in."""
         return tuple(self.name.split("/")[:-1])
 
-    def read(self, decoder: DecoderProcess | None = None) -> np.ndarray:
-        """RGB bytes (N, H, W, 3); raises DataError with the name of what cannot be read.
+    def decode(self, decoder: DecoderProcess | None = None) -> np.ndarray:
+        """Reads its frames as RGB bytes (N, H, W, 3).
 
         Args:
-            decoder: the process that opens a file, where there are many.
+            decoder: the process that opens files; a new one for each file by default.
+
+        Raises:
+            DataError: with the name of the file that cannot be read.
         """
-        if self.frames:
-            return read_frames(self.frames)
+        if self.images:
+            return read_frames(self.images)
         try:
-            return read_clip(self.path, most=LONGEST, decoder=decoder)
+            return read_clip(self.path, most=MAX_FRAMES, decoder=decoder)
         except ClipError as error:
             raise DataError(f"The clip {self.path} cannot be used. {error}") from error
 
@@ -101,17 +105,17 @@ def _directories(root: Path) -> list[Path]:
     return found
 
 
-def _in(directory: Path, root: Path) -> list[Recording]:
+def _recordings_in(directory: Path, root: Path) -> list[Recording]:
     """The recordings whose files lie directly in a directory."""
     files = [p for p in directory.iterdir() if p.is_file() and not _is_skipped(p)]
     files.sort(key=natural_order)
-    pictures = tuple(p for p in files if p.suffix.lower() in PICTURES)
-    whole = [p for p in files if p.suffix.lower() in VIDEOS]
-    # The first picture tells whether a directory holds strips or the frames of one recording.
-    if pictures and directory != root and not _is_strip(pictures[0]):
+    images = tuple(p for p in files if p.suffix.lower() in IMAGE_SUFFIXES)
+    videos = [p for p in files if p.suffix.lower() in VIDEO_SUFFIXES]
+    # The first image decides whether a directory holds strips or the frames of one recording.
+    if images and directory != root and not _is_strip(images[0]):
         name = directory.relative_to(root).as_posix()
-        return [Recording(name, directory, pictures), *_files(whole, root)]
-    return _files([*whole, *pictures], root)
+        return [Recording(name, directory, images), *_files(videos, root)]
+    return _files([*videos, *images], root)
 
 
 def _files(paths: list[Path], root: Path) -> list[Recording]:
@@ -124,7 +128,11 @@ def recordings(root: Path) -> list[Recording]:
     Raises:
         DataError: if there is none.
     """
-    found = [recording for directory in _directories(root) for recording in _in(directory, root)]
+    found = [
+        recording
+        for directory in _directories(root)
+        for recording in _recordings_in(directory, root)
+    ]
     if not found:
         raise DataError(
             f"The folder {root} holds no clip: put videos, GIFs, image strips or sub-folders of "
@@ -133,17 +141,31 @@ def recordings(root: Path) -> list[Recording]:
     return sorted(found, key=lambda recording: recording.name)
 
 
-def factors(found: list[Recording]) -> tuple[Factor, ...]:
-    """What the folders' names say of the clips: "who", "how", both or nothing.
+def folder_factors(found: list[Recording]) -> tuple[Factor, ...]:
+    """The factors that the folders' names label: "who", "how", both or none.
 
     A level of folders is a label if every recording lies that deep, and not all in one folder.
     """
     levels = zip(*(recording.labels for recording in found), strict=False)
     return tuple(
         Factor(name, tuple(sorted(set(level))), static)
-        for (name, static), level in zip(LABELS, levels, strict=False)
+        for (name, static), level in zip(LEVELS, levels, strict=False)
         if len(set(level)) > 1
     )
+
+
+def split_of(name: str) -> str:
+    """The split of a recording, decided by a hash of its name alone.
+
+    It is the same on every machine, and recordings that are added or removed do not change it.
+
+    Args:
+        name: relative to the data's folder, with forward slashes.
+    """
+    number = int.from_bytes(hashlib.sha256(name.encode()).digest()[:4]) % 100
+    if number < TRAIN_SHARE:
+        return "train"
+    return "validation" if number < TRAIN_SHARE + VALIDATION_SHARE else "test"
 
 
 def clips_of(recording: Recording, decoder: DecoderProcess | None = None) -> Tensor:
@@ -152,14 +174,14 @@ def clips_of(recording: Recording, decoder: DecoderProcess | None = None) -> Ten
     Raises:
         DataError: if it cannot be read or has fewer than eight frames; the message names it.
     """
-    film = recording.read(decoder)
-    if len(film) < FRAMES:
+    film = recording.decode(decoder)
+    if len(film) < CLIP_FRAMES:
         raise DataError(
-            f"The clip {recording.path} has {len(film)} frames: it needs at least {FRAMES}. Take "
-            "it out of the folder, or replace it by a longer one."
+            f"The clip {recording.path} has {len(film)} frames: it needs at least {CLIP_FRAMES}. "
+            "Take it out of the folder, or replace it by a longer one."
         )
-    pieces = np.array_split(film, max(1, len(film) // PIECE))
-    fitted = torch.stack([to_frames(piece, FRAMES, SIDE) for piece in pieces])
+    pieces = np.array_split(film, max(1, len(film) // PIECE_FRAMES))
+    fitted = torch.stack([to_frames(piece, CLIP_FRAMES, FRAME_SIDE) for piece in pieces])
     return (255 * fitted).round().to(torch.uint8)
 
 
@@ -174,15 +196,16 @@ def load(folder: Path, split: str) -> Clips:
         DataError: if the folder or the split holds no clip, one cannot be read, has frames of
             several sizes or too few of them, or the split is unknown.
     """
-    if split not in SPLITS:
-        raise DataError(f"A folder has no split {split!r}: choose one of {', '.join(SPLITS)}.")
+    require_split("A folder", split)
     found = recordings(folder)
-    known = factors(found)
-    levels = [level for level, (name, _) in enumerate(LABELS) if name in [f.name for f in known]]
+    known = folder_factors(found)
+    names = [factor.name for factor in known]
+    levels = [level for level, (name, _) in enumerate(LEVELS) if name in names]
     frames, labels = [], []
-    chosen = [r for r in found if splits.part(r.name, 80, 10) == split]
-    # One process for all of them: its start takes longer than most clips.
-    with DecoderProcess() as decoder:
+    chosen = [recording for recording in found if split_of(recording.name) == split]
+    with (
+        DecoderProcess() as decoder
+    ):  # one for all of them, as its start takes longer than most clips
         for recording in chosen:
             frames.append(clips_of(recording, decoder))
             label = [
@@ -196,4 +219,4 @@ def load(folder: Path, split: str) -> Clips:
             "which a hash of their names decides: add more."
         )
     columns = torch.tensor(labels).view(len(labels), len(known))
-    return Clips(torch.cat(frames), columns, known, len(frames))
+    return Clips(torch.cat(frames), columns, known, cut_from=len(chosen))

@@ -1,6 +1,6 @@
 """The Sprites benchmark (Li and Mandt, ICML 2018), composed from its sprite sheets.
 
-1,296 characters (body, bottomwear, topwear and hair, six kinds each) perform 9 actions (walk,
+1,296 characters (body, bottomwear, topwear and hair, six variants each) perform 9 actions (walk,
 cast a spell, slash; to the front, left and right) in clips of 8 frames of 64 x 64 pixels. The
 sheets come from the Liberated Pixel Cup; `python -m rwae.data.download sprites` fetches them.
 """
@@ -14,36 +14,44 @@ import numpy as np
 import torch
 
 from rwae.codes import Factor
-from rwae.data.clips import Clips
+from rwae.data.clips import Clips, require_split
 from rwae.errors import DataError
 from rwae.files.video import read_image
 
 # What the six sheets of each part show, in our words: the benchmark has numbers alone.
-LOOKS = {
+VARIANT_NAMES = {
     "body": ("fair", "golden", "grey", "pale blue", "brown", "dark brown"),
     "bottomwear": (
-        *("white trousers", "golden greaves", "red trousers"),
-        *("steel greaves", "teal trousers", "green trousers"),
+        "white trousers",
+        "golden greaves",
+        "red trousers",
+        "steel greaves",
+        "teal trousers",
+        "green trousers",
     ),
     "topwear": ("maroon", "cyan", "cream", "steel armour", "leather armour", "white jacket"),
     "hair": ("green", "blue bun", "orange", "white", "red", "purple curls"),
 }
-PARTS = tuple(LOOKS)
-KINDS = 6
-SIDE = 64
-ROWS, COLUMNS = 21, 13
-FRAMES = 8
-MOVES = ("walk", "spellcard", "slash")
-DIRECTIONS = ("front", "left", "right")
-FACTORS = (
-    *(Factor(part, looks, True) for part, looks in LOOKS.items()),
-    Factor("action", tuple(f"{move}, {way}" for move in MOVES for way in DIRECTIONS), False),
+SHEET_PARTS = tuple(VARIANT_NAMES)
+VARIANTS = 6  # of each part
+FRAME_SIDE = 64
+CLIP_FRAMES = 8
+SHEET_ROWS, SHEET_COLUMNS = 21, 13
+ACTION_NAMES = tuple(
+    f"{action}, {direction}"
+    for action in ("walk", "spellcard", "slash")
+    for direction in ("front", "left", "right")
 )
-SPLITS = {"train": (0, 900), "validation": (900, 1000), "test": (1000, 1296)}
+FACTORS = (
+    *(Factor(part, names, True) for part, names in VARIANT_NAMES.items()),
+    Factor("action", ACTION_NAMES, False),
+)
+# Of each split: the first and the last character, after a fixed shuffle.
+SPLIT_CHARACTERS = {"train": (0, 900), "validation": (900, 1000), "test": (1000, 1296)}
 
 
 def cells() -> np.ndarray:
-    """Numbers of the sheet's cells in playing order, with shape (9 actions, 8 frames)."""
+    """Numbers of the sheet's cells in the order of the frames, (9 actions, 8 frames)."""
     walk = [[b + 7, *range(b, b + 7)] for b in (131, 118, 144)]
     spell = [[*range(b, b + 6), b + 4, b + 6] for b in (26, 13, 39)]
     slash = [[*range(b, b + 6), b + 4, b] for b in (182, 169, 195)]
@@ -55,15 +63,17 @@ def characters(split: str) -> np.ndarray:
 
     The benchmark's 1,000 training characters are divided into 900 for "train" and 100 for
     "validation", on which every choice is made; its 296 others are "test".
+
+    Raises:
+        DataError: if the split is unknown.
     """
-    if split not in SPLITS:
-        raise DataError(f"Sprites has no split {split!r}: choose one of {', '.join(SPLITS)}.")
-    first, last = SPLITS[split]
-    return np.random.RandomState(423).permutation(KINDS ** len(PARTS))[first:last]
+    require_split("Sprites", split)
+    first, last = SPLIT_CHARACTERS[split]
+    return np.random.RandomState(423).permutation(VARIANTS ** len(SHEET_PARTS))[first:last]
 
 
 def attributes(character: int) -> tuple[int, ...]:
-    """The kinds of body, bottomwear, topwear and hair that make up a character."""
+    """The variants of body, bottomwear, topwear and hair of a character, each in [0, 6)."""
     return character // 216, character // 36 % 6, character // 6 % 6, character % 6
 
 
@@ -71,40 +81,45 @@ def attributes(character: int) -> tuple[int, ...]:
 class _Layer:
     """The visible pixels of one part in all clips of a character.
 
-    A part covers 3 to 21 % of the pixels, so that painting only these is ten times as fast as
-    blending whole frames, with the same bytes as the result.
+    A part covers 3 to 21 % of the pixels, so compositing only these is ten times as fast as
+    blending whole frames, with the same result.
 
     Attributes:
-        places: positions in a flattened array (9, 8, 3, 64, 64), with shape (M,).
-        light: colour * alpha + 127, with shape (M,); 127 rounds the division by 255.
-        clear: 255 - alpha, with shape (M,).
+        indices: of the pixels in a flattened array (9, 8, 3, 64, 64), with shape (M,).
+        premultiplied: colour * alpha + 127, with shape (M,); 127 rounds the division by 255.
+        transparency: 255 - alpha, with shape (M,).
     """
 
-    places: np.ndarray
-    light: np.ndarray
-    clear: np.ndarray
+    indices: np.ndarray
+    premultiplied: np.ndarray
+    transparency: np.ndarray
 
-    def paint(self, canvas: np.ndarray) -> None:
+    def composite_over(self, frames: np.ndarray) -> None:
         """Alpha-composites the part over opaque bytes (9, 8, 3, 64, 64), in place."""
-        flat = canvas.reshape(-1)
-        flat[self.places] = (self.light + flat[self.places] * self.clear) // 255
+        flat = frames.reshape(-1)
+        below = flat[self.indices]
+        flat[self.indices] = (self.premultiplied + below * self.transparency) // 255
 
 
-def _layer(path: Path) -> _Layer:
+def _read_layer(path: Path) -> _Layer:
     """Reads the nine actions from a sheet of 13 x 21 cells."""
     sheet = read_image(path)
-    if sheet.shape != (ROWS * SIDE, COLUMNS * SIDE, 4):
+    if sheet.shape != (SHEET_ROWS * FRAME_SIDE, SHEET_COLUMNS * FRAME_SIDE, 4):
         raise DataError(
             f"The sheet {path} has {sheet.shape[1]} x {sheet.shape[0]} pixels: it needs "
-            f"{COLUMNS * SIDE} x {ROWS * SIDE}. Fetch it again."
+            f"{SHEET_COLUMNS * FRAME_SIDE} x {SHEET_ROWS * FRAME_SIDE}. Fetch it again."
         )
-    grid = sheet.reshape(ROWS, SIDE, COLUMNS, SIDE, 4).swapaxes(1, 2).reshape(-1, SIDE, SIDE, 4)
+    grid = (
+        sheet.reshape(SHEET_ROWS, FRAME_SIDE, SHEET_COLUMNS, FRAME_SIDE, 4)
+        .swapaxes(1, 2)
+        .reshape(-1, FRAME_SIDE, FRAME_SIDE, 4)
+    )
     pixels = np.moveaxis(grid[cells()], -1, 2).astype(np.uint16)
     alpha = np.broadcast_to(pixels[:, :, 3:], pixels[:, :, :3].shape).reshape(-1)
-    places = np.flatnonzero(alpha)
-    alpha = alpha[places]
-    light = pixels[:, :, :3].reshape(-1)[places] * alpha + 127
-    return _Layer(places, light, 255 - alpha)
+    indices = np.flatnonzero(alpha)
+    alpha = alpha[indices]
+    premultiplied = pixels[:, :, :3].reshape(-1)[indices] * alpha + 127
+    return _Layer(indices, premultiplied, 255 - alpha)
 
 
 def load(folder: Path, split: str) -> Clips:
@@ -117,18 +132,21 @@ def load(folder: Path, split: str) -> Clips:
     Raises:
         DataError: if a sheet is missing or has another size, or the split is unknown.
     """
-    who = characters(split)
-    layers = {part: [_layer(folder / part / f"{k}.png") for k in range(KINDS)] for part in PARTS}
-    shoes = _layer(folder / "shoes" / "1.png")
+    chosen = characters(split)
+    layers = {
+        part: [_read_layer(folder / part / f"{number}.png") for number in range(VARIANTS)]
+        for part in SHEET_PARTS
+    }
+    shoes = _read_layer(folder / "shoes" / "1.png")
     actions = len(cells())
-    frames = np.zeros((len(who), actions, FRAMES, 3, SIDE, SIDE), np.uint8)
-    labels = np.zeros((len(who), actions, len(FACTORS)), np.int64)
-    for clips, known, character in zip(frames, labels, who, strict=True):
-        for part, kind in zip(PARTS, attributes(character), strict=True):
-            layers[part][kind].paint(clips)
-        shoes.paint(clips)
-        known[:, :-1] = attributes(character)
-        known[:, -1] = np.arange(actions)
+    frames = np.zeros((len(chosen), actions, CLIP_FRAMES, 3, FRAME_SIDE, FRAME_SIDE), np.uint8)
+    labels = np.zeros((len(chosen), actions, len(FACTORS)), np.int64)
+    for clips, clip_labels, character in zip(frames, labels, chosen, strict=True):
+        for part, variant in zip(SHEET_PARTS, attributes(character), strict=True):
+            layers[part][variant].composite_over(clips)
+        shoes.composite_over(clips)
+        clip_labels[:, :-1] = attributes(character)
+        clip_labels[:, -1] = np.arange(actions)
     return Clips(
         torch.from_numpy(frames).flatten(0, 1), torch.from_numpy(labels).flatten(0, 1), FACTORS
     )

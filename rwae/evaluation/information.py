@@ -149,7 +149,7 @@ def infer_posteriors(
             static.append(Gaussian(codes.static[part * CLIPS_AT_ONCE :][: len(x)], network.std))
         else:
             static.append(network(x))
-        seen.append(model.dynamic_posterior.see(x))
+        seen.append(model.dynamic_posterior.frame_features(x))
     stds = [torch.as_tensor(s.std, device=s.mean.device).expand_as(s.mean) for s in static]
     gaussian = Gaussian(torch.cat([s.mean for s in static]), torch.cat(stds))
     return Posteriors(gaussian, torch.cat(seen), model.dynamic_posterior)

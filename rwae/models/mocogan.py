@@ -1,13 +1,12 @@
-"""MoCoGAN, the rival without an encoder (Tulyakov et al., CVPR 2018, arXiv 1707.04993).
+"""MoCoGAN, a baseline without an encoder (Tulyakov et al., CVPR 2018, arXiv 1707.04993).
 
 sample:  z_c ~ N(0, I);  h_0 ~ N(0, I);  z_t = h_t = GRU(e_t, h_t-1) with e_t ~ N(0, I)
 decode:  z_c, z_t -> x_t
 
 From the paper: the content code, the recurrent network that turns noise into motion codes, and
-that a frame is decoded from the two alone. Ours: the decoder is the one that R-WAE has here, so
-that the two models differ in the prior of the motion and in how they are trained, and not in what
-draws the pictures. This is the variant without labels: the paper's optional action category is
-left out.
+that a frame is decoded from the two alone. Ours: the decoder is that of the R-WAE here, so that
+the two models differ in the prior of the motion and in their training, not in the decoder. This is
+the variant without labels: the paper's optional action category is left out.
 """
 
 from __future__ import annotations
@@ -21,24 +20,25 @@ from rwae.models.base import CodeModel
 from rwae.models.distributions import standard_normal
 from rwae.models.networks import Decoder
 
-KEEP = 3.0  # the update gate's first bias; its sigmoid, .95, is the share of the state that stays
+# The initial bias of the update gate: sigmoid(3) = 0.95 is the share of the state that is kept.
+UPDATE_GATE_BIAS = 3.0
 
 
 class MotionPrior(nn.Module):
     """P(z_1:T) that can be drawn from but not evaluated: a GRU fed with one noise per frame.
 
-    The GRU's state is the motion code itself, as in the paper, so that z_t says all that matters
-    of the past and lies in (-1, 1) once the h_0 ~ N(0, I) is forgotten. The initial state drawn
-    from N(0, I) is that of the authors' code (github.com/sergeytulyakov/mocogan, src/models.py).
+    The GRU's state is the motion code itself, as in the paper, so z_t holds all that the network
+    knows of the past, and lies in (-1, 1) once h_0 ~ N(0, I) is forgotten. That h_0 is drawn from
+    N(0, I) is as in the authors' code (github.com/sergeytulyakov/mocogan, src/models.py).
     """
 
     def __init__(self, config: ModelConfig) -> None:
         super().__init__()
         self.cell = nn.GRUCell(config.dynamic_size, config.dynamic_size)
-        # The gates are reset, update and new, and an update gate near one keeps the state. Only
-        # what h_0 says can last for a whole clip; a GRU that starts out forgetful stands still.
+        # The gates are, in this order, reset, update and new. The update gate starts near 1, so
+        # that h_0 lasts for a clip; the motion of a GRU that forgets it at once stands still.
         with torch.no_grad():
-            self.cell.bias_hh[config.dynamic_size : 2 * config.dynamic_size] = KEEP
+            self.cell.bias_hh[config.dynamic_size : 2 * config.dynamic_size] = UPDATE_GATE_BIAS
 
     def sample(
         self,
@@ -47,7 +47,7 @@ class MotionPrior(nn.Module):
         generator: torch.Generator,
         temperature: float = 1.0,
         begin: Tensor | None = None,
-        action: Tensor | None = None,  # noqa: ARG002, so that it can be drawn from as any prior
+        action: Tensor | None = None,  # noqa: ARG002, the signature is that of `Prior.sample`
     ) -> Tensor:
         """Draws codes (clips, frames, D_m), differentiable in the weights.
 
@@ -55,15 +55,15 @@ class MotionPrior(nn.Module):
             clips: number of sequences.
             frames: number of codes to draw for each, of any length.
             generator: source of the randomness.
-            temperature: scales h_0 and the noise; at 0 every clip moves alike.
-            begin: codes (clips, T, D_m) to go on from; they are not returned. The last of them
-                is the GRU's state, so the motion goes on exactly as it would have.
+            temperature: scales h_0 and the noise; at 0 every clip has the same motion.
+            begin: codes (clips, T, D_m) to continue; they are not returned. The last of them is
+                the GRU's state, so the motion continues exactly as it would have.
             action: not used: the model has no actions.
         """
         size, like = self.cell.hidden_size, self.cell.weight_hh
         noise = temperature * standard_normal((clips, frames + 1, size), like, generator)
         state = noise[:, 0] if begin is None else begin[:, -1].to(like)
-        codes = []
+        codes: list[Tensor] = []
         for e in noise[:, 1:].unbind(1):
             state = self.cell(e, state)
             codes.append(state)
@@ -80,6 +80,8 @@ class MoCoGAN(CodeModel):
     """
 
     family = "mocogan"
+    prior: MotionPrior
+    decoder: Decoder
 
     def __init__(self, config: ModelConfig) -> None:
         if config.actions:
@@ -88,9 +90,9 @@ class MoCoGAN(CodeModel):
                 "without labels, so it needs to be 0."
             )
         super().__init__(config, MotionPrior(config), Decoder(config))
-        # Nothing is reconstructed here, so z_c counts for something from the start or never: He
-        # et al. (ICCV 2015) give its network the gain that torch's default weights lack. Half of
-        # it at the end, so that a channel's scale 1 + s seldom changes its sign.
+        # Without a reconstruction cost, a z_c that hardly acts at the start is never used. So its
+        # network gets the gain of He et al. (ICCV 2015), which torch's default weights lack, and
+        # half of it in the last layer, so that a channel's scale 1 + s seldom changes its sign.
         for layer in self.decoder.style:
             if isinstance(layer, nn.Linear) and not layer.weight.is_meta:
                 nn.init.kaiming_normal_(layer.weight, a=0.1)

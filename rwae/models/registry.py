@@ -1,4 +1,4 @@
-"""Which class a model belongs to, by the family that its configuration names."""
+"""The classes of models by the family that a configuration names."""
 
 from __future__ import annotations
 
@@ -14,12 +14,14 @@ from rwae.models.objects import ObjectRWAE
 from rwae.models.rwae import RWAE
 from rwae.runtime import choose_device
 
-CLASSES: dict[str, type[CodeModel]] = {kind.family: kind for kind in (RWAE, ObjectRWAE, MoCoGAN)}
+MODEL_CLASSES: dict[str, type[CodeModel]] = {
+    kind.family: kind for kind in (RWAE, ObjectRWAE, MoCoGAN)
+}
 
 
 def build(config: ModelConfig) -> CodeModel:
     """A new model with random weights, of the class that the configuration asks for."""
-    return CLASSES[config.family](config)
+    return MODEL_CLASSES[config.family](config)
 
 
 def load(
@@ -35,4 +37,4 @@ def load(
     chosen = choose_device(None if device is None else str(device))
     folder = hub.locate(source, revision)
     family = checkpoint.read_config(folder).family
-    return CLASSES[family].from_pretrained(folder, device=chosen)
+    return MODEL_CLASSES[family].from_pretrained(folder, device=chosen)

@@ -1,4 +1,4 @@
-"""R-WAE: the model of the paper, which infers codes as well.
+"""R-WAE: the model of the paper, with an encoder.
 
 encode:  x -> Q(z_c | x_1:T), Q(z_t | z_<t, x_t), and with weak supervision Q(a | z_1:T)
 """
@@ -25,6 +25,8 @@ class RWAE(CodeModel):
 
     family = "rwae"
     encodes = True
+    prior: Prior
+    decoder: Decoder
 
     def __init__(self, config: ModelConfig) -> None:
         static, dynamic = StaticPosterior(config), DynamicPosterior(config)

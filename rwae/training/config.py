@@ -7,10 +7,35 @@ import math
 from dataclasses import dataclass, field
 from typing import Any
 
+import torch
+
 from rwae.config import ModelConfig
 from rwae.errors import ConfigError
 
-MOST = 2**63  # what a whole number has to stay below; a seed of more bits is none to PyTorch
+PRECISIONS = {"float32": torch.float32, "bfloat16": torch.bfloat16}
+STATIC_PENALTIES = ("mmd", "gan", "kl")
+DYNAMIC_PENALTIES = ("mmd", "scaled_mmd", "kl")
+
+_INTEGER_LIMIT = 2**63  # PyTorch takes no larger seed
+# The least value of each whole number.
+_LEAST = {
+    "steps": 1,
+    "batch": 4,
+    "warmup": 1,
+    "prior_draws": 2,
+    "seed": 0,
+    "log_every": 1,
+    "save_every": 1,
+    "sheet_every": 1,
+}
+# The largest value of each number that has to be positive.
+_LARGEST = {
+    "learning_rate": 1.0,
+    "ema": 1.0,
+    "clip_norm": math.inf,
+    "action_temperature": 100.0,
+}
+_SWITCHES = ("hflip", "photometric_augment", "jitter", "saliency")
 
 
 @dataclass(frozen=True)
@@ -18,8 +43,12 @@ class Weights:
     """The factors of the loss terms, by the names that the objective gives them.
 
     The two errors are sums over pixels, so a weight of 1 for them fixes the meaning of the rest.
-    A critic has an optimiser's freedom of its own: its weight says how far its gradient counts
-    where gradients are clipped, and nothing else. A term of weight 0 is only logged.
+    A term of weight 0 is only logged. The loss of a discriminator or critic trains that network
+    alone, and Adam does not depend on its scale: its weight matters only where the norm of all
+    gradients is clipped.
+
+    Raises:
+        ConfigError: if one is no finite number from 0 on.
     """
 
     squared_error: float = 1.0
@@ -34,6 +63,15 @@ class Weights:
     action_marginal: float = 1.0
     conditional_entropy: float = 0.0
     collage: float = 20.0
+
+    def __post_init__(self) -> None:
+        for name, value in vars(self).items():
+            if isinstance(value, bool) or not isinstance(value, int | float):
+                raise ConfigError(f"The weight of {name} is {value!r}: it needs to be a number.")
+            if not 0 <= value < math.inf:
+                raise ConfigError(
+                    f"The weight of {name} is {value}: it needs to be a finite number from 0 on."
+                )
 
 
 @dataclass(frozen=True)
@@ -50,25 +88,28 @@ class TrainingConfig:
         batch: clips in a step, on each rank.
         learning_rate: peak of the schedule (linear warm-up, then a half cosine to zero).
         warmup: steps of the warm-up.
-        ema: decay of the running average of the weights, which is what is shipped.
+        ema: decay of the exponential moving average of the weights, which is what is shipped.
         clip_norm: largest norm of the gradient; a larger one is scaled down to it.
-        static_frames: frames of a clip, drawn at random, that the static posterior sees.
-        decoded_frames: frames of a clip, drawn at random, that are reconstructed.
-        hflip: whether the static posterior sees each of its frames flipped left to right with
+        static_frames: random frames of a clip that are the input of the static posterior.
+        decoded_frames: random frames of a clip that are reconstructed.
+        hflip: whether each input frame of the static posterior is flipped left to right with
             probability one half.
-        photometric_augment: whether the dynamic posterior sees each clip in grey with a random
-            tone curve and light; see `augment`.
-        jitter: whether each clip gets a random tint and offset; see `variety`.
-        motion_weight: extra weight in the errors of the pixels that move, beside a weight of 1 for
-            all; see `variety`.
+        photometric_augment: whether the dynamic posterior gets each clip in grey with a random
+            tone curve and light; see `rwae.training.augment`.
+        jitter: whether each clip gets a random tint, tone and offset; see the same module.
+        motion_weight: extra weight in the errors of the pixels that move, added to a weight of 1
+            for all; see `error_weight` in the same module.
         saliency: whether half of that weight goes to pixels that differ from the batch's mean.
         prior_draws: draws of N(0, I) in the MMD of the static code.
         action_temperature: of the relaxed draw of the action, with weak supervision.
         adam_betas: decay of Adam's running means of the gradient and of its square.
         seed: fixes the weights, the order of the data and all noise.
         log_every: steps between two lines of `metrics.jsonl`.
-        save_every: steps between two checkpoints.
-        sheet_every: steps between two sample sheets.
+        save_every: steps between two saved states.
+        sheet_every: steps between two checkpoints, each with a sample sheet.
+
+    Raises:
+        ConfigError: if a value has the wrong type or lies outside its range.
     """
 
     dataset: str
@@ -98,24 +139,26 @@ class TrainingConfig:
     sheet_every: int = 500
 
     def __post_init__(self) -> None:
-        least = {"batch": 4, "prior_draws": 2, "seed": 0}
-        for name in ("steps", "batch", "warmup", "prior_draws", "seed", *_INTERVALS):
-            value, low = getattr(self, name), least.get(name, 1)
-            if isinstance(value, bool) or not isinstance(value, int) or not low <= value < MOST:
+        values = vars(self)
+        for name, least in _LEAST.items():
+            value = values[name]
+            whole = isinstance(value, int) and not isinstance(value, bool)
+            if not whole or not least <= value < _INTEGER_LIMIT:
                 raise ConfigError(
                     f"The training setting {name} is {value!r}: it needs to be a whole number, "
-                    f"at least {low} and below 2^63."
+                    f"at least {least} and below 2^63."
                 )
-        for name, high in (
-            ("learning_rate", 1.0),
-            ("ema", 1.0),
-            ("clip_norm", math.inf),
-            ("action_temperature", 100.0),
-        ):
-            if not 0 < getattr(self, name) <= high:
+        for name, largest in _LARGEST.items():
+            if not 0 < values[name] <= largest:
                 raise ConfigError(
-                    f"The training setting {name} is {getattr(self, name)}: it needs to be more "
-                    f"than 0 and at most {high:g}."
+                    f"The training setting {name} is {values[name]}: it needs to be more than 0 "
+                    f"and at most {largest:g}."
+                )
+        for name in _SWITCHES:
+            if not isinstance(values[name], bool):
+                raise ConfigError(
+                    f"The training setting {name} is {values[name]!r}: it needs to be true or "
+                    "false."
                 )
         if not 0 <= self.motion_weight < math.inf:
             raise ConfigError(
@@ -131,15 +174,15 @@ class TrainingConfig:
             ("static_penalty", STATIC_PENALTIES),
             ("dynamic_penalty", DYNAMIC_PENALTIES),
         ):
-            if getattr(self, name) not in choices:
+            if values[name] not in choices:
                 raise ConfigError(
-                    f"The training setting {name} is {getattr(self, name)!r}: it needs to be one "
-                    f"of {', '.join(choices)}."
+                    f"The training setting {name} is {values[name]!r}: it needs to be one of "
+                    f"{', '.join(choices)}."
                 )
         for name in ("static_frames", "decoded_frames"):
-            if not 1 <= getattr(self, name) <= self.model.frames:
+            if not 1 <= values[name] <= self.model.frames:
                 raise ConfigError(
-                    f"The training setting {name} is {getattr(self, name)}: a clip has "
+                    f"The training setting {name} is {values[name]}: a clip has "
                     f"{self.model.frames} frames, so it needs to lie in [1, {self.model.frames}]."
                 )
 
@@ -148,23 +191,26 @@ class TrainingConfig:
         return dataclasses.replace(self, model=dataclasses.replace(self.model, frames=frames))
 
     def check_clips(self, count: int, frames: int) -> None:
-        """Raises ConfigError if a data set has fewer clips than a batch, or too short ones."""
+        """Checks that a data set can be trained on.
+
+        Args:
+            count: number of clips.
+            frames: of each clip.
+
+        Raises:
+            ConfigError: if there are fewer clips than a batch, or they are too short.
+        """
         if count < self.batch:
             raise ConfigError(
                 f"The data set has {count} clips, fewer than the batch of {self.batch}: use more "
                 "clips, or a smaller --batch."
             )
-        if frames < (most := max(self.static_frames, self.decoded_frames)):
+        if frames < (needed := max(self.static_frames, self.decoded_frames)):
             raise ConfigError(
-                f"The clips have {frames} frames, fewer than the {most} of each that a step looks "
-                "at: use longer clips, or smaller --static-frames and --decoded-frames."
+                f"The clips have {frames} frames, fewer than the {needed} of each that a step "
+                "uses: use longer clips, or smaller --static-frames and --decoded-frames."
             )
 
     def to_dict(self) -> dict[str, Any]:
         """The settings as JSON values."""
         return dataclasses.asdict(self)
-
-
-STATIC_PENALTIES = ("mmd", "gan", "kl")
-DYNAMIC_PENALTIES = ("mmd", "scaled_mmd", "kl")
-_INTERVALS = ("log_every", "save_every", "sheet_every")

@@ -1,10 +1,10 @@
-"""The objective of a model of objects: R-WAE's, with places that are learned from collages.
+"""The objective of a model of objects: R-WAE's, with positions that are learned from collages.
 
-A peak cannot be chosen by gradient, and no place is labelled. But where bright blobs stand clearly
-apart they can be cut out, each with some empty ground, and put together again at places of our
-choice, also across each other: the map of places learns from such collages, and then reads the
-real clips. In the first steps, before the map can be trusted, the blobs themselves serve as
-objects. Both are ours, and so is this objective's lack of a gradient from the frames to z_t.
+The choice of a peak has no gradient, and positions have no labels. But where bright blobs are
+clearly apart, they can be cut out with some background and pasted at known positions, also
+overlapping: the map of positions learns from such collages, and then reads the real clips. In the
+first steps, while the map is not trained, the blobs themselves serve as objects. Both are ours,
+and so is that no gradient of the frames reaches z_t.
 """
 
 from __future__ import annotations
@@ -12,181 +12,230 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
+from torch.nn import functional as F
 
 from rwae.errors import ConfigError
 from rwae.losses import mmd, terms
 from rwae.models.distributions import standard_normal
 from rwae.models.objects import ObjectRWAE
-from rwae.models.objects.boxes import fit_places, look, overlay
-from rwae.models.objects.tracks import follow, reorder
+from rwae.models.objects.boxes import cut_boxes, fit_positions, overlay
+from rwae.models.objects.tracking import reorder, track
 from rwae.training.augment import choose_frames, take_frames
-from rwae.training.blobs import blobs
 from rwae.training.config import TrainingConfig
+from rwae.training.objective import Objective
 
-FIRST_STEPS = 250
-WINDOW = 10  # frames in a row that a step looks at; a part of a clip teaches as much for less
-BLOB_FRAMES = 5  # of each clip, in which blobs are looked for
-APART = 0.65  # of a box: blobs at least this far from each other are two objects
+FIRST_STEPS = 250  # in which blobs serve as objects
+WINDOW = 10  # consecutive frames of a step: a part of a clip costs less and teaches as much
+BLOB_FRAMES = 5  # of each clip, in which blobs are searched for
+BLOB_DISTANCE = 0.65  # of a box: blobs at least this far apart are two objects
+BLOB_LIGHT = 0.015  # mean value of a box from which it holds an object
 COLLAGES = 2  # for each clip of the batch
 
 
 @dataclass(frozen=True)
-class Seen:
-    """What was seen and drawn in a step.
+class Reconstruction:
+    """What a step reconstructs.
 
     Attributes:
-        target: real pictures, with shape (N, S, S).
-        drawn: what the model makes of them.
+        target: real frames or boxes, with shape (N, S, S).
+        x_hat: their reconstructions, with the same shape.
         static: draws of the static code of each object, with shape (M, D).
     """
 
     target: Tensor
-    drawn: Tensor
+    x_hat: Tensor
     static: Tensor
 
 
-class ObjectsObjective(nn.Module):
-    """A model of objects and how it is trained, as one module that can be replicated.
+class ObjectsObjective(Objective):
+    """The objective of a model of objects.
+
+    It is always computed in float32, as its networks are too small to gain from less.
 
     Attributes:
         steps: the number of steps taken, which is saved with the weights.
     """
 
+    model: ObjectRWAE
+    steps: Tensor
+
     def __init__(
-        self,
-        model: ObjectRWAE,
-        config: TrainingConfig,
-        precision: torch.dtype = torch.float32,  # noqa: ARG002, the networks are too small for it
+        self, model: ObjectRWAE, config: TrainingConfig, precision: torch.dtype = torch.float32
     ) -> None:
-        super().__init__()
-        for name in ("static_frames", "decoded_frames"):
-            if getattr(config, name) > WINDOW:
+        super().__init__(model, config, precision)
+        frames = {"static_frames": config.static_frames, "decoded_frames": config.decoded_frames}
+        for name, value in frames.items():
+            if value > WINDOW:
                 raise ConfigError(
-                    f"The training setting {name} is {getattr(config, name)}: a step of a model "
-                    f"of objects looks at {WINDOW} frames, so it needs to be at most that."
+                    f"The training setting {name} is {value}: a step of a model of objects uses "
+                    f"{WINDOW} frames, so it needs to be at most that."
                 )
-        self.model = model
-        self.config = config
         self.register_buffer("steps", torch.zeros((), dtype=torch.long))
 
     def forward(self, x: Tensor, generator: torch.Generator) -> dict[str, Tensor]:
-        """Computes every term on a batch of clips, before they are weighted.
-
-        Args:
-            x: clips in [0, 1], with shape (B, T, 3, H, W).
-            generator: source of all the randomness of the step.
-        """
+        """See `Objective.forward`."""
         model, config = self.model, self.config
-        grey = window(model.crop(x).mean(2), generator)
-        places = model.dynamic_posterior.find(grey)
-        places = reorder(places, follow(places))
-        cuts, from_places = self._cut_out(grey, generator)
+        grey = random_window(model.crop(x).mean(2), generator)
+        positions = model.dynamic_posterior.find_positions(grey)
+        positions = reorder(positions, track(positions))
+        boxes, box_positions = self._cut_blobs(grey, generator)
         if self.steps < FIRST_STEPS:
-            seen = self._redraw(cuts, from_places, generator)
+            result = self._reconstruct_boxes(boxes, box_positions, generator)
         else:
-            seen, places = self._reconstruct(grey, places, generator)
-        z_m = model.dynamic_posterior(places).sample(generator)
+            result, positions = self._reconstruct(grey, positions, generator)
+        z_m = model.dynamic_posterior(positions).sample(generator)
         self.steps += 1
-        p_c = standard_normal((config.prior_draws, seen.static.shape[1]), seen.static, generator)
+        static = result.static
+        p_c = standard_normal((config.prior_draws, static.shape[1]), static, generator)
         prior = model.prior(z_m)
-        target, drawn = seen.target.unsqueeze(1), seen.drawn.unsqueeze(1)
+        target, x_hat = result.target.unsqueeze(1), result.x_hat.unsqueeze(1)
         return {
-            "squared_error": terms.squared_error(target, drawn),
-            "absolute_error": terms.absolute_error(target, drawn),
-            "static_penalty": mmd.mmd(seen.static, p_c),
-            "second_moment_mmd": mmd.second_moment_mmd(seen.static),
+            "squared_error": terms.squared_error(target, x_hat),
+            "absolute_error": terms.absolute_error(target, x_hat),
+            "static_penalty": mmd.mmd(static, p_c),
+            "second_moment_mmd": mmd.second_moment_mmd(static),
             "dynamic_penalty": mmd.conditional_mmd(z_m, prior.sample(generator), z_m),
             "prior_nll": terms.prior_nll(prior, z_m),
-            "collage": self._collage(cuts.flatten(0, 1), COLLAGES * len(x), generator),
+            "collage": self._collage_loss(boxes.flatten(0, 1), COLLAGES * len(x), generator),
         }
 
-    def total(self, terms: dict[str, Tensor]) -> Tensor:
-        """The weighted sum, which is minimised."""
-        weights = vars(self.config.weights)
-        return sum(weights[name] * term for name, term in terms.items())
-
     def _reconstruct(
-        self, grey: Tensor, places: Tensor, generator: torch.Generator
-    ) -> tuple[Seen, Tensor]:
-        """Looks at some frames of clips (B, T, S, S), and draws some of the same clips.
+        self, grey: Tensor, positions: Tensor, generator: torch.Generator
+    ) -> tuple[Reconstruction, Tensor]:
+        """Infers z_c from some frames of clips (B, T, S, S), and decodes some of the same clips.
 
         Returns:
-            What was seen and drawn, and the places (B, T, K, 2) after one step of `fit_places`.
+            The reconstruction, and the positions (B, T, K, 2) after one step of `fit_positions`.
         """
         model, config = self.model, self.config
         clips, frames = grey.shape[:2]
         chosen = choose_frames(clips, frames, config.static_frames, generator)
-        seen = model.static_posterior.see(take_frames(grey, chosen), take_frames(places, chosen))
-        static = model.static_posterior(seen).sample(generator)
-        sprites = model.decoder.sprites(static)
-        places = fit_places(grey, sprites.detach(), places, 1)
-        shown = choose_frames(clips, frames, config.decoded_frames, generator)
-        drawn = overlay(
-            sprites.unsqueeze(1).expand(-1, config.decoded_frames, -1, -1, -1),
-            take_frames(places, shown),
+        features = model.static_posterior.features_at(
+            take_frames(grey, chosen), take_frames(positions, chosen)
         )
-        target = take_frames(grey, shown).flatten(0, 1)
-        return Seen(target, drawn.flatten(0, 1), self._each(static)), places
+        static = model.static_posterior(features).sample(generator)
+        sprites = model.decoder.sprites(static)
+        positions = fit_positions(grey, sprites.detach(), positions, 1)
+        chosen = choose_frames(clips, frames, config.decoded_frames, generator)
+        x_hat = overlay(
+            sprites.unsqueeze(1).expand(-1, config.decoded_frames, -1, -1, -1),
+            take_frames(positions, chosen),
+        )
+        target = take_frames(grey, chosen).flatten(0, 1)
+        return Reconstruction(target, x_hat.flatten(0, 1), self._of_objects(static)), positions
 
-    def _redraw(self, cuts: Tensor, places: Tensor, generator: torch.Generator) -> Seen:
-        """Looks at cut-out blobs (N, K, S/2, S/2) from places (N, K, 2), and draws the same."""
+    def _reconstruct_boxes(
+        self, boxes: Tensor, positions: Tensor, generator: torch.Generator
+    ) -> Reconstruction:
+        """Infers z_c from boxes (N, K, S/2, S/2) at positions (N, K, 2), and decodes the same."""
         model = self.model
-        seen = model.static_posterior.see_boxes(cuts.unsqueeze(1), places.unsqueeze(1))
-        static = model.static_posterior(seen).sample(generator)
-        drawn = model.decoder.sprites(static).flatten(0, 1)
-        return Seen(cuts.flatten(0, 1), drawn, self._each(static))
+        features = model.static_posterior.features_of(boxes.unsqueeze(1), positions.unsqueeze(1))
+        static = model.static_posterior(features).sample(generator)
+        x_hat = model.decoder.sprites(static).flatten(0, 1)
+        return Reconstruction(boxes.flatten(0, 1), x_hat, self._of_objects(static))
 
-    def _each(self, static: Tensor) -> Tensor:
+    def _of_objects(self, static: Tensor) -> Tensor:
         """The codes of single objects: (B, K * D) -> (B * K, D)."""
         return static.unflatten(1, (self.model.objects, -1)).flatten(0, 1)
 
-    def _cut_out(self, grey: Tensor, generator: torch.Generator) -> tuple[Tensor, Tensor]:
-        """Blobs that stand apart, from the frame of each clip (B, T, S, S) where they do most.
+    def _cut_blobs(self, grey: Tensor, generator: torch.Generator) -> tuple[Tensor, Tensor]:
+        """Cuts blobs out of the frame of each clip (B, T, S, S) where they are farthest apart.
 
         Returns:
-            The blobs (N, K, S/2, S/2) of the N clips that have such a frame, and their places
-            (N, K, 2); of all clips if fewer than two have one.
+            The boxes (N, K, S/2, S/2) of the N clips whose blobs are far enough apart, and their
+            positions (N, K, 2); of all clips if fewer than two have such blobs.
         """
-        some = choose_frames(*grey.shape[:2], min(BLOB_FRAMES, grey.shape[1]), generator)
-        frames = take_frames(grey, some)
-        places, gap = blobs(frames.flatten(0, 1), self.model.objects)
-        gap = gap.unflatten(0, some.shape)
-        apart = (gap.amax(1) >= APART * grey.shape[-1] / 2).nonzero()[:, 0]
-        if len(apart) < 2:  # the batch norms need two
+        chosen = choose_frames(*grey.shape[:2], min(BLOB_FRAMES, grey.shape[1]), generator)
+        frames = take_frames(grey, chosen)
+        positions, distance = find_blobs(frames.flatten(0, 1), self.model.objects)
+        distance = distance.unflatten(0, chosen.shape)
+        apart = (distance.amax(1) >= BLOB_DISTANCE * grey.shape[-1] / 2).nonzero()[:, 0]
+        if len(apart) < 2:  # batch norm needs two
             apart = torch.arange(len(grey), device=grey.device)
-        best = gap.argmax(1)[apart]
-        places = places.unflatten(0, some.shape)[apart, best]
-        return look(frames[apart, best], places), places
+        best = distance.argmax(1)[apart]
+        positions = positions.unflatten(0, chosen.shape)[apart, best]
+        return cut_boxes(frames[apart, best], positions), positions
 
-    def _collage(self, cuts: Tensor, frames: int, generator: torch.Generator) -> Tensor:
-        """Cross-entropy of the map with the places in collages, in nats.
+    def _collage_loss(self, boxes: Tensor, frames: int, generator: torch.Generator) -> Tensor:
+        """Cross-entropy of the position map with the known positions in collages, in nats.
 
         Args:
-            cuts: pictures to paste, with shape (M, S/2, S/2); any K of them meet in a frame.
+            boxes: to paste, with shape (M, S/2, S/2); a frame shows K random ones of them.
             frames: number of collages.
             generator: source of the randomness.
         """
         draw = torch.rand(
             frames, self.model.objects, 3, generator=generator, device=generator.device
-        ).to(cuts.device)
-        side = cuts.shape[-1]
-        chosen = (draw[..., 0] * len(cuts)).long()
-        places = draw[..., 1:] * (side - 1)
-        logits = self.model.dynamic_posterior.map(overlay(cuts[chosen], places))
+        ).to(boxes.device)
+        side = boxes.shape[-1]
+        chosen = (draw[..., 0] * len(boxes)).long()
+        positions = draw[..., 1:] * (side - 1)
+        logits = self.model.dynamic_posterior.position_logits(overlay(boxes[chosen], positions))
         log_share = logits.flatten(1).log_softmax(1).view_as(logits)
-        return -(place_map(places, side) * log_share).sum((1, 2)).mean()
+        return -(position_map(positions, side) * log_share).sum((1, 2)).mean()
 
 
-def window(grey: Tensor, generator: torch.Generator) -> Tensor:
-    """Some frames in a row of clips (B, T, S, S), the same ones of every clip."""
+def random_window(grey: Tensor, generator: torch.Generator) -> Tensor:
+    """At most `WINDOW` consecutive frames of clips (B, T, S, S), the same numbers in each."""
     spare = max(0, grey.shape[1] - WINDOW)
     start = int(torch.randint(spare + 1, (), generator=generator, device=generator.device))
     return grey[:, start : start + WINDOW]
 
 
-def place_map(places: Tensor, side: int) -> Tensor:
-    """1/K for each of K places (N, K, 2), shared among the four pixels around: (N, S, S)."""
-    axis = torch.arange(side, dtype=places.dtype, device=places.device)
-    x, y = ((1 - (axis - p[..., None]).abs()).clamp_min(0) for p in places.unbind(-1))
+def position_map(positions: Tensor, side: int) -> Tensor:
+    """Mass 1/K for each of K positions (N, K, 2), split among the four nearest pixels.
+
+    Returns:
+        With shape (N, side, side); the sum of each map is 1.
+    """
+    axis = torch.arange(side, dtype=positions.dtype, device=positions.device)
+    x, y = ((1 - (axis - p[..., None]).abs()).clamp_min(0) for p in positions.unbind(-1))
     return (y[..., :, None] * x[..., None, :]).mean(1)
+
+
+def find_blobs(grey: Tensor, count: int) -> tuple[Tensor, Tensor]:
+    """Finds K blobs in frames: peaks of the smoothed frame, each moved to its centre of mass.
+
+    Args:
+        grey: frames in [0, 1], with shape (N, S, S).
+        count: K.
+
+    Returns:
+        The positions of boxes around the blobs, with shape (N, K, 2), and the distance of the
+        nearest two, the larger of x and y in pixels, with shape (N,); 0 if there are fewer than K
+        blobs.
+    """
+    side = grey.shape[-1] // 2
+    blur = _triangle_filter(side, grey)
+    smooth = blur @ grey @ blur.T
+    axis = torch.arange(side, device=grey.device)
+    found = []
+    for _ in range(count):
+        peak = smooth.flatten(1).argmax(1)[:, None]
+        rows, columns = peak // side, peak % side
+        found.append(torch.cat([columns, rows], 1).to(grey.dtype))
+        covered = ((axis - rows).abs() <= side // 2)[:, :, None]
+        smooth = smooth * ~(covered & ((axis - columns).abs() <= side // 2)[:, None])
+    positions = _centre(grey, _centre(grey, torch.stack(found, 1)))
+    all_hold_one = (cut_boxes(grey, positions).mean((-1, -2)) >= BLOB_LIGHT).all(1)
+    distance = (positions.unsqueeze(2) - positions.unsqueeze(1)).abs().amax(-1)
+    distance = distance + 4 * side * torch.eye(count, device=grey.device)
+    return positions, distance.flatten(1).amin(1) * all_hold_one
+
+
+def _centre(grey: Tensor, positions: Tensor) -> Tensor:
+    """Moves boxes at (N, K, 2) so that the centre of mass of each is in its middle."""
+    boxes = cut_boxes(grey, positions)
+    axis = torch.arange(boxes.shape[-1], dtype=boxes.dtype, device=boxes.device)
+    axis = axis - axis.mean()
+    total = boxes.sum((-1, -2)).clamp_min(1e-3)
+    off = torch.stack([(boxes.sum(-2) * axis).sum(-1), (boxes.sum(-1) * axis).sum(-1)], -1)
+    return (positions + off / total[..., None]).clamp(-2, boxes.shape[-1] + 2)
+
+
+def _triangle_filter(side: int, like: Tensor) -> Tensor:
+    """Weights (S/2, S) of a triangle as wide as a box, around the middle of each box."""
+    pixel = torch.arange(2 * side, dtype=like.dtype, device=like.device)
+    middle = torch.arange(side, dtype=like.dtype, device=like.device)[:, None] + (side - 1) / 2
+    return F.relu(1 - (pixel - middle).abs() / (side / 2))

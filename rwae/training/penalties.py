@@ -1,14 +1,15 @@
 """The penalties D(Q, P) of the objective, behind one interface and chosen by their name.
 
-A penalty looks at what was drawn in a step and returns named terms. Some have a critic, which
-plays against the model in the same step: its own term sees codes without a gradient, and the
-model's term sees a critic whose weights carry none. One backward pass and one optimiser serve
-both players, so the step reads the same for every penalty.
+A penalty gets the draws of a step and returns named terms. Some have an adversary (a
+discriminator, or the critic of scaled MMD), which is trained in the same step: its own term gets
+codes without a gradient, and the model's term gets an adversary whose weights carry none. One
+backward pass and one optimiser serve both, so the step is the same for every penalty.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -18,8 +19,8 @@ from rwae.losses import mmd, terms
 from rwae.models.distributions import Gaussian, GaussianMixture
 from rwae.training.config import TrainingConfig
 
-CRITIC_WIDTH = 256
-FEATURES = 16
+ADVERSARY_WIDTH = 256
+CRITIC_FEATURES = 16
 
 
 @dataclass(frozen=True)
@@ -57,7 +58,7 @@ class Penalty(nn.Module):
 
 
 class StaticMMD(Penalty):
-    """D = MMD on z_c (WAE-MMD), and the kernel that sees dimensions which died."""
+    """D = MMD on z_c (WAE-MMD), with a second kernel that detects unused dimensions."""
 
     def forward(self, draws: Draws) -> dict[str, Tensor]:
         return {
@@ -67,29 +68,31 @@ class StaticMMD(Penalty):
 
 
 class StaticGAN(Penalty):
-    """D = GAN on z_c (WAE-GAN): a critic tells codes of clips from draws of N(0, I)."""
+    """D = GAN on z_c (WAE-GAN): a discriminator tells codes of clips from draws of N(0, I)."""
 
     def __init__(self, config: TrainingConfig) -> None:
         super().__init__(config)
-        self.critic = nn.Sequential(
-            nn.Linear(config.model.static_size, CRITIC_WIDTH),
+        self.discriminator = nn.Sequential(
+            nn.Linear(config.model.static_size, ADVERSARY_WIDTH),
             nn.LeakyReLU(0.2),
-            nn.Linear(CRITIC_WIDTH, CRITIC_WIDTH),
+            nn.Linear(ADVERSARY_WIDTH, ADVERSARY_WIDTH),
             nn.LeakyReLU(0.2),
-            nn.Linear(CRITIC_WIDTH, 1),
+            nn.Linear(ADVERSARY_WIDTH, 1),
         )
 
     def forward(self, draws: Draws) -> dict[str, Tensor]:
         return {
-            "static_penalty": terms.nonsaturating_generator_loss(frozen(self.critic, draws.z_c)),
+            "static_penalty": terms.nonsaturating_generator_loss(
+                with_frozen_weights(self.discriminator, draws.z_c)
+            ),
             "static_discriminator": terms.discriminator_loss(
-                self.critic(draws.p_c), self.critic(draws.z_c.detach())
+                self.discriminator(draws.p_c), self.discriminator(draws.z_c.detach())
             ),
         }
 
 
 class StaticKL(Penalty):
-    """D = KL of each clip's posterior, as in a VAE: a baseline, and no Wasserstein penalty."""
+    """D = KL of each clip's posterior, as in a VAE: a baseline, not a Wasserstein penalty."""
 
     def forward(self, draws: Draws) -> dict[str, Tensor]:
         return {"static_penalty": terms.static_kl(draws.q_c)}
@@ -106,22 +109,25 @@ class DynamicMMD(Penalty):
 
 
 class PairFeatures(nn.Module):
-    """Features of a code and its history: the learned part of the kernel of scaled MMD."""
+    """Features of a code and its history: the learned part of the kernel of scaled MMD.
+
+    An LSTM summarises the history.
+    """
 
     def __init__(self, size: int, hidden: int) -> None:
         super().__init__()
         self.past = nn.LSTM(size, hidden, batch_first=True)
         self.head = nn.Sequential(
-            nn.Linear(hidden + size, CRITIC_WIDTH),
+            nn.Linear(hidden + size, ADVERSARY_WIDTH),
             nn.Softplus(),
-            nn.Linear(CRITIC_WIDTH, FEATURES),
+            nn.Linear(ADVERSARY_WIDTH, CRITIC_FEATURES),
         )
 
     def forward(self, code: Tensor, history: Tensor) -> tuple[Tensor, Tensor]:
         """Maps z_t (B, T, D) and the z_t of the histories (B, T, D) to features.
 
         Returns:
-            f(z_<t, z_t) with shape (B, T, F), and the pairs that the head saw, (B, T, H + D).
+            f(z_<t, z_t) with shape (B, T, F), and the input of the head, (B, T, H + D).
         """
         states = self.past(history[:, :-1])[0]
         first = states.new_zeros(len(code), 1, states.shape[-1])
@@ -132,8 +138,8 @@ class PairFeatures(nn.Module):
 class DynamicScaledMMD(Penalty):
     """D = scaled MMD of (z_<t, z_t), with a kernel that a critic learns (Arbel et al., 2018).
 
-    The slope is taken by z_t and by the summary of the history, not through the network that
-    makes the summary, whose values are bounded.
+    The Jacobian is that of the features by z_t and by the summary of the history; it does not
+    pass through the LSTM that makes the summary, whose values are bounded.
     """
 
     def __init__(self, config: TrainingConfig) -> None:
@@ -144,37 +150,44 @@ class DynamicScaledMMD(Penalty):
         history = draws.z_m.detach()
         a, pairs = self.critic(history.clone().requires_grad_(), history)
         b, _ = self.critic(draws.p_m.detach(), history)
-        slope = square_jacobian(a, pairs)
-        apart = mmd.scaled_mmd(a.transpose(0, 1), b.transpose(0, 1), slope)
-        a, _ = frozen(self.critic, draws.z_m, history)
-        b, _ = frozen(self.critic, draws.p_m, history)
-        near = mmd.scaled_mmd(a.transpose(0, 1), b.transpose(0, 1), slope.detach())
+        jacobian = square_jacobian(a, pairs)
+        of_critic = mmd.scaled_mmd(a.transpose(0, 1), b.transpose(0, 1), jacobian)
+        a, _ = with_frozen_weights(self.critic, draws.z_m, history)
+        b, _ = with_frozen_weights(self.critic, draws.p_m, history)
+        of_model = mmd.scaled_mmd(a.transpose(0, 1), b.transpose(0, 1), jacobian.detach())
         return {
-            "dynamic_penalty": near,
-            "dynamic_critic": -apart,
+            "dynamic_penalty": of_model,
+            "dynamic_critic": -of_critic,
             "prior_nll": terms.prior_nll(draws.prior, draws.z_m),
         }
 
 
 class DynamicKL(Penalty):
-    """D = KL of each frame's posterior to the prior, which it also fits: a DSVAE's."""
+    """D = KL of each frame's posterior to the prior, which it also fits, as in a DSVAE."""
 
     def forward(self, draws: Draws) -> dict[str, Tensor]:
         return {"dynamic_penalty": terms.dynamic_kl(draws.q_m, draws.prior, draws.z_m)}
 
 
-STATIC = {"mmd": StaticMMD, "gan": StaticGAN, "kl": StaticKL}
-DYNAMIC = {"mmd": DynamicMMD, "scaled_mmd": DynamicScaledMMD, "kl": DynamicKL}
+STATIC: dict[str, type[Penalty]] = {"mmd": StaticMMD, "gan": StaticGAN, "kl": StaticKL}
+DYNAMIC: dict[str, type[Penalty]] = {
+    "mmd": DynamicMMD,
+    "scaled_mmd": DynamicScaledMMD,
+    "kl": DynamicKL,
+}
 
 
-def frozen(critic: nn.Module, *inputs: Tensor) -> Tensor | tuple[Tensor, ...]:
-    """What a critic answers, with a gradient for its inputs and none for its weights."""
-    weights = {name: weight.detach() for name, weight in critic.named_parameters()}
-    return functional_call(critic, weights, inputs)
+def with_frozen_weights(network: nn.Module, *inputs: Tensor) -> Any:
+    """The outputs of a network, with a gradient for its inputs and none for its weights."""
+    weights = {name: weight.detach() for name, weight in network.named_parameters()}
+    return functional_call(network, weights, inputs)
 
 
 def square_jacobian(outputs: Tensor, inputs: Tensor) -> Tensor:
-    """E ||J||_F^2 of outputs (..., F) by inputs (..., D), each row of its own; differentiable."""
+    """E ||J||_F^2 for outputs (..., F) that depend row by row on inputs (..., D).
+
+    The mean is taken over the rows; the result is differentiable.
+    """
     size = outputs.shape[-1]
     chosen = torch.eye(size, dtype=outputs.dtype, device=outputs.device)
     chosen = chosen.view(size, *[1] * (outputs.ndim - 1), size).expand(size, *outputs.shape)

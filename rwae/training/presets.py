@@ -1,4 +1,4 @@
-"""The runs that made the shipped models and their rivals, by name."""
+"""Named training runs: those that made the shipped models and the baselines beside them."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ SPRITES = TrainingConfig(
     dataset="sprites",
     model=ModelConfig(crop_top=8, crop_left=4, crop_size=56, dynamic_noise=0.42),
 )
-SMALL = ModelConfig(
+SMALL_MODEL = ModelConfig(
     static_width=48, dynamic_width=32, decoder_width=64, hidden_size=96, prior_components=8
 )
-# Without the second kernel, the independence term and what the posteriors are shown besides.
+# Without the second kernel, the independence term and the augmentation of the posteriors' input.
 PLAIN = dataclasses.replace(
     SPRITES,
     weights=Weights(second_moment_mmd=0.0, normalised_hsic=0.0),
@@ -26,8 +26,8 @@ PLAIN = dataclasses.replace(
 def kl_weights(beta: float) -> Weights:
     """The weights of a beta-DSVAE with clips of eight frames.
 
-    The cost is a mean over the frames of a clip, but each divergence counts a clip once: an eighth
-    of both is the bound that a DSVAE maximises.
+    The reconstruction cost is a mean over the T frames of a clip, but each divergence is that of
+    the whole clip: with beta = 1 a weight of 1/T gives the evidence lower bound of a DSVAE.
     """
     weight = beta / SPRITES.model.frames
     return Weights(static_penalty=weight, dynamic_penalty=weight, normalised_hsic=0.0)
@@ -41,8 +41,8 @@ DSVAE = dataclasses.replace(
     weights=kl_weights(8.0),
 )
 
-# Few recordings of real people before still walls: more looks than were filmed, an eye for what
-# moves and what stands out, and late FiLM, since nobody was filmed in every action.
+# Few recordings of real people before a still background: random tints and offsets, more weight on
+# pixels that move or stand out, and late FiLM, since no person was filmed in every action.
 WEIZMANN = TrainingConfig(
     dataset="weizmann",
     model=ModelConfig(
@@ -67,8 +67,8 @@ PRESETS = {
     ),
     "sprites-scaled-mmd": dataclasses.replace(SPRITES, dynamic_penalty="scaled_mmd"),
     "sprites-weak": dataclasses.replace(
-        # With one Gaussian a frame, as in the paper, only the action can say which way a clip
-        # begins to move; a mixture would say it as well, and leave the action nothing to tell.
+        # With one Gaussian a frame, as in the paper, only the action can predict the direction in
+        # which a clip starts to move; a mixture can represent all directions without it.
         SPRITES,
         model=dataclasses.replace(SPRITES.model, actions=9, prior_components=1),
     ),
@@ -80,8 +80,8 @@ PRESETS = {
     ),
     "sprites-dsvae": dataclasses.replace(DSVAE, weights=kl_weights(1.0)),
     "sprites-beta-dsvae": DSVAE,
-    # A step of 16 whole clips, drawn and criticised twice, costs about twice as much as one of 64
-    # of which an R-WAE decodes a frame each.
+    # A step with 16 whole clips and two discriminators costs about twice as much as a step of
+    # R-WAE with 64 clips, of which one frame each is decoded.
     "sprites-mocogan": TrainingConfig(
         dataset="sprites",
         model=ModelConfig(
@@ -93,7 +93,7 @@ PRESETS = {
         warmup=50,
         adam_betas=(0.5, 0.99),
     ),
-    # Two objects with 32 numbers for what each is, and its place for how it moves.
+    # Two objects, each with 32 numbers for its appearance and its position as the dynamic code.
     "moving_mnist": TrainingConfig(
         dataset="moving_mnist",
         model=ModelConfig(
@@ -114,8 +114,8 @@ PRESETS = {
         static_frames=4,
         decoded_frames=4,
     ),
-    # The same clips without a part of the codes for each object: what that option does. A digit
-    # seen in a mirror is no digit.
+    # The same clips without the structured option, to measure what it does. A mirrored digit is
+    # no digit, so frames are not flipped.
     "moving_mnist-whole": TrainingConfig(
         dataset="moving_mnist",
         model=ModelConfig(
@@ -138,13 +138,13 @@ PRESETS = {
     ),
     "folder": TrainingConfig(
         dataset="folder",
-        model=SMALL,
+        model=SMALL_MODEL,
         steps=2000,
         batch=32,
     ),
     "figures": TrainingConfig(
         dataset="figures",
-        model=SMALL,
+        model=SMALL_MODEL,
         steps=600,
         batch=32,
         sheet_every=200,

@@ -16,37 +16,40 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from safetensors import SafetensorError, safe_open
 from torch import Tensor
 
 from rwae.config import ModelConfig, migrate_settings
 from rwae.errors import CheckpointError, OtherRunError
 from rwae.files.checkpoint import atomic
-from rwae.files.tensors import check_weights, pack
+from rwae.files.tensors import check_weights, pack, read_tensors
 from rwae.models.base import CodeModel
 from rwae.models.registry import build
 from rwae.training.adversarial import AdversarialObjective
 from rwae.training.config import TrainingConfig
-from rwae.training.objective import Objective
+from rwae.training.objective import Objective, RWAEObjective
 from rwae.training.objects import ObjectsObjective
 
 STATE_FILE = "state.safetensors"
 PREVIOUS_FILE = "state.previous.safetensors"
-OBJECTIVES = {
-    "rwae": Objective,
+MAX_STATE_BYTES = 2**33  # a state has about four times the bytes of the weights
+OBJECTIVES: dict[str, type[Objective]] = {
+    "rwae": RWAEObjective,
     "objects": ObjectsObjective,
     "mocogan": AdversarialObjective,
 }
+# Settings that may differ between a run and the one that it resumes.
+FREE_SETTINGS = ("steps", "log_every", "save_every", "sheet_every")
 
 
 class TrainState:
     """A model in training.
 
     Attributes:
-        step: number of optimiser steps taken.
+        config: of the run.
         precision: of the networks that may be computed in less than float32.
         ranks: number of processes that share the run.
-        objective: the model, and the critics that play against it, if there are any.
+        step: number of optimiser steps taken.
+        objective: the model, with the discriminators or the critic of its objective, if any.
         ema: the exponential moving average of the model, which is evaluated and shipped.
         optimizer: Adam over the weights of the objective.
     """
@@ -63,7 +66,6 @@ class TrainState:
         self.precision = precision
         self.ranks = ranks
         self.step = 0
-        self._whole: Path | None = None  # the file that holds a state known to be whole
         model = build(config.model)
         objective = OBJECTIVES[config.model.family](model, config, precision)
         self.objective = objective.to(device)
@@ -71,6 +73,7 @@ class TrainState:
         self.optimizer = torch.optim.Adam(
             objective.parameters(), betas=config.adam_betas, fused=True
         )
+        self._whole_file: Path | None = None  # the file that holds a state known to be whole
 
     @property
     def model(self) -> CodeModel:
@@ -89,7 +92,7 @@ class TrainState:
         return config.learning_rate * min(rise, fall)
 
     def update(self) -> float:
-        """Applies the gradients: clip, Adam, average. Returns the gradient's norm."""
+        """Applies the gradients: clip, Adam, moving average. Returns the gradient's norm."""
         for group in self.optimizer.param_groups:
             group["lr"] = self.learning_rate()
         norm = torch.nn.utils.clip_grad_norm_(self.objective.parameters(), self.config.clip_norm)
@@ -102,17 +105,17 @@ class TrainState:
     @torch.no_grad()
     def _update_ema(self, decay: float) -> None:
         """Moves the average towards the weights; counters are copied."""
-        live = self.model.state_dict().values()
-        for mean, value in zip(self.ema.state_dict().values(), live, strict=True):
+        weights = self.model.state_dict().values()
+        for mean, value in zip(self.ema.state_dict().values(), weights, strict=True):
             if mean.is_floating_point():
                 mean.lerp_(value, 1 - decay)
             else:
                 mean.copy_(value)
 
     def tensors(self) -> dict[str, Tensor]:
-        """Every tensor of the state by name: the live ones, so copying into them loads."""
+        """Every tensor of the state by name; they are not copies, so writing to them loads."""
         found = dict(self.objective.state_dict())
-        found |= {f"ema.{n}": t for n, t in self.ema.state_dict().items()}
+        found |= {f"ema.{name}": tensor for name, tensor in self.ema.state_dict().items()}
         for name, parameter in self.objective.named_parameters():
             moments = self.optimizer.state[parameter]
             if not moments:
@@ -124,9 +127,8 @@ class TrainState:
 
     def settings(self) -> dict[str, Any]:
         """What decides the course of the run, as JSON values."""
-        config = json.loads(json.dumps(self.config.to_dict()))  # a tuple becomes a list
         precision = str(self.precision).removeprefix("torch.")
-        return {"ranks": self.ranks, "precision": precision, **config}
+        return {"ranks": self.ranks, "precision": precision, **_json(self.config)}
 
     def save(self, folder: Path) -> None:
         """Writes the state and keeps the one before it.
@@ -134,17 +136,17 @@ class TrainState:
         At any moment the folder holds a whole state: the new one is on the disk before the one
         before it is renamed, and a file that is not known to be whole replaces no other.
         """
-        about = {"step": str(self.step), "config": json.dumps(self.settings())}
+        metadata = {"step": str(self.step), "config": json.dumps(self.settings())}
         tensors = self.tensors()
-        about["sha256"] = digest(about, tensors)
+        metadata["sha256"] = state_digest(metadata, tensors)
         newest = folder / STATE_FILE
         with atomic(newest) as path:
-            path.write_bytes(pack(tensors, about))
+            path.write_bytes(pack(tensors, metadata))
             with path.open("rb") as file:
                 os.fsync(file.fileno())
-            if self._whole == newest and newest.exists():
+            if self._whole_file == newest and newest.exists():
                 os.replace(newest, folder / PREVIOUS_FILE)
-        self._whole = newest
+        self._whole_file = newest
 
     def load(self, path: Path) -> None:
         """Goes back to a saved state.
@@ -156,14 +158,12 @@ class TrainState:
             CheckpointError: if the file cannot be read or is not a whole state.
         """
         try:
-            with safe_open(path, "pt") as file:
-                about = file.metadata() or {}
-                saved = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
-            # A state that was saved before there were checksums has none.
-            if "sha256" in about and about["sha256"] != digest(about, saved):
+            saved, metadata = read_tensors(path, max_bytes=MAX_STATE_BYTES)
+            # The first states had no checksum.
+            if "sha256" in metadata and metadata["sha256"] != state_digest(metadata, saved):
                 raise ValueError("its checksum is not that of what it holds")
-            step, settings = int(about["step"]), json.loads(about["config"])
-        except (SafetensorError, OSError, KeyError, ValueError) as error:
+            step, settings = int(metadata["step"]), json.loads(metadata["config"])
+        except (OSError, KeyError, ValueError) as error:
             raise CheckpointError(f"The state {path} cannot be read ({error}).") from error
         ours = self.settings()
         theirs = with_defaults(migrate_settings(settings), ours)
@@ -184,58 +184,19 @@ class TrainState:
             for name, tensor in mine.items():
                 tensor.copy_(saved[name])
         self.step = step
-        self._whole = path
-
-
-# Settings that a run may be resumed with other values of.
-FREE_SETTINGS = ("steps", "log_every", "save_every", "sheet_every")
-
-
-def with_defaults(settings: Mapping[str, Any], ours: Mapping[str, Any]) -> dict[str, Any]:
-    """The settings of a saved state, with those that are younger than the state filled in.
-
-    A setting of the model or the training that is missing has its default. States of version 0.1
-    do not hold `ranks` and `precision`; they are taken to be those of `ours`.
-    """
-    usual = {name: ours[name] for name in ("ranks", "precision")}
-    usual |= json.loads(json.dumps(TrainingConfig("", ModelConfig()).to_dict()))
-    return {
-        name: value | settings.get(name, {})
-        if isinstance(value, dict)
-        else settings.get(name, value)
-        for name, value in usual.items()
-    }
-
-
-def differences(
-    ours: Mapping[str, Any], theirs: Mapping[str, Any], prefix: str = ""
-) -> Iterator[tuple[str, Any, Any]]:
-    """Yields the name, our value and their value of each setting that differs, such as
-    ("model.static_size", 20, 10)."""
-    for name in sorted(set(ours) | set(theirs)):
-        mine, other = ours.get(name), theirs.get(name)
-        if isinstance(mine, dict) and isinstance(other, dict):
-            yield from differences(mine, other, f"{prefix}{name}.")
-        elif mine != other and prefix + name not in FREE_SETTINGS:
-            yield prefix + name, mine, other
-
-
-def migrate_tensor_name(name: str) -> str:
-    """The name of a tensor of a saved state of version 0.1 under the names of today."""
-    return f"ema.{name.removeprefix('average.')}" if name.startswith("average.") else name
-
-
-def digest(about: Mapping[str, str], tensors: Mapping[str, Tensor]) -> str:
-    """The SHA-256 of a state: its step, its settings, and the bytes of every tensor."""
-    found = hashlib.sha256(f"{about['step']} {about['config']}".encode())
-    for name in sorted(tensors):
-        found.update(name.encode())
-        found.update(tensors[name].detach().cpu().flatten().view(torch.uint8).numpy())
-    return found.hexdigest()
+        self._whole_file = path
 
 
 def resume(state: TrainState, folder: Path) -> str:
-    """Loads the newest readable state of a folder, if there is one, and says what was done."""
+    """Loads the newest readable state of a folder, if there is one.
+
+    Returns:
+        What was done, in words.
+
+    Raises:
+        OtherRunError: if the folder holds the state of a run with other settings.
+        CheckpointError: if it holds states, but none that can be read.
+    """
     complaints = []
     for name in (STATE_FILE, PREVIOUS_FILE):
         if not (folder / name).exists():
@@ -251,3 +212,66 @@ def resume(state: TrainState, folder: Path) -> str:
     if complaints:
         raise CheckpointError(f"{''.join(complaints)}Delete the folder {folder} to start again.")
     return "Started from scratch."
+
+
+def state_digest(metadata: Mapping[str, str], tensors: Mapping[str, Tensor]) -> str:
+    """The SHA-256 of a state: its step, its settings, and the bytes of every tensor."""
+    found = hashlib.sha256(f"{metadata['step']} {metadata['config']}".encode())
+    for name in sorted(tensors):
+        found.update(name.encode())
+        found.update(tensors[name].detach().cpu().flatten().view(torch.uint8).numpy())
+    return found.hexdigest()
+
+
+def with_defaults(settings: Mapping[str, Any], ours: Mapping[str, Any]) -> dict[str, Any]:
+    """The settings of a saved state, with those that are younger than the state filled in.
+
+    A setting of the model or the training that is missing has its default. States of version 0.1
+    do not hold `ranks` and `precision`; they are taken to be those of `ours`.
+    """
+    defaults = {"ranks": ours["ranks"], "precision": ours["precision"]}
+    defaults |= _json(TrainingConfig("", ModelConfig()))
+    return {
+        name: value | settings.get(name, {})
+        if isinstance(value, dict)
+        else settings.get(name, value)
+        for name, value in defaults.items()
+    }
+
+
+def differences(
+    ours: Mapping[str, Any], theirs: Mapping[str, Any], prefix: str = ""
+) -> Iterator[tuple[str, Any, Any]]:
+    """The settings that differ: name, our value and their value, as ("model.frames", 8, 10)."""
+    for name in sorted({*ours, *theirs}):
+        mine, other = ours.get(name), theirs.get(name)
+        if isinstance(mine, dict) and isinstance(other, dict):
+            yield from differences(mine, other, f"{prefix}{name}.")
+        elif mine != other and prefix + name not in FREE_SETTINGS:
+            yield prefix + name, mine, other
+
+
+# The beginnings of the names of tensors in states of version 0.1, and those of today.
+_FORMER_PREFIXES = {
+    "average.": "ema.",
+    "static_penalty.critic.": "static_penalty.discriminator.",
+    "image_critic.": "image_discriminator.",
+    "video_critic.": "video_discriminator.",
+}
+
+
+def migrate_tensor_name(name: str) -> str:
+    """The name of a tensor of a saved state of version 0.1 under the names of today."""
+    moment = ""  # such as "adam.exp_avg."
+    if name.startswith("adam."):
+        _, key, name = name.split(".", 2)
+        moment = f"adam.{key}."
+    for former, current in _FORMER_PREFIXES.items():
+        if name.startswith(former):
+            return moment + current + name.removeprefix(former)
+    return moment + name
+
+
+def _json(config: TrainingConfig) -> dict[str, Any]:
+    """The settings as they come back from a JSON file, where a tuple is a list."""
+    return json.loads(json.dumps(config.to_dict()))

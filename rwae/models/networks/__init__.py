@@ -1,8 +1,10 @@
 """The networks: static, dynamic and action posterior, prior and decoder.
 
-They see the cropped square of a frame and know nothing of losses or files. Frames are RGB in
-[0, 1]; "codes" are z_c with shape (B, D_c), z_t with shape (B, T, D_m) and, in a weakly supervised
-model, the action a with shape (B, A), whose rows are positive and sum to one.
+Their input is the cropped square of a frame, RGB in [0, 1]; they know nothing of losses or files.
+Codes are z_c with shape (B, D_c), z_t with shape (B, T, D_m) and, in a weakly supervised model,
+the action a with shape (B, A), whose rows are positive and sum to one.
+
+The names of their attributes are the keys of the weights in checkpoints, so they do not change.
 """
 
 from rwae.models.networks.decoder import Decoder

@@ -1,4 +1,4 @@
-"""What renders codes: x_t = G(z_c, z_t)."""
+"""The decoder: x_t = G(z_c, z_t)."""
 
 from __future__ import annotations
 
@@ -9,29 +9,20 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from rwae.config import ModelConfig
-from rwae.models.networks.layers import beside
-
-
-class PixelShuffleUpsample(nn.Conv2d):
-    """A 3 x 3 convolution and a pixel shuffle: (N, inputs, S, S) -> (N, outputs, 2 S, 2 S)."""
-
-    def __init__(self, inputs: int, outputs: int, bias: bool = False) -> None:
-        super().__init__(inputs, 4 * outputs, 3, padding=1, bias=bias)
-
-    def forward(self, x: Tensor) -> Tensor:
-        return F.pixel_shuffle(super().forward(x), 2)
+from rwae.models.networks.layers import PixelShuffleUpsample, concat_action
 
 
 class Decoder(nn.Module):
-    """x_t = G(z_c, z_t): z_t draws the feature map, z_c scales and shifts its channels (FiLM).
+    """x_t = G(z_c, z_t): z_t makes the feature map, z_c scales and shifts its channels (FiLM).
 
-    z_c acts on whole channels (Perez et al., AAAI 2018), so it can change how a part looks but
-    not where it is. Three convolutions, each with a pixel shuffle, double the side thrice.
+    FiLM (Perez et al., AAAI 2018) acts on whole channels, so z_c can change the appearance of a
+    part but not its position. Three convolutions, each with a pixel shuffle, multiply the side by
+    8 in all.
 
-    By default z_c acts at every scale. A channel of a small map can stand for a raised arm, and
-    for someone who raised none in training it can be switched off. With late FiLM z_c acts at the
-    last scale alone, at half the side of a frame, on two maps with a 1 x 1 convolution between
-    them: z_t draws everything, and z_c chooses its colours.
+    By default FiLM acts at every scale. A channel of a small map can then stand for a raised arm,
+    and z_c can switch it off for a person who raised no arm in training. With late FiLM
+    (`late_film_width` > 0) z_c acts at the last scale alone, at half the side of a frame, on two
+    maps with a 1 x 1 convolution between them: shapes come from z_t, colours from z_c.
     """
 
     def __init__(self, config: ModelConfig) -> None:
@@ -42,8 +33,8 @@ class Decoder(nn.Module):
         scales = (width, width * 3 // 4, width * 3 // 8)
         late = (config.late_film_width,) if config.late_film_width else ()
         widths = (*scales, *late)
-        self.plain = len(scales) - 1 if late else 0  # maps that z_c has no part in
-        self.styled = widths[self.plain :]
+        self.film_level = len(scales) - 1 if late else 0  # the first map on which FiLM acts
+        self.film_widths = widths[self.film_level :]
         self.recurrence = None
         if config.recurrent_decoder:
             self.recurrence = nn.LSTM(config.static_size + size, hidden, batch_first=True)
@@ -54,10 +45,10 @@ class Decoder(nn.Module):
             nn.LeakyReLU(0.1, inplace=True),
             nn.Linear(hidden, hidden),
             nn.LeakyReLU(0.1, inplace=True),
-            nn.Linear(hidden, 2 * sum(self.styled)),
+            nn.Linear(hidden, 2 * sum(self.film_widths)),
         )
         self.norms = nn.ModuleList(
-            nn.BatchNorm2d(channels, affine=level < self.plain)
+            nn.BatchNorm2d(channels, affine=level < self.film_level)
             for level, channels in enumerate(widths)
         )
         self.convs = nn.ModuleList(
@@ -69,25 +60,37 @@ class Decoder(nn.Module):
         )
 
     def motion(self, static: Tensor, dynamic: Tensor, action: Tensor | None = None) -> Tensor:
-        """What the frame decoder sees of the motion: [z_t, a], or the recurrence's state h_t."""
+        """The input of the frame decoder beside z_c: [z_t, a], or the state h_t of the LSTM.
+
+        Args:
+            static: z_c, with shape (B, D_c); read by a recurrent decoder alone.
+            dynamic: z_t, with shape (B, T, D_m).
+            action: a, with shape (B, A), for a model that has actions.
+
+        Returns:
+            With shape (B, T, D): D = D_m + A, or `hidden_size` in a recurrent decoder.
+        """
         if action is not None:
             action = action.unsqueeze(1).expand(-1, dynamic.shape[1], -1)
-        motion = beside(dynamic, action)
+        motion = concat_action(dynamic, action)
         if self.recurrence is None:
             return motion
         static = static.unsqueeze(1).expand(-1, dynamic.shape[1], -1)
         return self.recurrence(torch.cat([static, motion], -1))[0]
 
     def frame(self, static: Tensor, motion: Tensor) -> Tensor:
-        """Decodes single cropped frames (N, 3, S, S) from z_c (N, D_c) and motion (N, D)."""
+        """Decodes single cropped frames (N, 3, S, S) from z_c (N, D_c) and motion (N, D).
+
+        Values lie in (0, 1); `motion` is that of the method of this name.
+        """
         style = self.style(static)[..., None, None]
-        sizes = [size for channels in self.styled for size in (channels, channels)]
+        sizes = [size for channels in self.film_widths for size in (channels, channels)]
         films = iter(style.split(sizes, 1))  # a scale and a shift for each map
         x = self.layout(motion).unflatten(1, (-1, self.side, self.side))
         x = x.contiguous(memory_format=torch.channels_last)
         for level, (norm, convolution) in enumerate(zip(self.norms, self.convs, strict=True)):
             x = norm(x)
-            if level >= self.plain:
+            if level >= self.film_level:
                 scale, shift = next(films), next(films)
                 x = torch.addcmul(shift, x, 1 + scale)
             x = convolution(F.leaky_relu_(x, 0.1))

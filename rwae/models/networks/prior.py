@@ -1,4 +1,4 @@
-"""What draws codes: P(z_t | z_<t)."""
+"""The prior of the dynamic codes: P(z_t | z_<t)."""
 
 from __future__ import annotations
 
@@ -8,13 +8,13 @@ from torch.nn import functional as F
 
 from rwae.config import ModelConfig
 from rwae.models.distributions import GaussianMixture
-from rwae.models.networks.layers import beside
+from rwae.models.networks.layers import concat_action
 
 
 class Prior(nn.Module):
-    """P(z_t | z_<t): an LSTM over the codes so far, and a mixture of Gaussians for the next.
+    """P(z_t | z_<t): an LSTM over the codes before, and a mixture of Gaussians for the next one.
 
-    In a weakly supervised model it is P(z_t | z_<t, a), so that an action can be drawn.
+    In a weakly supervised model it is P(z_t | z_<t, a), so that an action can be chosen.
     """
 
     def __init__(self, config: ModelConfig) -> None:
@@ -37,16 +37,17 @@ class Prior(nn.Module):
         return GaussianMixture(logits, means, F.softplus(scales) + 0.05)
 
     def forward(self, dynamic: Tensor, action: Tensor | None = None) -> GaussianMixture:
-        """P(z_t | z_<t) at every t, for given codes (B, T, D_m); z_T itself is never looked at.
+        """P(z_t | z_<t) at every t, with batch shape (B, T); z_T itself is not used.
 
         Args:
-            dynamic: the codes.
+            dynamic: the codes, with shape (B, T, D_m).
             action: with shape (B, A), for a model that has actions.
         """
-        state, hidden = None, []
+        state: tuple[Tensor, Tensor] | None = None
+        hidden: list[Tensor] = []
         start = self.start.expand(len(dynamic), 1, -1)
         for code in torch.cat([start, dynamic[:, :-1]], 1).unbind(1):
-            state = self.cell(beside(code, action), state)
+            state = self.cell(concat_action(code, action), state)
             hidden.append(state[0])
         return self._mixture(torch.stack(hidden, 1))
 
@@ -66,17 +67,18 @@ class Prior(nn.Module):
             frames: number of codes to draw for each, of any length.
             generator: source of the randomness.
             temperature: see `GaussianMixture.sample`.
-            begin: codes (clips, T, D_m) to go on from; they are not returned.
+            begin: codes (clips, T, D_m) to continue; they are not returned.
             action: with shape (clips, A), for a model that has actions.
         """
-        state, codes = None, []
+        state: tuple[Tensor, Tensor] | None = None
+        codes: list[Tensor] = []
         code = self.start.expand(clips, -1)
         if begin is not None:
-            for after in begin.unbind(1):
-                state = self.cell(beside(code, action), state)
-                code = after
+            for following in begin.unbind(1):
+                state = self.cell(concat_action(code, action), state)
+                code = following
         for _ in range(frames):
-            state = self.cell(beside(code, action), state)
+            state = self.cell(concat_action(code, action), state)
             code = self._mixture(state[0]).sample(generator, temperature)
             codes.append(code)
         return torch.stack(codes, 1)

@@ -1,4 +1,4 @@
-"""One process, or several under `torchrun`: who am I, and do we all agree?"""
+"""Data-parallel training: one process, or several that `torchrun` started."""
 
 from __future__ import annotations
 
@@ -19,8 +19,8 @@ class Ranks:
 
     Attributes:
         rank: number of this process, from 0; only 0 writes files.
-        count: how many there are.
-        device: where this one computes.
+        count: number of processes.
+        device: that this process computes on.
     """
 
     rank: int
@@ -28,23 +28,23 @@ class Ranks:
     device: torch.device
 
     @property
-    def first(self) -> bool:
+    def is_first(self) -> bool:
         return self.rank == 0
 
-    def say(self, text: str) -> None:
-        """Prints a line, once for all ranks, beside a progress bar if there is one."""
-        if self.first:
+    def print_once(self, text: str) -> None:
+        """Prints a line, once for all ranks, above a progress bar if there is one."""
+        if self.is_first:
             tqdm.write(text)
 
     def replicate(self, module: nn.Module) -> nn.Module:
-        """Averages the gradients over the ranks; a single process gets the module itself."""
+        """A module whose gradients are averaged over the ranks; itself for a single process."""
         if self.count == 1:
             return module
         ids = [self.device.index] if self.device.type == "cuda" else None
         return DistributedDataParallel(module, device_ids=ids)
 
     def any(self, flag: bool) -> bool:
-        """Whether the flag is set on any rank, so that all stop after the same step."""
+        """Whether the flag is set on any rank, so that all of them stop after the same step."""
         if self.count == 1:
             return flag
         vote = torch.tensor(float(flag), device=self.device)
@@ -53,8 +53,12 @@ class Ranks:
 
 
 @contextmanager
-def join(device: torch.device) -> Iterator[Ranks]:
-    """Joins the processes that `torchrun` started, if it did; gloo on CPU and NCCL on CUDA."""
+def process_group(device: torch.device) -> Iterator[Ranks]:
+    """Joins the processes that `torchrun` started, if any: gloo on CPU and NCCL on CUDA.
+
+    Args:
+        device: on CUDA, the number of the device is that of the local rank.
+    """
     count = int(os.environ.get("WORLD_SIZE", "1"))
     if count == 1:
         yield Ranks(0, 1, device)
