@@ -17,7 +17,7 @@ import numpy as np
 import torch
 
 from rwae import Codes, RWAEError
-from rwae.editing.studio import Studio, spread
+from rwae.editing.studio import Studio, farthest_point_sample
 from rwae.files.video import write_gif
 
 SHIPPED_MODEL = Path(__file__).parents[1] / "checkpoints" / "sprites"
@@ -28,8 +28,8 @@ BACKGROUND = np.array([24, 26, 33], np.uint8)
 def choose_clips(studio: Studio, rows: int, columns: int) -> tuple[Codes, Codes]:
     """Clips of the gallery whose characters differ most, and clips whose motions differ most."""
     static, dynamic = studio.gallery.static, studio.gallery.dynamic
-    who = spread(Codes(static, torch.zeros_like(dynamic)), rows)
-    motion = spread(Codes(torch.zeros_like(static), dynamic), columns)
+    who = farthest_point_sample(Codes(static, torch.zeros_like(dynamic)), rows)
+    motion = farthest_point_sample(Codes(torch.zeros_like(static), dynamic), columns)
     return studio.gallery[who], studio.gallery[motion]
 
 

@@ -14,7 +14,7 @@ from rwae.classifiers import Judge
 from rwae.codes import Factor
 from rwae.data import figures
 from rwae.data.clips import Clips
-from rwae.editing.named import read_named
+from rwae.editing.named_directions import read_named_directions
 from rwae.editing.studio import Studio
 from rwae.errors import ConfigError
 from rwae.evaluation.judges.training import judge_folder, second_judge_folder
@@ -312,7 +312,7 @@ def test_the_command_writes_what_the_app_reads(
     assert written["rule"] == {"split": "validation", "reach": 0.5, "selectivity": 0.8}
     offered = [one for one in written["measured"] if one["offered"]]
     assert len(written["names"]) == len(offered)
-    found = read_named(scene.model, 4)
+    found = read_named_directions(scene.model, 4)
     assert (found is None) == (not offered)
     said = capsys.readouterr()
     assert f"{len(offered) or 'None'} of {len(written['measured'])} directions" in said.err
@@ -344,20 +344,23 @@ def test_the_command_says_what_is_missing(
 def test_shipped_directions_do_what_they_say(name: str) -> None:
     folder = ROOT / "checkpoints" / name
     studio = Studio.load(folder, "cpu")
-    if studio.named is None:
+    if studio.named_directions is None:
         pytest.skip(f"{name} comes without named directions")
     # The judge that measured them.
     judge = Judge.load(second_judge_folder("sprites") or judge_folder("sprites"))
     before = judge_values(studio.model, judge, studio.gallery[::24])
-    best = max(range(len(studio.named.names)), key=lambda n: studio.named.names[n].reach)
-    found = studio.named.names[best]
+    best = max(
+        range(len(studio.named_directions.names)),
+        key=lambda n: studio.named_directions.names[n].reach,
+    )
+    found = studio.named_directions.names[best]
     assert found.reach >= 0.5
     assert found.selectivity >= 0.7
     column = [factor.name for factor in judge.factors].index(found.factor)
     values = [
         short_value(judge.factors[column], k) for k in range(len(judge.factors[column].values))
     ]
-    named, target = studio.named, (column, values.index(found.value))
+    named, target = studio.named_directions, (column, values.index(found.value))
     direction = Direction(named.mean, named.read[best], named.write[best])
     outcome = follow_direction(studio.model, judge, before, direction, target)
     assert outcome.tested >= 6

@@ -12,8 +12,8 @@ from serving import small_checkpoint
 
 from rwae import RWAE, Codes, RWAEError, runtime
 from rwae.editing import studio as studio_module
-from rwae.editing.directions import principal, sweep_dynamic, sweep_static
-from rwae.editing.studio import Studio, spread, swap
+from rwae.editing.directions import principal_directions, sweep_dynamic, sweep_static
+from rwae.editing.studio import Studio, farthest_point_sample, swap
 from rwae.errors import CheckpointError, ClipError, CodesError, ConfigError
 from rwae.files import checkpoint
 from rwae.models import registry
@@ -47,7 +47,7 @@ def test_decode_agrees_with_the_model(studio: Studio) -> None:
 
 def test_many_frames_are_decoded_in_parts(studio: Studio, monkeypatch: pytest.MonkeyPatch) -> None:
     whole = studio.decode(studio.gallery)
-    monkeypatch.setattr(studio_module, "_CHUNK", 9)
+    monkeypatch.setattr(studio_module, "_FRAMES_AT_ONCE", 9)
     assert np.abs(studio.decode(studio.gallery).astype(int) - whole).max() <= 1
 
 
@@ -96,7 +96,7 @@ def test_threads_get_what_a_single_caller_gets(studio: Studio) -> None:
 
 
 def test_a_busy_model_says_so(studio: Studio, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(studio_module, "WAIT", 0.05)
+    monkeypatch.setattr(studio_module, "MAX_WAIT_SECONDS", 0.05)
     with studio._lock, pytest.raises(RWAEError, match="busy"):
         studio.decode(studio.gallery[:1])
 
@@ -104,7 +104,7 @@ def test_a_busy_model_says_so(studio: Studio, monkeypatch: pytest.MonkeyPatch) -
 def test_principal_directions_find_what_the_pictures_depend_on(generator: torch.Generator) -> None:
     codes = torch.randn(4000, 6, generator=generator) * torch.tensor([1, 2, 1, 0.5, 1, 1])
     pictures = torch.stack([3 * codes[:, 3] / 0.5, codes[:, 1] / 2], 1).unsqueeze(2)
-    basis = principal(codes, pictures)
+    basis = principal_directions(codes, pictures)
     # The picture depends on numbers 3 and 1 alone, nine times as much on the first in variance.
     assert basis.write[0].abs().argmax() == 3
     assert basis.write[1].abs().argmax() == 1
@@ -115,8 +115,8 @@ def test_principal_directions_find_what_the_pictures_depend_on(generator: torch.
 
 def test_moving_a_coordinate_moves_no_other(studio: Studio) -> None:
     for basis, codes in (
-        (studio.who, studio.gallery.static),
-        (studio.motion, studio.gallery.dynamic),
+        (studio.static_basis, studio.gallery.static),
+        (studio.dynamic_basis, studio.gallery.dynamic),
     ):
         before = basis.coordinates(codes)
         after = basis.coordinates(basis.move(codes, 1, 0.7))
@@ -127,17 +127,17 @@ def test_moving_a_coordinate_moves_no_other(studio: Studio) -> None:
 
 def test_directions_need_codes_that_differ() -> None:
     with pytest.raises(CodesError, match="differ"):
-        principal(torch.ones(5, 3), torch.rand(5, 2))
+        principal_directions(torch.ones(5, 3), torch.rand(5, 2))
     with pytest.raises(CodesError, match="two or more"):
-        principal(torch.ones(1, 3), torch.rand(1, 2))
+        principal_directions(torch.ones(1, 3), torch.rand(1, 2))
 
 
 def test_a_sweep_keeps_the_other_code(studio: Studio) -> None:
     one, amounts = studio.examples[[2]], torch.linspace(-2, 2, 5)
-    who = sweep_static(one, studio.who, 0, amounts)
+    who = sweep_static(one, studio.static_basis, 0, amounts)
     assert torch.equal(who.dynamic, one.dynamic.expand(5, -1, -1))
     assert torch.equal(who.static[2], one.static[0])
-    motion = sweep_dynamic(one, studio.motion, 0, amounts)
+    motion = sweep_dynamic(one, studio.dynamic_basis, 0, amounts)
     assert torch.equal(motion.static, one.static.expand(5, -1))
     assert torch.equal(motion.dynamic[2], one.dynamic[0])
     assert not torch.equal(motion.dynamic[0], one.dynamic[0])
@@ -147,14 +147,14 @@ def test_numbers_that_do_nothing_are_found(studio: Studio) -> None:
     with torch.no_grad():
         studio.model.decoder.style[0].weight[:, 2] = 0
         studio.model.decoder.style[0].weight[:, 0] *= 50
-    assert studio.idle_static[2]
-    assert not studio.idle_static[0]
+    assert studio.inactive_static[2]
+    assert not studio.inactive_static[0]
 
 
 def test_examples_are_unlike_one_another() -> None:
     static = torch.zeros(20, 2)
     static[7], static[11] = torch.tensor([9.0, 0]), torch.tensor([0, 9.0])
-    chosen = spread(Codes(static, torch.zeros(20, 3, 2)), 3)
+    chosen = farthest_point_sample(Codes(static, torch.zeros(20, 3, 2)), 3)
     assert {7, 11} < set(chosen)
     assert len(set(chosen)) == 3
 

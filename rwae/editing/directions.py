@@ -45,7 +45,7 @@ class Basis:
         return codes + amount * self.write[axis]
 
 
-def principal(codes: Tensor, pictures: Tensor) -> Basis:
+def principal_directions(codes: Tensor, pictures: Tensor) -> Basis:
     """Finds the directions that explain the pictures best, the strongest first.
 
     Args:

@@ -21,8 +21,8 @@ from torch.nn import functional as F
 
 from rwae import runtime
 from rwae.codes import Codes
-from rwae.editing.directions import Basis, principal
-from rwae.editing.named import Named, read_named
+from rwae.editing.directions import Basis, principal_directions
+from rwae.editing.named_directions import NamedDirections, read_named_directions
 from rwae.errors import ClipError, CodesError
 from rwae.files import checkpoint, filmstrip, hub
 from rwae.files.card import Card, read_card
@@ -30,10 +30,11 @@ from rwae.models import registry
 from rwae.models.base import CodeModel
 from rwae.runtime import turn
 
-EXAMPLES = 12  # clips that the app offers
-WAIT = 20.0  # seconds that a caller waits for the model
-NOTHING = 0.04  # a code that changes no pixel by more than this, of 1, does nothing
-_CHUNK = 256  # frames decoded at once, to bound the memory
+EXAMPLE_CLIPS = 12  # that the app offers
+MAX_WAIT_SECONDS = 20.0  # that a caller waits for the model
+MIN_ACTIVE_CHANGE = 0.04  # of a pixel in [0, 1]; a number that changes none by more is inactive
+_FRAMES_AT_ONCE = 256  # that are decoded, to bound the memory
+_STATIC_BASIS_CLIPS, _DYNAMIC_BASIS_CLIPS = 256, 48  # of the gallery
 
 
 class Studio:
@@ -48,7 +49,8 @@ class Studio:
         name: short, such as the name of the checkpoint's folder.
         card: what people call the model.
         folder: of its checkpoint; None if it was made in memory.
-        named: directions of the static code that change one attribute; None without labels.
+        named_directions: directions of the static code that change one attribute each; None
+            without labels.
         weights: the digest of the weights, which do not change; computed if it is not given.
     """
 
@@ -59,7 +61,7 @@ class Studio:
         name: str = "model",
         card: Card | None = None,
         folder: Path | None = None,
-        named: Named | None = None,
+        named_directions: NamedDirections | None = None,
         weights: str | None = None,
     ) -> None:
         model.check(gallery)
@@ -68,9 +70,9 @@ class Studio:
         self.name = name
         self.card = card or Card(name)
         self.folder = folder
-        self.named = named
+        self.named_directions = named_directions
         self.weights = weights or checkpoint.weights_digest(model)
-        self.examples = self.gallery[spread(self.gallery, EXAMPLES)]
+        self.examples = self.gallery[farthest_point_sample(self.gallery, EXAMPLE_CLIPS)]
         self._lock = threading.Lock()
 
     @classmethod
@@ -92,14 +94,14 @@ class Studio:
         model = registry.load(folder, device=chosen)
         weights = checkpoint.weights_digest(model)
         gallery = checkpoint.read_gallery(folder, weights)
-        named = read_named(folder, model.config.static_size, weights)
+        named = read_named_directions(folder, model.config.static_size, weights)
         return cls(model, gallery, name, read_card(folder, name), folder, named, weights)
 
     @contextmanager
     def _turn(self) -> Iterator[None]:
         """One caller at a time: threads that share the cores only slow each other down."""
         busy = "The model is busy with other visitors: try again in a moment."
-        with turn(self._lock, WAIT, busy), torch.inference_mode():
+        with turn(self._lock, MAX_WAIT_SECONDS, busy), torch.inference_mode():
             yield
 
     def encode(self, x: Tensor) -> Codes:
@@ -119,7 +121,7 @@ class Studio:
     def decode(self, codes: Codes) -> np.ndarray:
         """Renders codes as bytes (B, T, H, W, 3); CodesError as from `CodeModel.decode`."""
         self.model.check(codes)
-        step = max(1, _CHUNK // codes.dynamic.shape[1])
+        step = max(1, _FRAMES_AT_ONCE // codes.dynamic.shape[1])
         with self._turn():
             parts = [self.model.decode(codes[i : i + step]) for i in range(0, len(codes), step)]
             return np.concatenate([filmstrip.to_bytes(part) for part in parts])
@@ -150,68 +152,80 @@ class Studio:
             return self.model.extend(codes, frames, generator).to("cpu")
 
     @cached_property
-    def who(self) -> Basis:
+    def static_basis(self) -> Basis:
         """Directions of the static code, the one that changes the picture most first."""
-        static = self.gallery.static[:256]
-        still = self.examples.dynamic[:1, :1].expand(len(static), -1, -1)
-        return principal(static, _thumbnails(self.decode(Codes(static, still))))
+        static = self.gallery.static[:_STATIC_BASIS_CLIPS]
+        frame = self.examples.dynamic[:1, :1].expand(len(static), -1, -1)
+        return principal_directions(static, _thumbnails(self.decode(Codes(static, frame))))
 
     @cached_property
-    def motion(self) -> Basis:
+    def dynamic_basis(self) -> Basis:
         """Directions of a dynamic code, the one that changes the picture most first."""
-        dynamic = self.gallery.dynamic[:48]
-        one = self.examples.static[:1].expand(len(dynamic), -1)
-        pictures = _thumbnails(self.decode(Codes(one, dynamic)))
-        return principal(dynamic.flatten(0, 1), pictures)
+        dynamic = self.gallery.dynamic[:_DYNAMIC_BASIS_CLIPS]
+        static = self.examples.static[:1].expand(len(dynamic), -1)
+        pictures = _thumbnails(self.decode(Codes(static, dynamic)))
+        return principal_directions(dynamic.flatten(0, 1), pictures)
 
     @cached_property
-    def idle_static(self) -> list[bool]:
-        """For each number of the static code whether it does nothing to the pictures."""
-        return self._idle(self.gallery.static, moves_static=True)
+    def inactive_static(self) -> list[bool]:
+        """Which numbers of the static code are inactive: the pictures do not depend on them."""
+        return self._inactive(self.gallery.static, static_code=True)
 
     @cached_property
-    def idle_dynamic(self) -> list[bool]:
-        """For each number of a dynamic code whether it does nothing to the pictures."""
-        return self._idle(self.gallery.dynamic.flatten(0, 1), moves_static=False)
+    def inactive_dynamic(self) -> list[bool]:
+        """Which numbers of a dynamic code are inactive: the pictures do not depend on them."""
+        return self._inactive(self.gallery.dynamic.flatten(0, 1), static_code=False)
 
-    def _idle(self, spread_of: Tensor, moves_static: bool) -> list[bool]:
-        """Moves each number by 1.5 standard deviations either way, on three examples."""
-        size = spread_of.shape[1]
-        steps = torch.cat([torch.eye(size), -torch.eye(size)]) * 1.5 * spread_of.std(0)
+    def _inactive(self, codes: Tensor, *, static_code: bool) -> list[bool]:
+        """Moves each number of one kind of code by 1.5 standard deviations, on three examples.
+
+        Args:
+            codes: of that kind, with shape (N, D), which show how far the numbers are spread.
+            static_code: which kind it is.
+        """
+        size = codes.shape[1]
+        steps = torch.cat([torch.eye(size), -torch.eye(size)]) * 1.5 * codes.std(0)
         changes = torch.zeros(size)
         for n in range(min(3, len(self.examples))):
             static, dynamic = self.examples.static[[n]], self.examples.dynamic[[n], :1]
             moved = Codes(
-                static + steps if moves_static else static.expand(2 * size, -1),
-                dynamic.expand(2 * size, -1, -1) if moves_static else dynamic + steps[:, None],
+                static + steps if static_code else static.expand(2 * size, -1),
+                dynamic.expand(2 * size, -1, -1) if static_code else dynamic + steps[:, None],
             )
-            here = torch.from_numpy(self.decode(Codes(static, dynamic))).int()
-            there = torch.from_numpy(self.decode(moved)).int()
-            change = (there - here).abs().flatten(1).amax(1).unflatten(0, (2, size)).amax(0)
+            before = torch.from_numpy(self.decode(Codes(static, dynamic))).int()
+            after = torch.from_numpy(self.decode(moved)).int()
+            change = (after - before).abs().flatten(1).amax(1).unflatten(0, (2, size)).amax(0)
             changes = changes.maximum(change / 255)
-        return (changes < NOTHING).tolist()
+        return (changes < MIN_ACTIVE_CHANGE).tolist()
 
 
-def swap(who: Codes, motion: Codes) -> Codes:
-    """The clips of `who`, moving like the clips of `motion`.
+def swap(static_of: Codes, dynamic_of: Codes) -> Codes:
+    """Joins the static codes of some clips with the dynamic codes of as many others.
 
     Raises:
         CodesError: if one of the two is no `Codes`, or they hold different numbers of clips.
     """
-    for given in (who, motion):
+    for given in (static_of, dynamic_of):
         if not isinstance(given, Codes):
             raise CodesError(
                 f"A swap of {type(given).__name__} is not possible: it needs two rwae.Codes, such "
                 "as encode and sample return."
             )
-    return motion.with_static(who.static)
+    return dynamic_of.with_static(static_of.static)
 
 
-def spread(codes: Codes, count: int) -> list[int]:
-    """Numbers of clips that are unlike one another, by farthest-point choice (Gonzalez, 1985).
+def farthest_point_sample(codes: Codes, count: int) -> list[int]:
+    """Chooses clips that are unlike one another, by farthest-point sampling (Gonzalez, 1985).
 
-    The first is the liveliest, whose codes change most from frame to frame. Then who and motion
-    weigh the same: each part is scaled to unit mean squared distance.
+    The first is the clip whose dynamic codes vary most over time. Static and dynamic codes weigh
+    the same: each kind is scaled to unit mean squared distance from its mean.
+
+    Args:
+        codes: of the clips.
+        count: how many to choose; all if there are fewer.
+
+    Returns:
+        The indices of the clips, in the order in which they were chosen.
     """
     parts = [codes.static, codes.dynamic.flatten(1)]
     points = torch.cat(

@@ -10,7 +10,7 @@ from typing import Any
 from rwae import runtime
 from rwae.codes import Codes
 from rwae.editing.directions import Basis
-from rwae.editing.named import Named
+from rwae.editing.named_directions import NamedDirections
 from rwae.editing.studio import Studio
 from rwae.ui import files
 from rwae.ui.loaded_models import LoadedModels
@@ -86,17 +86,19 @@ def directions(studio: Studio) -> dict[str, Any]:
     Where directions of the static code have names, these come too, as "named".
     """
     found = {
-        "who": _numbers(studio.who, "mean", "read", "write", "share"),
-        "motion": _numbers(studio.motion, "mean", "read", "write", "share"),
-        "idle": {"static": studio.idle_static, "dynamic": studio.idle_dynamic},
+        "who": _numbers(studio.static_basis, "mean", "read", "write", "share"),
+        "motion": _numbers(studio.dynamic_basis, "mean", "read", "write", "share"),
+        "idle": {"static": studio.inactive_static, "dynamic": studio.inactive_dynamic},
     }
-    if studio.named:
-        names = [dataclasses.asdict(name) for name in studio.named.names]
-        found["named"] = _numbers(studio.named, "mean", "read", "write") | {"names": names}
+    if studio.named_directions:
+        names = [dataclasses.asdict(name) for name in studio.named_directions.names]
+        found["named"] = _numbers(studio.named_directions, "mean", "read", "write") | {
+            "names": names
+        }
     return found
 
 
-def _numbers(basis: Basis | Named, *parts: str) -> dict[str, Any]:
+def _numbers(basis: Basis | NamedDirections, *parts: str) -> dict[str, Any]:
     return {
         name: [[round(v, 5) for v in row] if isinstance(row, list) else round(row, 5)
                for row in getattr(basis, name).tolist()]

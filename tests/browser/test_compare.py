@@ -218,7 +218,7 @@ def test_the_judge_holds_up_no_picture(visit: Visit, studios: dict[str, Studio])
     visit.page.get_by_label("Who, look 1 of each model").fill("1.5")
     visit.rest(TAB)
     visit.until(lambda: waiting)  # the judge was asked, and gets no word in
-    write = studios["tight"].who.write[0]
+    write = studios["tight"].static_basis.write[0]
     held = clips(visit, "tight")
     expected = studios["tight"].examples.static[[1]] + 1.5 * write
     assert torch.allclose(held.static, expected, atol=1e-3)

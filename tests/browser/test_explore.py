@@ -28,7 +28,7 @@ def visit(opened: Visit) -> Visit:
 
 def looks(visit: Visit) -> torch.Tensor:
     """The coordinates (K,) of who, in the model's own main directions."""
-    return visit.studio.who.coordinates(visit.codes(EXPLORE).static)[0]
+    return visit.studio.static_basis.coordinates(visit.codes(EXPLORE).static)[0]
 
 
 def test_a_dragged_slider_ends_at_the_exact_picture_of_its_last_value(visit: Visit) -> None:
@@ -77,7 +77,7 @@ def test_a_strip_shows_where_its_slider_leads_and_one_request_draws_all(visit: V
         visit.until(lambda: bool(stills()))
         visit.page.wait_for_timeout(500)
     assert [len(request["clips"]) for request in stills()] == [5 * rows]
-    codes, basis = visit.codes(EXPLORE), visit.studio.who
+    codes, basis = visit.codes(EXPLORE), visit.studio.static_basis
     for n, step in enumerate((-3, -1.5, 0, 1.5, 3)):
         moved = basis.move(codes.static, 1, step - looks(visit)[1])
         expected = visit.studio.decode(Codes(moved, codes.dynamic[:, :1]))[0, 0]

@@ -29,7 +29,7 @@ def test_a_curve_drawn_with_the_mouse_is_the_motion(visit: Visit) -> None:
     line = moves(visit)[:, 0]
     assert torch.equal(drawn.static, before.static)
     assert (line.diff() < 0).all(), "the lane was drawn downwards"
-    others = moves(visit)[:, 1:] - visit.studio.motion.coordinates(before.dynamic[0])[:, 1:]
+    others = moves(visit)[:, 1:] - visit.studio.dynamic_basis.coordinates(before.dynamic[0])[:, 1:]
     assert others.abs().max() < 1e-3
     assert exact(visit)
 

@@ -67,7 +67,7 @@ def draw(visit: Visit, lane: int, start: tuple[float, float], end: tuple[float, 
 
 def moves(visit: Visit) -> torch.Tensor:
     """The coordinates (T, K) of the motion on the page, in the model's own main directions."""
-    return visit.studio.motion.coordinates(visit.codes(EXPLORE).dynamic[0])
+    return visit.studio.dynamic_basis.coordinates(visit.codes(EXPLORE).dynamic[0])
 
 
 def exact(visit: Visit) -> bool:

@@ -71,7 +71,7 @@ class SliderClip:
         Returns:
             Bytes with shape (T, H, W, 3).
         """
-        example, basis = self.studio.examples[[0]], self.studio.who
+        example, basis = self.studio.examples[[0]], self.studio.static_basis
         here = basis.coordinates(example.static)[0, 0]
         codes = sweep_static(example, basis, 0, torch.tensor([amount]) - here)
         clip: np.ndarray = self.studio.decode(codes)[0]

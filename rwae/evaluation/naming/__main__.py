@@ -20,7 +20,7 @@ from typing import Any
 
 from rwae import data, runtime
 from rwae.classifiers import trained_on
-from rwae.editing.named import write_named
+from rwae.editing.named_directions import write_named_directions
 from rwae.errors import ConfigError, RWAEError
 from rwae.evaluation.judges.training import find_or_train, judge_folder, second_judge_folder
 from rwae.evaluation.naming.directions import (
@@ -181,7 +181,9 @@ def main(arguments: list[str] | None = None) -> int:
     try:
         runtime.use_threads(options.threads)
         found = find(options, dataset)
-        write_named(options.checkpoint, offered_directions(found), about(options, dataset, found))
+        write_named_directions(
+            options.checkpoint, offered_directions(found), about(options, dataset, found)
+        )
     except RWAEError as error:
         print(error, file=sys.stderr)
         return 2

@@ -27,7 +27,7 @@ from torch.nn import functional as F
 
 from rwae.classifiers import Judge
 from rwae.codes import Codes, Factor
-from rwae.editing.named import Name, Named
+from rwae.editing.named_directions import DirectionName, NamedDirections
 from rwae.errors import ConfigError
 from rwae.evaluation.tasks import LabelledCodes, judge_rendered
 from rwae.models.base import CodeModel
@@ -44,7 +44,7 @@ GOOD = 0.95  # a first guess that succeeds as often as this is not refined
 
 @dataclass(frozen=True)
 class Direction:
-    """Which way to move a static code, and how far it is; see `rwae.editing.named.Named`.
+    """Which way to move a static code, and how far it is; see `NamedDirections`.
 
     Attributes:
         mean: the origin, with shape (D,).
@@ -338,17 +338,19 @@ def short_value(factor: Factor, value: int) -> str:
     return text.removeprefix(factor.name).strip() or text
 
 
-def offered_directions(found: Sequence[NamedDirection]) -> Named:
+def offered_directions(found: Sequence[NamedDirection]) -> NamedDirections:
     """The directions that are offered."""
     offered = [one for one in found if one.offered]
     mean = found[0].direction.mean
     none = torch.zeros(0, len(mean))
-    return Named(
+    return NamedDirections(
         mean,
         torch.stack([one.direction.read for one in offered]) if offered else none,
         torch.stack([one.direction.write for one in offered]) if offered else none,
         tuple(
-            Name(one.factor, one.value, round(one.shown.selectivity, 4), round(one.shown.reach, 4))
+            DirectionName(
+                one.factor, one.value, round(one.shown.selectivity, 4), round(one.shown.reach, 4)
+            )
             for one in offered
         ),
     )

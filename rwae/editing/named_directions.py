@@ -21,14 +21,14 @@ from rwae.files.checkpoint import DIRECTIONS_FILE, atomic, inner_file, weights_d
 from rwae.files.jsonfile import is_number, read_object
 
 MAX_DIRECTIONS_BYTES = 2**20  # 24 directions of 20 numbers have thirty thousand
-MOST_NAMES = 128
-MOST_LETTERS = 60
-LARGEST = math.nextafter(1e4, 0)  # number of a direction
-COMMAND = "python -m rwae.evaluation.naming"
+MAX_DIRECTIONS = 128
+MAX_NAME_LENGTH = 60
+_MAX_NUMBER = math.nextafter(1e4, 0)  # number of a direction
+_COMMAND = "python -m rwae.evaluation.naming"
 
 
 @dataclass(frozen=True)
-class Name:
+class DirectionName:
     """What one direction does, and how well, as was measured on clips it was not fitted to.
 
     Attributes:
@@ -45,7 +45,7 @@ class Name:
 
 
 @dataclass(frozen=True)
-class Named:
+class NamedDirections:
     """K named directions: c = read (z - mean), and moving one by a adds a write to the code.
 
     In contrast to `directions.Basis` the directions need not be independent: six colours of hair
@@ -63,7 +63,7 @@ class Named:
     mean: Tensor
     read: Tensor
     write: Tensor
-    names: tuple[Name, ...]
+    names: tuple[DirectionName, ...]
 
     def coordinates(self, codes: Tensor) -> Tensor:
         """How much of each value codes (..., D) show: (..., K), in standard deviations."""
@@ -75,7 +75,7 @@ class Named:
         return codes + missing[..., None] * self.write[axis]
 
 
-def write_named(folder: Path, named: Named, about: dict[str, Any]) -> None:
+def write_named_directions(folder: Path, named: NamedDirections, about: dict[str, Any]) -> None:
     """Writes `directions.json` beside the weights.
 
     Args:
@@ -87,9 +87,9 @@ def write_named(folder: Path, named: Named, about: dict[str, Any]) -> None:
     content = {
         **about,
         "weights": weights_digest(folder),
-        "mean": _short(named.mean.tolist()),
+        "mean": _rounded(named.mean.tolist()),
         "names": [
-            {**asdict(name), "read": _short(read), "write": _short(write)}
+            {**asdict(name), "read": _rounded(read), "write": _rounded(write)}
             for name, read, write in rows
         ],
     }
@@ -97,11 +97,13 @@ def write_named(folder: Path, named: Named, about: dict[str, Any]) -> None:
         path.write_text(json.dumps(content, indent=1) + "\n", "utf-8")
 
 
-def _short(numbers: list[float]) -> list[float]:
+def _rounded(numbers: list[float]) -> list[float]:
     return [float(f"{number:.7g}") for number in numbers]
 
 
-def read_named(folder: Path, size: int, weights: str | None = None) -> Named | None:
+def read_named_directions(
+    folder: Path, size: int, weights: str | None = None
+) -> NamedDirections | None:
     """Reads the named directions of a checkpoint.
 
     Args:
@@ -126,54 +128,55 @@ def read_named(folder: Path, size: int, weights: str | None = None) -> Named | N
     except (OSError, ValueError, TypeError, LookupError) as error:
         raise CheckpointError(
             f"The file {path} holds no named directions of this model "
-            f"({_told(error)}): write it again with {COMMAND}, or remove it."
+            f"({_reason(error)}): write it again with {_COMMAND}, or remove it."
         ) from error
     return named if named.names else None
 
 
-def _told(error: Exception) -> str:
+def _reason(error: Exception) -> str:
     return f"it has no {error}" if isinstance(error, KeyError) else str(error)
 
 
-def _parse(content: Any, size: int) -> Named:
+def _parse(content: Any, size: int) -> NamedDirections:
     """Checks every entry; raises ValueError, TypeError or LookupError if one is not as it must."""
     entries = content["names"]
-    if not isinstance(entries, list) or len(entries) > MOST_NAMES:
-        raise ValueError(f"its names are no list of at most {MOST_NAMES}")
+    if not isinstance(entries, list) or len(entries) > MAX_DIRECTIONS:
+        raise ValueError(f"its names are no list of at most {MAX_DIRECTIONS}")
     names = tuple(
-        Name(
-            *(_words(entry[key]) for key in ("factor", "value")),
-            *(_share(entry[key]) for key in ("selectivity", "reach")),
+        DirectionName(
+            factor=_parse_name(entry["factor"]),
+            value=_parse_name(entry["value"]),
+            selectivity=_parse_share(entry["selectivity"]),
+            reach=_parse_share(entry["reach"]),
         )
         for entry in entries
     )
-    mean = _vector(content["mean"], size)
-    read, write = ([_vector(entry[key], size) for entry in entries] for key in ("read", "write"))
-    none = torch.zeros(0, size)
-    named = Named(
-        mean, torch.stack(read) if read else none, torch.stack(write) if write else none, names
-    )
+    mean = _parse_vector(content["mean"], size)
+    none = [torch.zeros(0, size)]  # so that a file without directions gives shape (0, D)
+    read = torch.cat(none + [_parse_vector(entry["read"], size)[None] for entry in entries])
+    write = torch.cat(none + [_parse_vector(entry["write"], size)[None] for entry in entries])
+    named = NamedDirections(mean, read, write, names)
     products = (named.read * named.write).sum(1)
     if bool(((products - 1).abs() > 1e-3).any()):
         raise ValueError("the product of read and write of a direction is not one")
     return named
 
 
-def _words(value: Any) -> str:
-    if not isinstance(value, str) or not 0 < len(value) <= MOST_LETTERS:
-        raise ValueError(f"a name is not a text of 1 to {MOST_LETTERS} letters")
+def _parse_name(value: Any) -> str:
+    if not isinstance(value, str) or not 0 < len(value) <= MAX_NAME_LENGTH:
+        raise ValueError(f"a name is not a text of 1 to {MAX_NAME_LENGTH} letters")
     return value
 
 
-def _share(value: Any) -> float:
+def _parse_share(value: Any) -> float:
     if not is_number(value, 0, 1):
         raise ValueError("a share is not a number from 0 to 1")
     return float(value)
 
 
-def _vector(values: Sequence[Any], size: int) -> Tensor:
+def _parse_vector(values: Sequence[Any], size: int) -> Tensor:
     if not isinstance(values, list) or len(values) != size:
         raise ValueError(f"a direction does not have the {size} numbers of this model's codes")
-    if not all(is_number(value, -LARGEST, LARGEST) for value in values):
+    if not all(is_number(value, -_MAX_NUMBER, _MAX_NUMBER) for value in values):
         raise ValueError("a direction holds something else than numbers below 10,000")
     return torch.tensor(values, dtype=torch.float32)

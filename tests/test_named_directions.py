@@ -9,20 +9,25 @@ import pytest
 import torch
 
 from rwae import RWAE, Codes
-from rwae.editing.named import Name, Named, read_named, write_named
+from rwae.editing.named_directions import (
+    DirectionName,
+    NamedDirections,
+    read_named_directions,
+    write_named_directions,
+)
 from rwae.editing.studio import Studio
 from rwae.errors import CheckpointError
 from rwae.files import checkpoint
 from rwae.ui import boot
 
 
-def some(size: int) -> Named:
+def some(size: int) -> NamedDirections:
     """Three directions in a plane, so that they cannot be independent."""
     turns = torch.tensor([0.0, 2.1, 4.2])
     write = torch.zeros(3, size)
     write[:, 0], write[:, 1] = turns.cos(), turns.sin()
-    names = tuple(Name("hair", colour, 0.9, 0.75) for colour in ("red", "green", "blue"))
-    return Named(torch.full((size,), 0.25), 2 * write, write / 2, names)
+    names = tuple(DirectionName("hair", colour, 0.9, 0.75) for colour in ("red", "green", "blue"))
+    return NamedDirections(torch.full((size,), 0.25), 2 * write, write / 2, names)
 
 
 @pytest.fixture
@@ -32,12 +37,12 @@ def folder(tiny: RWAE, tmp_path: Path) -> Path:
     tiny.save_pretrained(tmp_path)
     dynamic = torch.randn(20, config.frames, config.dynamic_size)
     checkpoint.write_gallery(tmp_path, Codes(torch.randn(20, config.static_size), dynamic))
-    write_named(tmp_path, some(config.static_size), {"dataset": "none", "clips": 7})
+    write_named_directions(tmp_path, some(config.static_size), {"dataset": "none", "clips": 7})
     return tmp_path
 
 
 def test_directions_are_read_as_they_were_written(folder: Path) -> None:
-    expected, found = some(6), read_named(folder, 6)
+    expected, found = some(6), read_named_directions(folder, 6)
     assert found.names == expected.names
     for part in ("mean", "read", "write"):
         assert torch.allclose(getattr(found, part), getattr(expected, part), atol=1e-6)
@@ -48,12 +53,12 @@ def test_other_weights_remove_them_and_the_same_weights_keep_them(
     tiny: RWAE, folder: Path
 ) -> None:
     tiny.save_pretrained(folder)
-    assert Studio.load(folder, "cpu").named
+    assert Studio.load(folder, "cpu").named_directions
     gallery = checkpoint.read_gallery(folder)
     RWAE(tiny.config).save_pretrained(folder)
     checkpoint.write_gallery(folder, gallery)
     assert not (folder / checkpoint.DIRECTIONS_FILE).exists()
-    assert Studio.load(folder, "cpu").named is None
+    assert Studio.load(folder, "cpu").named_directions is None
 
 
 def test_a_move_ends_where_it_was_told_to() -> None:
@@ -83,14 +88,14 @@ def test_the_app_gets_them_with_the_other_directions(folder: Path) -> None:
 def test_without_the_file_nothing_is_named(folder: Path) -> None:
     (folder / "directions.json").unlink()
     studio = Studio.load(folder, "cpu")
-    assert studio.named is None
+    assert studio.named_directions is None
     assert "named" not in boot.directions(studio)
 
 
 def test_a_file_in_which_nothing_was_good_enough_names_nothing(folder: Path) -> None:
     none = torch.zeros(0, 6)
-    write_named(folder, Named(torch.zeros(6), none, none, ()), {})
-    assert read_named(folder, 6) is None
+    write_named_directions(folder, NamedDirections(torch.zeros(6), none, none, ()), {})
+    assert read_named_directions(folder, 6) is None
 
 
 def test_directions_of_other_weights_are_refused(folder: Path, tiny: RWAE) -> None:
@@ -143,16 +148,16 @@ def test_a_broken_file_is_refused_in_words(
     change(content)
     path.write_text(json.dumps(content), "utf-8")
     with pytest.raises(CheckpointError, match=told):
-        read_named(folder, 6)
+        read_named_directions(folder, 6)
 
 
 @pytest.mark.parametrize("text", ["", "[]", "null", "{", "[" * 100_000, " " * 2**20 + "{}"])
 def test_a_file_that_is_none_is_refused_in_words(folder: Path, text: str) -> None:
     (folder / "directions.json").write_text(text, "utf-8")
     with pytest.raises(CheckpointError, match="holds no named directions of this model"):
-        read_named(folder, 6)
+        read_named_directions(folder, 6)
 
 
 def test_the_width_of_the_model_decides(folder: Path) -> None:
     with pytest.raises(CheckpointError, match="the 7 numbers"):
-        read_named(folder, 7)
+        read_named_directions(folder, 7)
