@@ -59,7 +59,9 @@ class OperationCounter(TorchDispatchMode):
         total: operations so far.
     """
 
-    total: int = 0
+    def __init__(self) -> None:
+        super().__init__()  # type: ignore[no-untyped-call]  # torch does not annotate it
+        self.total = 0
 
     def __torch_dispatch__(
         self,
@@ -87,7 +89,8 @@ def operations(call: Call) -> int:
         # The switch of oneDNN warns about Intel GPUs, which are not used here.
         warnings.simplefilter("ignore", UserWarning)
         unfused = torch.backends.mkldnn.flags(enabled=False)
-        with unfused, torch.backends.cudnn.flags(enabled=False), OperationCounter() as counter:
+        counter = OperationCounter()
+        with unfused, torch.backends.cudnn.flags(enabled=False), counter:
             call()
     return counter.total
 

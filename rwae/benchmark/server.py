@@ -18,7 +18,6 @@ from typing import IO
 from rwae.errors import RWAEError
 from rwae.files import installation
 
-PROJECT_ROOT = installation.ROOT
 START_SECONDS = 180.0  # the longest wait for a first answer; most of it is loading libraries
 STOP_SECONDS = 30.0  # the longest wait after SIGTERM, before the process is killed
 
@@ -56,7 +55,7 @@ class Server:
 def running_server(
     program: Sequence[str],
     folder: Path | None = None,
-    root: Path = PROJECT_ROOT,
+    root: Path = installation.ROOT,
     environment: Mapping[str, str] | None = None,
     log: Path | None = None,
 ) -> Iterator[Server]:
