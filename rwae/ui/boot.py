@@ -12,7 +12,7 @@ from rwae.codes import Codes
 from rwae.editing.directions import Basis
 from rwae.editing.named_directions import NamedDirections
 from rwae.editing.studio import Studio
-from rwae.ui import files
+from rwae.ui import downloads
 from rwae.ui.loaded_models import LoadedModels
 from rwae.ui.payloads import MAX_CLIP_FRAMES, codes_to_json, max_request_frames, sheet_url
 
@@ -55,7 +55,7 @@ def opened(studio: Studio) -> dict[str, Any]:
         "apart": not (config.recurrent_decoder or config.actions),  # each frame by itself
         "encodes": studio.model.encodes,
         "actions": config.actions,
-        "exports": files.kinds(studio),
+        "exports": downloads.available_formats(studio),
         "device": runtime.device_label(studio.model.device),
         "parameters": studio.model.num_parameters,
         "ms": speed(studio),

@@ -24,7 +24,7 @@ from rwae.editing.studio import Studio
 from rwae.errors import ClipError, RWAEError
 from rwae.files import filmstrip, video
 from rwae.runtime import turn
-from rwae.ui import boot, housekeeping, takeaway
+from rwae.ui import boot, downloads, housekeeping
 from rwae.ui.about import about_model
 from rwae.ui.loaded_models import LoadedModels
 from rwae.ui.payloads import (
@@ -307,6 +307,6 @@ ENDPOINTS: tuple[Endpoint, ...] = (
     extend_codes,
     encode_clip,
     judge_codes,
-    takeaway.export_clip,
-    takeaway.read_codes,
+    downloads.export_clip,
+    downloads.read_codes,
 )

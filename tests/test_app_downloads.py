@@ -15,7 +15,7 @@ from rwae import Codes
 from rwae.editing.studio import Studio
 from rwae.files import filmstrip, video
 from rwae.files.codes_file import pack_codes, unpack_saved_codes
-from rwae.ui import boot, files, payloads, takeaway
+from rwae.ui import boot, downloads, payloads
 
 SPRITES = ROOT / "checkpoints" / "sprites"
 
@@ -146,7 +146,7 @@ def test_nothing_stays_on_the_disk(
     monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
     saved = {
         kind: server["export_clip"]({"clip": clip, "kind": kind})
-        for kind in files.KINDS
+        for kind in downloads.FORMATS
     }  # fmt: skip
     assert [kind for kind, answer in saved.items() if "error" in answer] == ["sheet"]
     server["read_codes"](Form([("x", content(saved["codes"]))]))
@@ -168,12 +168,12 @@ def test_encoding_does_not_keep_the_model(
     ask = {"clip": clip, "kind": "gif"}
     threads = [
         threading.Thread(target=lambda: answers.append(server["export_clip"](ask)))
-        for _ in range(takeaway.AT_ONCE)
+        for _ in range(downloads.CONCURRENT_DOWNLOADS)
     ]
     for thread in threads:
         thread.start()
     assert all(begun.acquire(timeout=30) for _ in threads)
-    monkeypatch.setattr(takeaway, "WAIT", 0.1)
+    monkeypatch.setattr(downloads, "DOWNLOAD_TIMEOUT", 0.1)
     try:
         assert "sheet" in server["decode_codes"]({"clips": [clip]}), "the model is free"
         assert "Other visitors are saving" in server["export_clip"](ask)["error"]
@@ -181,15 +181,17 @@ def test_encoding_does_not_keep_the_model(
         go_on.set()
         for thread in threads:
             thread.join(30)
-    assert [content(answer) for answer in answers] == [b"GIF89a"] * takeaway.AT_ONCE
+    assert [content(answer) for answer in answers] == [b"GIF89a"] * downloads.CONCURRENT_DOWNLOADS
     assert "data" in server["export_clip"](ask), "the turns are given back"
 
 
 def test_a_sprite_sheet_is_offered_where_the_model_knows_sprites(studio: Studio) -> None:
-    assert boot.opened(studio)["exports"] == ["gif", "webm", "mp4", "strip", "codes"]
-    assert files.kinds(Studio.load(SPRITES, "cpu")) == list(files.KINDS)
+    assert set(boot.opened(studio)["exports"]) == set(downloads.FORMATS) - {"sheet"}
+    assert set(downloads.available_formats(Studio.load(SPRITES, "cpu"))) == set(downloads.FORMATS)
     for other in ("weizmann", "moving_mnist", "sprites-mocogan"):
-        assert "sheet" not in files.kinds(Studio.load(SPRITES.parent / other, "cpu"))
+        assert "sheet" not in downloads.available_formats(
+            Studio.load(SPRITES.parent / other, "cpu")
+        )
 
 
 def test_the_shipped_model_fills_a_sprite_sheet_with_whoever_is_on_the_page() -> None:
@@ -197,7 +199,7 @@ def test_the_shipped_model_fills_a_sprite_sheet_with_whoever_is_on_the_page() ->
     one, other = payloads.codes_to_json(studio.examples[[0, 2]])
     sheets = []
     for clip in (one, {**other, "dynamic": one["dynamic"]}, {**one, "dynamic": other["dynamic"]}):
-        answer = takeaway.export_clip(studio, {"clip": clip, "kind": "sheet"})
+        answer = downloads.export_clip(studio, {"clip": clip, "kind": "sheet"})
         assert answer["name"] == "sprites-sheet.png"
         assert "does not recognise" not in answer["note"], "the judge names all nine as asked"
         data = np.frombuffer(content(answer), np.uint8)
