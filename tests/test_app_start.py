@@ -17,6 +17,7 @@ from urllib.request import urlopen
 
 import gradio as gr
 import pytest
+import torch
 from conftest import ROOT
 from serving import exit_code, small_checkpoint
 
@@ -102,6 +103,17 @@ def test_a_model_with_longer_clips_than_the_page_takes_is_refused(tmp_path: Path
     long = small_checkpoint(tmp_path / "long", frames=MAX_CLIP_FRAMES + 1)
     with pytest.raises(ConfigError, match="65 frames"):
         loaded_models.load_model(long)
+
+
+def test_the_app_computes_with_one_thread_on_a_cpu(tmp_path: Path) -> None:
+    model = str(small_checkpoint(tmp_path))
+    before = torch.get_num_threads()
+    torch.set_num_threads(2)
+    try:
+        launch.build_demo(launch.parse_options(["--model", model, "--device", "cpu"]))
+        assert torch.get_num_threads() == 1
+    finally:
+        torch.set_num_threads(before)
 
 
 def test_an_app_that_is_ended_leaves_in_order_and_no_folder_behind(tmp_path: Path) -> None:
