@@ -76,11 +76,11 @@ class ModelConfig:
                 f"{', '.join(FAMILIES)}."
             )
         for name, (low, high) in _RANGES.items():
-            value = getattr(self, name)
+            value: Any = getattr(self, name)
             kind = float if isinstance(low, float) else int
             if isinstance(value, bool) or not isinstance(value, kind):
                 raise ConfigError(
-                    f"The model setting {name} is {short(value)}: it needs to be {_A[kind]}."
+                    f"The model setting {name} is {short(value)}: it needs to be {_TYPE_WORDS[kind]}."
                 )
             if not low <= value <= high:
                 raise ConfigError(
@@ -142,8 +142,8 @@ class ModelConfig:
 
 
 FAMILIES = ("rwae", "objects", "mocogan")
-_A = {int: "a whole number", float: "a number with a decimal point"}
-_RANGES: dict[str, tuple[float, float]] = {
+_TYPE_WORDS = {int: "a whole number", float: "a number with a decimal point"}
+_RANGES: dict[str, tuple[int, int] | tuple[float, float]] = {
     "frame_size": (8, 256),
     "crop_top": (0, 248),
     "crop_left": (0, 248),

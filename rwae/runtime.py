@@ -6,7 +6,7 @@ import ctypes
 import os
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 import torch
@@ -115,7 +115,7 @@ def return_freed_memory() -> None:
         threading.Thread(target=_keep_trimming, args=(trim,), name="trim", daemon=True).start()
 
 
-def _keep_trimming(trim: ctypes._CFuncPtr) -> None:
+def _keep_trimming(trim: Callable[[int], int]) -> None:
     while True:
         time.sleep(TRIM_INTERVAL)
         trim(0)

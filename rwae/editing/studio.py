@@ -140,10 +140,12 @@ class Studio:
         The arguments are those of `CodeModel.sample`; the static codes of a seed are the same
         for every action.
         """
-        drawn = {"frames": frames, "temperature": temperature, "action": action}
         generator = torch.Generator().manual_seed(seed)
         with self._turn():
-            return self.model.sample(clips, **drawn, generator=generator).to("cpu")
+            codes = self.model.sample(
+                clips, frames=frames, temperature=temperature, action=action, generator=generator
+            )
+            return codes.to("cpu")
 
     def extend(self, codes: Codes, frames: int, *, seed: int) -> Codes:
         """Goes on from clips with a motion that the prior finds likely."""
@@ -194,7 +196,7 @@ class Studio:
             )
             before = torch.from_numpy(self.decode(Codes(static, dynamic))).int()
             after = torch.from_numpy(self.decode(moved)).int()
-            change = (after - before).abs().flatten(1).amax(1).unflatten(0, (2, size)).amax(0)
+            change = (after - before).abs().flatten(1).amax(1).view(2, size).amax(0)
             changes = changes.maximum(change / 255)
         return (changes < MIN_ACTIVE_CHANGE).tolist()
 

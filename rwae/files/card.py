@@ -15,6 +15,7 @@ from html import escape
 from pathlib import Path
 
 from markdown_it import MarkdownIt
+from markdown_it.renderer import RendererHTML
 from markdown_it.token import Token
 from yaml import YAMLError
 
@@ -30,9 +31,20 @@ LONG_TABLE = 8  # rows of three cells or more, beyond which a table is folded
 _WEB_ADDRESS = re.compile(r"https?://", re.IGNORECASE)
 # What YAML calls anchors and aliases: with them, a few lines can stand for gigabytes.
 _YAML_ANCHOR = re.compile(r"""(?:^|[\s\[{,:"'])[&*]\S""", re.MULTILINE)
-_MARKDOWN = MarkdownIt("commonmark", {"html": False}).enable("table")
-# Links to anything are parsed, so that their words are shown; `_restrict_inline` unlinks them.
-_MARKDOWN.validateLink = lambda _url: True  # type: ignore[method-assign]
+
+
+class _AnyLinkMarkdown(MarkdownIt):
+    """Markdown in which links may lead anywhere, so that their words are shown.
+
+    `_restrict_inline` keeps those to the web and makes plain text of the others.
+    """
+
+    def validateLink(self, url: str) -> bool:  # noqa: ARG002, N802 - as the base class has it
+        return True
+
+
+_MARKDOWN = _AnyLinkMarkdown("commonmark", {"html": False}).enable("table")
+_RENDERER = RendererHTML()
 
 
 @dataclass(frozen=True)
@@ -98,12 +110,12 @@ def _split_front_matter(content: str) -> tuple[str, str]:
     if len(front[0]) > MAX_FRONT_MATTER_LENGTH or _YAML_ANCHOR.search(front[0]):
         return "", text
     try:
-        data = ModelCard(front[0], ignore_metadata_errors=True).data.to_dict()
+        data = vars(ModelCard(front[0], ignore_metadata_errors=True).data)
     except (YAMLError, ValueError, TypeError, AttributeError, RecursionError):
         return "", text
     licence = data.get("license")
     if licence == "other":  # one that the Hub has no short name for has its own
-        licence = data.get("license_name", licence)
+        licence = data.get("license_name") or licence
     return licence.strip() if isinstance(licence, str) else "", text
 
 
@@ -118,7 +130,7 @@ def _without_comments(markdown: str) -> str:
 
 def _plain(token: Token) -> str:
     """The text of a token without emphasis, code marks, links and line breaks."""
-    text = _MARKDOWN.renderer.renderInlineAsText(token.children, _MARKDOWN.options, {})
+    text = _RENDERER.renderInlineAsText(token.children, _MARKDOWN.options, {})
     return " ".join(text.split())
 
 
@@ -175,7 +187,7 @@ def to_html(markdown: str) -> str:
             token.children = list(_restrict_inline(token.children or ()))
     for start, end in reversed(list(_groups(tokens, "table"))):
         tokens[start:end] = _format_table(tokens[start:end])
-    return str(_MARKDOWN.renderer.render(tokens, _MARKDOWN.options, {}))
+    return _RENDERER.render(tokens, _MARKDOWN.options, {})
 
 
 def _restrict_inline(tokens: Sequence[Token]) -> Iterator[Token]:
@@ -187,8 +199,9 @@ def _restrict_inline(tokens: Sequence[Token]) -> Iterator[Token]:
         elif token.type == "link_open":
             address = str(token.attrs.get("href", ""))
             tag = "a" if _WEB_ADDRESS.match(address) else "span"
-            safe = {"href": address, "target": "_blank", "rel": "noopener noreferrer"}
-            token.tag, token.attrs = tag, safe if tag == "a" else {}
+            token.tag, token.attrs = tag, {}
+            if tag == "a":
+                token.attrs = {"href": address, "target": "_blank", "rel": "noopener noreferrer"}
         elif token.type == "link_close":
             token.tag = tag
         yield token
@@ -218,7 +231,7 @@ def _format_table(tokens: list[Token]) -> list[Token]:
     before, after = f'<div class="rw-wide"{scrolls}>', "</div>\n"
     if columns > 2 and len(rows) - 1 > LONG_TABLE:
         children = head[0].children or ()
-        summary = _MARKDOWN.renderer.renderInline(children, _MARKDOWN.options, {})
+        summary = _RENDERER.renderInline(children, _MARKDOWN.options, {})
         summary = summary or f"A table of {len(rows) - 1} rows"
         before = f'<details class="rw-more"><summary>{summary}</summary>{before}'
         after = "</div></details>\n"

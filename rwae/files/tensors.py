@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from reprlib import repr as short
-from typing import NamedTuple, Protocol
+from typing import Any, NamedTuple, Protocol
 
 import torch
 from safetensors import SafetensorError, safe_open
@@ -142,7 +142,7 @@ def _safetensor_errors() -> Iterator[None]:
 
 
 def _spec(file: safe_open, name: str) -> TensorSpec:
-    found = file.get_slice(name)
+    found: Any = file.get_slice(name)  # type: ignore[no-untyped-call]
     dtype = _DTYPES.get(found.get_dtype())
     if dtype is None:
         raise ValueError(f"a tensor has the type {short(found.get_dtype())}, which is not read")

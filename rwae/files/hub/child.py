@@ -21,21 +21,19 @@ from huggingface_hub import (
     hf_hub_url,
     try_to_load_from_cache,
 )
-from huggingface_hub.errors import (
+from huggingface_hub.errors import (  # type: ignore[attr-defined]
     EntryNotFoundError,
     GatedRepoError,
     HfHubHTTPError,
-    HTTPError,
+    HTTPError,  # of httpx or httpx2, whichever the client uses
     LocalEntryNotFoundError,
     OfflineModeIsEnabled,
     RepositoryNotFoundError,
     RevisionNotFoundError,
 )
 
-try:
+if sys.platform != "win32":  # which has no such limits
     import resource
-except ImportError:  # Windows, which has no such limits
-    resource = None
 
 TIMEOUT = 10  # seconds for an answer of the Hub
 Files = dict[str, int]  # the most bytes of each file
@@ -67,7 +65,7 @@ def fetch_files(repo: str, revision: str, required: Files, optional: Files) -> s
             return folder
         raise
     commit = about.commit_hash
-    if not re.fullmatch(r"[0-9a-f]{40}", commit or ""):
+    if commit is None or not re.fullmatch(r"[0-9a-f]{40}", commit):
         raise OSError("the answer names no commit")
     for name, most in required.items():
         download_file(repo, name, commit, most)
@@ -131,7 +129,7 @@ def main() -> None:
     if hasattr(signal, "SIGALRM"):  # for the case that whoever started this is no more
         signal.signal(signal.SIGALRM, lambda *_: sys.exit(1))
         signal.setitimer(signal.ITIMER_REAL, seconds)
-    if resource:  # whatever the Hub says of its files
+    if sys.platform != "win32":  # whatever the Hub says of its files
         most = max((request["required"] | request["optional"]).values())
         resource.setrlimit(resource.RLIMIT_FSIZE, (most, most))
     print(json.dumps(respond(request)))

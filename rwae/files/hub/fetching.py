@@ -97,7 +97,9 @@ def fetch_checkpoint(model: HubId) -> Path:
     answer = _ask(model)
     if "folder" in answer:
         return Path(answer["folder"])
-    problem = answer.get("problem") if answer.get("problem") in _PROBLEMS else "broken"
+    problem = str(answer.get("problem"))
+    if problem not in _PROBLEMS:
+        problem = "broken"
     kind = CheckpointError if problem in _FINAL_PROBLEMS else HubError
     detail = str(answer.get("detail", "no answer"))[:100]
     names = {"id": model, "repo": model.repo, "revision": model.revision, "detail": detail}
@@ -105,7 +107,7 @@ def fetch_checkpoint(model: HubId) -> Path:
 
 
 def _ask(model: HubId) -> dict[str, Any]:
-    """Runs the child, for `MAX_SECONDS` at the most."""
+    """Runs the child, for `MAX_SECONDS` at the most; returns its answer, see `child.py`."""
     request = {
         "seconds": MAX_SECONDS,
         "repo": model.repo,
@@ -125,7 +127,8 @@ def _ask(model: HubId) -> dict[str, Any]:
     )
     try:
         said, _ = child.communicate(json.dumps(request), timeout=MAX_SECONDS)
-        return json.loads(said)
+        answer = json.loads(said)
+        return answer if isinstance(answer, dict) else {}
     except subprocess.TimeoutExpired as error:
         raise HubError(
             f"The Hub did not deliver the model {model} within {MAX_SECONDS:.0f} seconds. {_LATER}"

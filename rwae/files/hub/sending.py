@@ -47,7 +47,10 @@ def send_files(
     """
     HubId(repo)
     from huggingface_hub import CommitOperationAdd, HfApi  # slow to import, and seldom needed
-    from huggingface_hub.errors import HfHubHTTPError, HTTPError
+    from huggingface_hub.errors import (  # type: ignore[attr-defined]
+        HfHubHTTPError,
+        HTTPError,  # of httpx or httpx2, whichever the client uses
+    )
 
     client = HfApi(endpoint=os.environ.get("HF_ENDPOINT"), token=token)
     operations = [CommitOperationAdd(name, str(path)) for name, path in files.items()]

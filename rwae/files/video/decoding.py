@@ -59,7 +59,13 @@ class DecoderProcess:
     """
 
     def __init__(self) -> None:
-        self._process = _start()
+        self._start()
+
+    def _start(self) -> None:
+        self._process = _start_process()
+        assert self._process.stdin is not None
+        assert self._process.stdout is not None
+        self._input, self._output = self._process.stdin, self._process.stdout
 
     def __enter__(self) -> DecoderProcess:
         return self
@@ -71,7 +77,7 @@ class DecoderProcess:
         """Ends the process."""
         self._process.kill()
         self._process.wait()
-        for pipe in (self._process.stdin, self._process.stdout):
+        for pipe in (self._input, self._output):
             with suppress(OSError):  # what the process no longer took
                 pipe.close()
 
@@ -87,7 +93,7 @@ class DecoderProcess:
         """
         if self._process.poll() is not None:  # an earlier file broke it
             self.close()
-            self._process = _start()
+            self._start()
         seconds = MAX_CPU_SECONDS * max(1, math.ceil(most / TIMED_FRAMES))
         with tempfile.TemporaryDirectory(prefix="rwae-", ignore_cleanup_errors=True) as folder:
             _put(source, Path(folder) / FILE)
@@ -96,8 +102,8 @@ class DecoderProcess:
             alarm = threading.Timer(CLOCK_FACTOR * seconds, self._stop, [late])
             alarm.start()
             try:
-                self._process.stdin.write(json.dumps(job).encode() + b"\n")
-                self._process.stdin.flush()
+                self._input.write(json.dumps(job).encode() + b"\n")
+                self._input.flush()
                 found = list(self._frames(most))
             except (OSError, EOFError) as error:
                 raise ClipError(self._failure(late)) from error
@@ -125,7 +131,7 @@ class DecoderProcess:
         raise EOFError
 
     def _take(self, count: int) -> bytes:
-        data = self._process.stdout.read(count)
+        data: bytes = self._output.read(count)
         if len(data) < count:
             raise EOFError
         return data
@@ -134,11 +140,11 @@ class DecoderProcess:
         """Why the process ended before its answer did."""
         self._process.kill()
         status = self._process.wait()
-        overtime = status == -getattr(signal, "SIGXCPU", 0) != 0
+        overtime = sys.platform != "win32" and status == -signal.SIGXCPU
         return _SLOW if late.is_set() or overtime else _BROKEN
 
 
-def _start() -> subprocess.Popen:
+def _start_process() -> subprocess.Popen[bytes]:
     few = {name: os.environ[name] for name in _ENVIRONMENT if name in os.environ}
     try:
         return subprocess.Popen(
@@ -202,4 +208,5 @@ def evenly_in_time(times: Sequence[float]) -> np.ndarray:
         return np.arange(count)
     step = (known[-1] - known[0]) / (count - 1)
     asked = known[0] + step * (np.arange(count) + 0.5)
-    return np.searchsorted(known, asked, side="right") - 1
+    after: np.ndarray = np.searchsorted(known, asked, side="right")
+    return after - 1

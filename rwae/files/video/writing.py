@@ -65,7 +65,7 @@ def encode_gif(clip: np.ndarray, *, fps: float = 8, scale: int = 4) -> bytes:
     animation = cv2.Animation()
     animation.frames = list(_enlarged(clip, scale))
     ends = (np.arange(len(clip) + 1) * 100 / fps).round()
-    animation.durations = (10 * np.diff(ends)).astype(np.int32)
+    animation.durations = (10 * np.diff(ends)).astype(int).tolist()
     done, data = cv2.imencodeanimation(".gif", animation, _GIF)
     if not done:
         raise ClipError(f"A clip of {len(clip)} frames of {_size(clip)} pixels makes no GIF.")
@@ -104,7 +104,7 @@ def encode_video(clip: np.ndarray, kind: str, *, fps: float = 8, scale: int = 4)
     # OpenCV writes videos to files alone. This one lives in a folder of its own, which goes too.
     with tempfile.TemporaryDirectory(prefix="rwae-") as folder:
         path = Path(folder) / f"clip.{kind}"
-        code = cv2.VideoWriter_fourcc(*_VIDEOS[kind])
+        code = cv2.VideoWriter.fourcc(*_VIDEOS[kind])
         video = cv2.VideoWriter(str(path), cv2.CAP_FFMPEG, code, fps, frames.shape[2:0:-1])
         try:
             if not video.isOpened():

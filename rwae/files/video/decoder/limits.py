@@ -5,12 +5,11 @@ Windows has none of these: there, only the time limit of the app holds.
 
 from __future__ import annotations
 
+import sys
 from contextlib import suppress
 
-try:
+if sys.platform != "win32":
     import resource
-except ImportError:  # Windows
-    resource = None
 
 MAX_MEMORY = 3 * 2**29  # bytes of address space: 1.5 GiB
 MAX_OPEN_FILES = 24
@@ -26,7 +25,7 @@ def limit_for_good() -> None:
 
 def allow_time(seconds: int) -> None:
     """Lets the process work for some more seconds of processor time; then the system ends it."""
-    if resource is not None:
+    if sys.platform != "win32":
         used = resource.getrusage(resource.RUSAGE_SELF)
         soft = int(used.ru_utime + used.ru_stime) + 1 + seconds
         with suppress(ValueError, OSError):
@@ -35,6 +34,6 @@ def allow_time(seconds: int) -> None:
 
 def _limit(name: str, most: int) -> None:
     # macOS refuses some of these; the others hold all the same.
-    if resource is not None and hasattr(resource, name):
+    if sys.platform != "win32" and hasattr(resource, name):
         with suppress(ValueError, OSError):
             resource.setrlimit(getattr(resource, name), (most, most))

@@ -23,7 +23,8 @@ def to_rgb(image: np.ndarray) -> np.ndarray:
     colour, alpha = image[..., 2::-1], image[..., 3:]
     if alpha.min() == 255:
         return np.ascontiguousarray(colour)
-    return ((colour.astype(np.uint16) * alpha + 127) // 255).astype(np.uint8)
+    blended: np.ndarray = (colour.astype(np.uint16) * alpha + 127) // 255
+    return blended.astype(np.uint8)
 
 
 def shrink(frame: np.ndarray) -> np.ndarray:
