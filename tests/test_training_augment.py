@@ -37,7 +37,7 @@ def test_hflip_flips_about_half_of_the_frames(generator: torch.Generator) -> Non
 
 
 def test_chosen_frames_differ_within_a_clip_and_are_taken(generator: torch.Generator) -> None:
-    chosen = augment.choose_frames(50, 6, 3, generator)
+    chosen = augment.choose_frames(torch.zeros(50, 6), 3, generator)
     assert all(len(set(row.tolist())) == 3 for row in chosen)
     assert set(chosen.flatten().tolist()) == set(range(6))
     x = torch.arange(300).view(50, 6)

@@ -139,4 +139,5 @@ def _draw(
     y = pixel[:, None] - centre[:, 1, :, None, None]
     # A pixel is covered by the share that its distance to the edge leaves inside.
     cover = np.clip(0.5 - distance(x, y, radius), 0, 1)
-    return np.round(cover[:, :, None] * colour[:, None, :, None, None]).astype(np.uint8)
+    frames: np.ndarray = np.round(cover[:, :, None] * colour[:, None, :, None, None])
+    return frames.astype(np.uint8)

@@ -79,8 +79,9 @@ class Recording:
 
 
 def _is_strip(path: Path) -> bool:
+    """Whether an image is a strip: at least two square frames side by side."""
     height, width = read_image(path).shape[:2]
-    return width >= 2 * height and width % height == 0
+    return bool(width >= 2 * height and width % height == 0)
 
 
 def natural_order(path: Path) -> tuple[list[tuple[int, str]], str]:

@@ -101,7 +101,8 @@ def read_strip(path: Path) -> np.ndarray:
 def sliding_windows(recording: np.ndarray) -> np.ndarray:
     """All clips of a recording (N, ...), one every HOP frames, with shape (clips, 10, ...)."""
     begin = np.arange(0, len(recording) - SPAN + 1, HOP)
-    return recording[begin[:, None] + STRIDE * np.arange(CLIP_FRAMES)]
+    clips: np.ndarray = recording[begin[:, None] + STRIDE * np.arange(CLIP_FRAMES)]
+    return clips
 
 
 def load(folder: Path, split: str) -> Clips:

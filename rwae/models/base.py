@@ -24,6 +24,8 @@ from rwae.config import ModelConfig
 from rwae.errors import ClipError, CodesError, ConfigError
 from rwae.files import checkpoint, hub
 from rwae.models.distributions import standard_normal
+from rwae.models.networks import BasePrior
+from rwae.models.networks.layers import channels_last
 from rwae.runtime import choose_device
 
 # Codes are about N(0, 1). Far beyond this bound the products of a decoder overflow.
@@ -33,6 +35,8 @@ LARGEST_TEMPERATURE = 100.0
 
 class CodeModel(nn.Module):
     """A decoder and a prior, and in most families posteriors.
+
+    A subclass makes `prior` and `decoder` in its constructor, which takes the configuration alone.
 
     Attributes:
         family: the value of `ModelConfig.family` that belongs to the class.
@@ -44,8 +48,10 @@ class CodeModel(nn.Module):
 
     family: ClassVar[str]
     encodes: ClassVar[bool] = False
+    prior: BasePrior
+    decoder: nn.Module
 
-    def __init__(self, config: ModelConfig, prior: nn.Module, decoder: nn.Module) -> None:
+    def __init__(self, config: ModelConfig) -> None:
         if config.family != self.family:
             raise ConfigError(
                 f"The settings are those of a model of the family {config.family}, not "
@@ -53,8 +59,6 @@ class CodeModel(nn.Module):
             )
         super().__init__()
         self.config = config
-        self.prior = prior
-        self.decoder = decoder
 
     @classmethod
     def from_pretrained(
@@ -85,7 +89,7 @@ class CodeModel(nn.Module):
             model = cls(config)
         weights = checkpoint.read_weights(folder, model.state_dict())
         model.load_state_dict(weights, strict=True, assign=True)
-        return model.to(chosen, memory_format=torch.channels_last).eval().requires_grad_(False)
+        return channels_last(model.to(chosen)).eval().requires_grad_(False)
 
     def save_pretrained(self, folder: str | Path) -> None:
         """Writes `config.json` and `model.safetensors` to a folder, each in one atomic step."""

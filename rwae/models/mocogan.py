@@ -18,13 +18,14 @@ from rwae.config import ModelConfig
 from rwae.errors import ConfigError
 from rwae.models.base import CodeModel
 from rwae.models.distributions import standard_normal
-from rwae.models.networks import Decoder
+from rwae.models.networks import BasePrior, Decoder
+from rwae.models.networks.layers import channels_last
 
 # The initial bias of the update gate: sigmoid(3) = 0.95 is the share of the state that is kept.
 UPDATE_GATE_BIAS = 3.0
 
 
-class MotionPrior(nn.Module):
+class MotionPrior(BasePrior):
     """P(z_1:T) that can be drawn from but not evaluated: a GRU fed with one noise per frame.
 
     The GRU's state is the motion code itself, as in the paper, so z_t holds all that the network
@@ -89,13 +90,16 @@ class MoCoGAN(CodeModel):
                 f"The model setting actions is {config.actions}: this MoCoGAN is the variant "
                 "without labels, so it needs to be 0."
             )
-        super().__init__(config, MotionPrior(config), Decoder(config))
+        super().__init__(config)
+        self.prior = MotionPrior(config)
+        self.decoder = Decoder(config)
         # Without a reconstruction cost, a z_c that hardly acts at the start is never used. So its
         # network gets the gain of He et al. (ICCV 2015), which torch's default weights lack, and
         # half of it in the last layer, so that a channel's scale 1 + s seldom changes its sign.
-        for layer in self.decoder.style:
-            if isinstance(layer, nn.Linear) and not layer.weight.is_meta:
+        layers = [layer for layer in self.decoder.style if isinstance(layer, nn.Linear)]
+        for layer in layers:
+            if not layer.weight.is_meta:
                 nn.init.kaiming_normal_(layer.weight, a=0.1)
         with torch.no_grad():
-            self.decoder.style[-1].weight.mul_(0.5)
-        self.to(memory_format=torch.channels_last)
+            layers[-1].weight.mul_(0.5)
+        channels_last(self)

@@ -5,13 +5,14 @@ encode:  x -> Q(z_c | x_1:T), Q(z_t | z_<t, x_t), and with weak supervision Q(a 
 
 from __future__ import annotations
 
-import torch
 from torch import Tensor
 
 from rwae.codes import Codes
 from rwae.config import ModelConfig
 from rwae.models.base import CodeModel
+from rwae.models.distributions import Categorical
 from rwae.models.networks import ActionPosterior, Decoder, DynamicPosterior, Prior, StaticPosterior
+from rwae.models.networks.layers import channels_last
 
 
 class RWAE(CodeModel):
@@ -30,11 +31,13 @@ class RWAE(CodeModel):
 
     def __init__(self, config: ModelConfig) -> None:
         static, dynamic = StaticPosterior(config), DynamicPosterior(config)
-        super().__init__(config, Prior(config), Decoder(config))
+        super().__init__(config)
+        self.prior = Prior(config)
+        self.decoder = Decoder(config)
         self.static_posterior = static
         self.dynamic_posterior = dynamic
         self.action_posterior = ActionPosterior(config) if config.actions else None
-        self.to(memory_format=torch.channels_last)
+        channels_last(self)
 
     def infer(self, x: Tensor) -> Codes:
         """Infers the posterior means of clips (B, T, 3, H, W), without checks."""
@@ -46,4 +49,5 @@ class RWAE(CodeModel):
         """The probability of each action, (B, A), for dynamic codes (B, T, D_m), or None."""
         if self.action_posterior is None:
             return None
-        return self.action_posterior(dynamic).probabilities
+        action: Categorical = self.action_posterior(dynamic)
+        return action.probabilities

@@ -47,7 +47,8 @@ class ImageDiscriminator(nn.Module):
     def forward(self, frames: Tensor) -> Tensor:
         """Maps frames (N, 3, S, S) to scores (N,)."""
         frames = frames.contiguous(memory_format=torch.channels_last)
-        return self.head(self.features(frames).flatten(1)).squeeze(1)
+        scores: Tensor = self.head(self.features(frames).flatten(1))
+        return scores.squeeze(1)
 
 
 class VideoDiscriminator(nn.Module):
@@ -69,7 +70,8 @@ class VideoDiscriminator(nn.Module):
     def forward(self, clips: Tensor) -> Tensor:
         """Maps clips (B, T, 3, S, S), for any T, to scores (B,)."""
         clips = clips.transpose(1, 2).contiguous(memory_format=torch.channels_last_3d)
-        return self.head(self.features(clips).mean(2).flatten(1)).squeeze(1)
+        scores: Tensor = self.head(self.features(clips).mean(2).flatten(1))
+        return scores.squeeze(1)
 
 
 class AdversarialObjective(Objective):
@@ -91,7 +93,7 @@ class AdversarialObjective(Objective):
         """See `Objective.forward`."""
         real = self.model.crop(x)
         with autocast(x.device, self.precision):
-            fake = self._draw(*x.shape[:2], generator)
+            fake = self._draw(x.shape[0], x.shape[1], generator)
             real_frames = random_frames(real, generator)
             fake_frames = random_frames(fake, generator)
             losses = {
@@ -118,12 +120,13 @@ class AdversarialObjective(Objective):
         model = self.model
         dynamic = model.prior.sample(clips, frames, generator)
         static = standard_normal((clips, model.config.static_size), dynamic, generator)
-        return model.decoder(static, dynamic)
+        x: Tensor = model.decoder(static, dynamic)
+        return x
 
 
 def random_frames(x: Tensor, generator: torch.Generator) -> Tensor:
     """Some random frames of every clip of x (B, T, 3, S, S), with shape (N, 3, S, S)."""
-    return take_frames(x, choose_frames(*x.shape[:2], IMAGES, generator)).flatten(0, 1)
+    return take_frames(x, choose_frames(x, IMAGES, generator)).flatten(0, 1)
 
 
 def gan_losses(

@@ -19,9 +19,9 @@ JITTER_GAMMA = 0.1
 JITTER_PIXELS = (2, 4)
 
 
-def choose_frames(clips: int, frames: int, count: int, generator: torch.Generator) -> Tensor:
-    """Draws `count` different frame numbers for each clip, with shape (clips, count)."""
-    order = torch.rand(clips, frames, generator=generator, device=generator.device).argsort(1)
+def choose_frames(x: Tensor, count: int, generator: torch.Generator) -> Tensor:
+    """Draws `count` different frame numbers for each clip of x (B, T, ...): (B, count)."""
+    order = torch.rand(x.shape[:2], generator=generator, device=generator.device).argsort(1)
     return order[:, :count]
 
 

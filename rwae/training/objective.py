@@ -86,7 +86,7 @@ class RWAEObjective(Objective):
             q_a = model.action_posterior(z_m.detach()) if model.action_posterior else None
             action = q_a.relaxed(generator, config.action_temperature) if q_a else None
             decoder_action = None if action is None else action.detach()
-            chosen = choose_frames(*x.shape[:2], config.decoded_frames, generator)
+            chosen = choose_frames(x, config.decoded_frames, generator)
             motion = take_frames(model.decoder.motion(z_c, z_m, decoder_action), chosen)
             static = z_c.repeat_interleave(config.decoded_frames, 0)
             x_hat = model.decoder.frame(static, motion.flatten(0, 1)).float()
@@ -128,7 +128,7 @@ class RWAEObjective(Objective):
 
     def _static_input(self, x: Tensor, generator: torch.Generator) -> Tensor:
         """A few random frames of each clip for the static posterior, some of them flipped."""
-        chosen = choose_frames(*x.shape[:2], self.config.static_frames, generator)
+        chosen = choose_frames(x, self.config.static_frames, generator)
         frames = take_frames(x, chosen)
         return hflip(frames, generator) if self.config.hflip else frames
 

@@ -109,15 +109,14 @@ class ObjectsObjective(Objective):
             The reconstruction, and the positions (B, T, K, 2) after one step of `fit_positions`.
         """
         model, config = self.model, self.config
-        clips, frames = grey.shape[:2]
-        chosen = choose_frames(clips, frames, config.static_frames, generator)
+        chosen = choose_frames(grey, config.static_frames, generator)
         features = model.static_posterior.features_at(
             take_frames(grey, chosen), take_frames(positions, chosen)
         )
         static = model.static_posterior(features).sample(generator)
         sprites = model.decoder.sprites(static)
         positions = fit_positions(grey, sprites.detach(), positions, 1)
-        chosen = choose_frames(clips, frames, config.decoded_frames, generator)
+        chosen = choose_frames(grey, config.decoded_frames, generator)
         x_hat = overlay(
             sprites.unsqueeze(1).expand(-1, config.decoded_frames, -1, -1, -1),
             take_frames(positions, chosen),
@@ -137,7 +136,8 @@ class ObjectsObjective(Objective):
 
     def _of_objects(self, static: Tensor) -> Tensor:
         """The codes of single objects: (B, K * D) -> (B * K, D)."""
-        return static.unflatten(1, (self.model.objects, -1)).flatten(0, 1)
+        codes: Tensor = static.unflatten(1, (self.model.objects, -1))
+        return codes.flatten(0, 1)
 
     def _cut_blobs(self, grey: Tensor, generator: torch.Generator) -> tuple[Tensor, Tensor]:
         """Cuts blobs out of the frame of each clip (B, T, S, S) where they are farthest apart.
@@ -146,7 +146,7 @@ class ObjectsObjective(Objective):
             The boxes (N, K, S/2, S/2) of the N clips whose blobs are far enough apart, and their
             positions (N, K, 2); of all clips if fewer than two have such blobs.
         """
-        chosen = choose_frames(*grey.shape[:2], min(BLOB_FRAMES, grey.shape[1]), generator)
+        chosen = choose_frames(grey, min(BLOB_FRAMES, grey.shape[1]), generator)
         frames = take_frames(grey, chosen)
         positions, distance = find_blobs(frames.flatten(0, 1), self.model.objects)
         distance = distance.unflatten(0, chosen.shape)

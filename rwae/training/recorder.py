@@ -110,7 +110,7 @@ class Metrics:
 def _step_of(line: str) -> float:
     """The step of a line; infinite for a line that is not whole."""
     try:
-        return json.loads(line)["step"]
+        return float(json.loads(line)["step"])
     except (ValueError, KeyError, TypeError):
         return math.inf
 

@@ -7,6 +7,7 @@ import signal
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
+from typing import NoReturn
 
 import torch
 from torch import Tensor
@@ -123,15 +124,16 @@ def disk_errors_in_words(state: TrainState, out: Path) -> Iterator[None]:
         ) from error
 
 
-def progress_bar(state: TrainState, ranks: Ranks) -> tqdm:
+def progress_bar(state: TrainState, ranks: Ranks) -> tqdm[NoReturn]:
     """A bar over all steps that begins at the step of the state; only the first rank shows it."""
-    return tqdm(
+    bar: tqdm[NoReturn] = tqdm(
         total=state.config.steps,
         initial=state.step,
         unit="step",
         disable=not ranks.is_first,
         dynamic_ncols=True,
     )
+    return bar
 
 
 def step_generator(seed: int, step: int, ranks: Ranks) -> torch.Generator:

@@ -219,7 +219,7 @@ def state_digest(metadata: Mapping[str, str], tensors: Mapping[str, Tensor]) -> 
     found = hashlib.sha256(f"{metadata['step']} {metadata['config']}".encode())
     for name in sorted(tensors):
         found.update(name.encode())
-        found.update(tensors[name].detach().cpu().flatten().view(torch.uint8).numpy())
+        found.update(tensors[name].detach().cpu().flatten().view(torch.uint8).numpy().data)
     return found.hexdigest()
 
 
@@ -274,4 +274,5 @@ def migrate_tensor_name(name: str) -> str:
 
 def _json(config: TrainingConfig) -> dict[str, Any]:
     """The settings as they come back from a JSON file, where a tuple is a list."""
-    return json.loads(json.dumps(config.to_dict()))
+    settings: dict[str, Any] = json.loads(json.dumps(config.to_dict()))
+    return settings

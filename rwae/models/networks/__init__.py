@@ -9,6 +9,13 @@ The names of their attributes are the keys of the weights in checkpoints, so the
 
 from rwae.models.networks.decoder import Decoder
 from rwae.models.networks.posteriors import ActionPosterior, DynamicPosterior, StaticPosterior
-from rwae.models.networks.prior import Prior
+from rwae.models.networks.prior import BasePrior, Prior
 
-__all__ = ["ActionPosterior", "Decoder", "DynamicPosterior", "Prior", "StaticPosterior"]
+__all__ = [
+    "ActionPosterior",
+    "BasePrior",
+    "Decoder",
+    "DynamicPosterior",
+    "Prior",
+    "StaticPosterior",
+]

@@ -76,7 +76,8 @@ class Decoder(nn.Module):
         if self.recurrence is None:
             return motion
         static = static.unsqueeze(1).expand(-1, dynamic.shape[1], -1)
-        return self.recurrence(torch.cat([static, motion], -1))[0]
+        states: Tensor = self.recurrence(torch.cat([static, motion], -1))[0]
+        return states
 
     def frame(self, static: Tensor, motion: Tensor) -> Tensor:
         """Decodes single cropped frames (N, 3, S, S) from z_c (N, D_c) and motion (N, D).
@@ -100,6 +101,6 @@ class Decoder(nn.Module):
         """Decodes frames (B, T, 3, S, S) from z_c (B, D_c), z_t (B, T, D_m) and a (B, A)."""
         motion = self.motion(static, dynamic, action)
         static = static.unsqueeze(1).expand(-1, motion.shape[1], -1)
-        return self.frame(static.flatten(0, 1), motion.flatten(0, 1)).unflatten(
-            0, motion.shape[:2]
-        )
+        frames = self.frame(static.flatten(0, 1), motion.flatten(0, 1))
+        x: Tensor = frames.unflatten(0, motion.shape[:2])
+        return x

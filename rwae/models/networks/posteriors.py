@@ -95,7 +95,8 @@ class DynamicPosterior(nn.Module):
         """Features of each frame by itself: (B, T, 3, S, S) -> (B, T, H)."""
         grey = F.avg_pool2d(x.mean(2), 2)
         local = self.features(grey.flatten(0, 1).unsqueeze(1))
-        return self.project(local.flatten(1)).unflatten(0, x.shape[:2])
+        features: Tensor = self.project(local.flatten(1))
+        return features.view(*x.shape[:2], -1)
 
     def unroll(
         self,
@@ -125,9 +126,10 @@ class DynamicPosterior(nn.Module):
             drawn = posterior.mean + posterior.std * noise[:, t]
             code = drawn if feedback is None else feedback[:, t]
             means.append(posterior.mean)
-            stds.append(posterior.std)
+            if isinstance(posterior.std, Tensor):
+                stds.append(posterior.std)
             codes.append(code)
-        std = torch.stack(stds, 1) if self.learned_noise else self.std
+        std = torch.stack(stds, 1) if stds else self.std
         return Gaussian(torch.stack(means, 1), std), torch.stack(codes, 1)
 
     def _posterior(self, features: Tensor) -> Gaussian:

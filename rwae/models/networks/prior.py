@@ -11,7 +11,32 @@ from rwae.models.distributions import GaussianMixture
 from rwae.models.networks.layers import concat_action
 
 
-class Prior(nn.Module):
+class BasePrior(nn.Module):
+    """A prior of the dynamic codes that can be drawn from."""
+
+    def sample(
+        self,
+        clips: int,
+        frames: int,
+        generator: torch.Generator,
+        temperature: float = 1.0,
+        begin: Tensor | None = None,
+        action: Tensor | None = None,
+    ) -> Tensor:
+        """Draws codes (clips, frames, D_m), each frame from the ones before.
+
+        Args:
+            clips: number of sequences.
+            frames: number of codes to draw for each, of any length.
+            generator: source of the randomness.
+            temperature: scales the randomness; 0 gives the likeliest motion.
+            begin: codes (clips, T, D_m) to continue; they are not returned.
+            action: with shape (clips, A), for a model that has actions.
+        """
+        raise NotImplementedError
+
+
+class Prior(BasePrior):
     """P(z_t | z_<t): an LSTM over the codes before, and a mixture of Gaussians for the next one.
 
     In a weakly supervised model it is P(z_t | z_<t, a), so that an action can be chosen.
@@ -60,16 +85,7 @@ class Prior(nn.Module):
         begin: Tensor | None = None,
         action: Tensor | None = None,
     ) -> Tensor:
-        """Draws codes (clips, frames, D_m), each frame from the ones before.
-
-        Args:
-            clips: number of sequences.
-            frames: number of codes to draw for each, of any length.
-            generator: source of the randomness.
-            temperature: see `GaussianMixture.sample`.
-            begin: codes (clips, T, D_m) to continue; they are not returned.
-            action: with shape (clips, A), for a model that has actions.
-        """
+        """See `BasePrior.sample`; the temperature is that of `GaussianMixture.sample`."""
         state: tuple[Tensor, Tensor] | None = None
         codes: list[Tensor] = []
         code = self.start.expand(clips, -1)

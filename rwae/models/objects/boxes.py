@@ -79,7 +79,8 @@ class PositionScale:
 
     def positions(self, codes: Tensor) -> Tensor:
         """(..., K * 2) -> (..., K, 2) in pixels."""
-        return codes.unflatten(-1, (self.objects, 2)) * self.unit + self.middle
+        of_objects: Tensor = codes.unflatten(-1, (self.objects, 2))
+        return of_objects * self.unit + self.middle
 
 
 def offset_to_nearest(positions: Tensor) -> Tensor:

@@ -20,6 +20,7 @@ from rwae.config import ModelConfig
 from rwae.errors import ClipError, ConfigError
 from rwae.models.base import CodeModel, EncoderModule
 from rwae.models.networks import Prior
+from rwae.models.networks.layers import channels_last
 from rwae.models.objects.boxes import fit_positions, overlay
 from rwae.models.objects.networks import AppearancePosterior, PositionPosterior, SpriteDecoder
 from rwae.models.objects.tracking import appearance_cost, reorder, track
@@ -48,10 +49,12 @@ class ObjectRWAE(CodeModel):
 
     def __init__(self, config: ModelConfig) -> None:
         _require_objects(config)
-        super().__init__(config, Prior(config), SpriteDecoder(config))
+        super().__init__(config)
+        self.prior = Prior(config)
+        self.decoder = SpriteDecoder(config)
         self.dynamic_posterior = PositionPosterior(config)
         self.static_posterior = AppearancePosterior(config)
-        self.to(memory_format=torch.channels_last)
+        channels_last(self)
 
     @property
     def objects(self) -> int:

@@ -66,7 +66,8 @@ class PositionPosterior(nn.Module):
         self.eval()
         found = find_peaks(self.position_logits(grey.flatten(0, 1)), self.scale.objects)
         self.train(training)
-        return found.unflatten(0, grey.shape[:2])
+        positions: Tensor = found.unflatten(0, grey.shape[:2])
+        return positions
 
     def forward(self, positions: Tensor) -> Gaussian:
         """The posterior of z_1:T for tracked positions (B, T, K, 2)."""
@@ -113,12 +114,13 @@ class AppearancePosterior(nn.Module):
         """Features (B, T, K, H) of boxes (B, T, K, S/2, S/2) at positions (B, T, K, 2)."""
         offsets = offset_to_nearest(positions) / self.scale.unit
         of_boxes = self.features(boxes.flatten(0, 2).unsqueeze(1))
-        features = of_boxes + self.way(offsets.flatten(0, 2))
-        return self.norm(features).unflatten(0, boxes.shape[:3])
+        features: Tensor = self.norm(of_boxes + self.way(offsets.flatten(0, 2)))
+        return features.view(*boxes.shape[:3], -1)
 
     def code_of_each_box(self, features: Tensor) -> Tensor:
         """The codes (B, T, K, D) that features (B, T, K, H) of single boxes give by themselves."""
-        return self.head(features.flatten(0, 2)).unflatten(0, features.shape[:3])
+        codes: Tensor = self.head(features.flatten(0, 2))
+        return codes.view(*features.shape[:3], -1)
 
     def forward(self, features: Tensor) -> Gaussian:
         """Infers z_c, with mean (B, K * D), from features (B, T, K, H) of tracked objects."""
@@ -146,7 +148,7 @@ class SpriteDecoder(nn.Module):
         )
         first = nn.Conv2d(width, 2 * width, 3, padding=1, bias=False)
         last = nn.Conv2d(width // 2, 4, 3, padding=1)
-        nn.init.constant_(last.bias, -2.0)  # most of a box is dark
+        nn.init.constant_(last.get_parameter("bias"), -2.0)  # most of a box is dark
         self.layers = nn.Sequential(
             nn.BatchNorm2d(width),
             nn.LeakyReLU(0.1, inplace=True),
@@ -163,7 +165,8 @@ class SpriteDecoder(nn.Module):
         of_objects = static.unflatten(1, (self.scale.objects, -1)).flatten(0, 1)
         small = self.layout(of_objects).unflatten(1, (-1, self.side, self.side))
         sprites = torch.sigmoid(self.layers(small)).squeeze(1)
-        return sprites.unflatten(0, (static.shape[0], self.scale.objects))
+        of_clips: Tensor = sprites.unflatten(0, (static.shape[0], self.scale.objects))
+        return of_clips
 
     def forward(self, static: Tensor, dynamic: Tensor, action: Tensor | None = None) -> Tensor:  # noqa: ARG002, the signature is that of `Decoder`
         """Decodes frames (B, T, 3, S, S) from z_c (B, K * D) and z_t (B, T, K * 2)."""

@@ -114,8 +114,9 @@ def appearance_cost(
     difference = codes.unsqueeze(3) - codes.gather(1, clearest).unsqueeze(2)
     difference = difference.square().mean(-1)  # (B, T, position, object)
     cost = difference[:, :, orders, torch.arange(count, device=positions.device)].sum(-1)
-    share = (gap / clear).clamp(max=1).square().unsqueeze(-1)
-    return weight * share * (cost - cost.amin(-1, keepdim=True))
+    share: Tensor = (gap / clear).clamp(max=1).square().unsqueeze(-1)
+    excess = cost - cost.amin(-1, keepdim=True)
+    return weight * share * excess
 
 
 def reorder(values: Tensor, order: Tensor) -> Tensor:
@@ -126,7 +127,8 @@ def reorder(values: Tensor, order: Tensor) -> Tensor:
 
 def _total_length(vectors: Tensor) -> Tensor:
     """The lengths of vectors, summed over the objects: (..., K, 2) -> (...)."""
-    return vectors.norm(dim=-1).sum(-1)
+    lengths: Tensor = vectors.norm(dim=-1)
+    return lengths.sum(-1)
 
 
 def _backtrack(cost: Tensor, back: list[Tensor]) -> Tensor:
