@@ -10,7 +10,13 @@ from evaluation_doubles import UNIT, Perfect, Reader, labelled
 from rwae import Codes
 from rwae.evaluation import actions
 from rwae.evaluation.run import score_model
-from rwae.files.metrics import ACTIONS, ACTIONS_USED, CLUSTER_NMI, DRAWN_ACTION, PURITY
+from rwae.files.metrics import (
+    CLUSTER_NMI,
+    DRAWN_ACTION,
+    INFERRED_ACTIONS,
+    INFERRED_ACTIONS_USED,
+    PURITY,
+)
 
 RENAMED = torch.tensor([2, 0, 3, 1])  # the action that the double calls class k
 
@@ -38,7 +44,7 @@ def test_a_right_clustering_under_other_names_gets_full_marks() -> None:
     found = score_model(
         Weak(), labelled(4), Reader(), torch.Generator().manual_seed(0), None, labelled(2)
     )
-    assert found.number(ACTIONS) == found.number(ACTIONS_USED) == 4
+    assert found.number(INFERRED_ACTIONS) == found.number(INFERRED_ACTIONS_USED) == 4
     assert found.number(PURITY, "motion") == 1
     assert found.number(CLUSTER_NMI, "motion") == pytest.approx(1)
     assert found.number(DRAWN_ACTION, "motion") == 1
@@ -62,7 +68,7 @@ def test_a_model_that_ignores_the_action_scores_chance() -> None:
 def test_a_model_without_actions_has_no_such_scores() -> None:
     clips = labelled(2)
     found = score_model(Perfect(), clips, Reader(), torch.Generator().manual_seed(0), None, clips)
-    assert ACTIONS not in found
+    assert INFERRED_ACTIONS not in found
 
 
 def test_the_contingency_against_a_plain_loop(generator: torch.Generator) -> None:

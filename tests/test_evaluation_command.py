@@ -35,8 +35,8 @@ def scene(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     chosen = torch.arange(0, 512, 21)[:24]
     few = Clips(clips.frames[chosen], clips.labels[chosen], clips.factors)
     monkeypatch.setattr(data, "load", lambda *_: few)
-    monkeypatch.setattr(probes, "STEPS", 20)
-    monkeypatch.setattr(sweep, "CHARACTERS", 6)
+    monkeypatch.setattr(probes, "PROBE_STEPS", 20)
+    monkeypatch.setattr(sweep, "MOST_CHARACTERS", 6)
     return tmp_path
 
 

@@ -24,12 +24,12 @@ from rwae.evaluation.naming.directions import (
     Direction,
     NamedDirection,
     Outcome,
-    find_directions,
     first_guess,
     follow_direction,
     judge_values,
     offered_directions,
     refine_direction,
+    search_directions,
     short_value,
     value_effects,
 )
@@ -194,8 +194,8 @@ def test_outcomes_of_nothing_are_zero() -> None:
 def test_refining_mends_a_direction_that_changes_too_much(
     generator: torch.Generator, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(directions, "STEPS", 30)
-    monkeypatch.setattr(directions, "LEARNING_RATE", 0.15)
+    monkeypatch.setattr(directions, "REFINE_STEPS", 30)
+    monkeypatch.setattr(directions, "REFINE_LEARNING_RATE", 0.15)
     known, held_out = people(300), people(100, seed=1)
     before = judge_values(Painter(), Nearest(), held_out.codes)
     skewed = towards(torch.tensor([2.0, 0, 0]), known).along(torch.tensor([2.0, 1.0, 2.5]))
@@ -210,7 +210,7 @@ def test_refining_mends_a_direction_that_changes_too_much(
 def test_search_finds_every_value_and_shows_what_held_out_clips_did() -> None:
     parts = [people(count, seed) for seed, count in enumerate((300, 60, 80))]
     found = list(
-        find_directions(
+        search_directions(
             Painter(), Nearest(), Nearest(), parts[0], parts[1].codes, parts[2].codes, 0
         )
     )
@@ -254,7 +254,7 @@ def test_the_last_line_counts_the_clips_of_all_that_is_offered() -> None:
 def test_the_figures_are_those_of_the_judge_that_chose_nothing() -> None:
     parts = [people(count, seed) for seed, count in enumerate((300, 60, 80))]
     codes = parts[1].codes, parts[2].codes
-    found = list(find_directions(Painter(), Nearest(), Blind(), parts[0], *codes, 0))
+    found = list(search_directions(Painter(), Nearest(), Blind(), parts[0], *codes, 0))
     assert all(one.offered and one.chosen.reach == 1 for one in found)
     assert all(one.shown.reached == 0 for one in found)
     assert [one.shown.tested for one in found] == [0, 80, 80, 0, 80]
@@ -266,7 +266,7 @@ def test_one_static_factor_is_too_few() -> None:
 
     known = people(20)
     with pytest.raises(ConfigError, match=r"of these clips are colour: .*needs two or more"):
-        next(find_directions(Painter(), Lone(), Lone(), known, known.codes, known.codes, 0))
+        next(search_directions(Painter(), Lone(), Lone(), known, known.codes, known.codes, 0))
 
 
 def test_values_are_named_without_their_factor() -> None:
@@ -293,9 +293,9 @@ def scene(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Scene:
     chosen = torch.arange(0, 512, 21)[:24]
     few = Clips(clips.frames[chosen], clips.labels[chosen], clips.factors)
     monkeypatch.setattr(data, "load", lambda *_: few)
-    monkeypatch.setattr(directions, "STEPS", 1)
-    monkeypatch.setattr(directions, "BATCH", 2)
-    monkeypatch.setattr(command, "VALIDATION_CLIPS", 3)
+    monkeypatch.setattr(directions, "REFINE_STEPS", 1)
+    monkeypatch.setattr(directions, "REFINED_CLIPS", 2)
+    monkeypatch.setattr(command, "CHOOSING_CLIPS", 3)
     return Scene(tmp_path / "model", tmp_path / "judge")
 
 

@@ -58,7 +58,7 @@ def test_only_the_nonlinear_probe_reads_an_exclusive_or() -> None:
         parts.append((x, (x[:, 0] * x[:, 1] > 0).long()[:, None]))
     linear, curved = (
         float(probes.probe_accuracies(*parts, hidden, torch.Generator().manual_seed(0))[0])
-        for hidden in (0, probes.HIDDEN)
+        for hidden in (0, probes.PROBE_HIDDEN)
     )
     assert linear < 0.62
     assert curved > 0.93

@@ -92,7 +92,7 @@ def test_every_clip_is_encoded_once_and_the_mode_comes_back() -> None:
     score_model(model, clips, judge, seeded())
     assert model.encoded == len(clips)
     characters = sweep.swept_characters(len(clips))
-    swept = characters * sweep.MOTIONS + min(sweep.BLENDED, characters) * sweep.BLENDS
+    swept = characters * sweep.SWEPT_MOTIONS + min(sweep.BLENDED, characters) * sweep.BLENDS
     assert judge.judged == 5 * len(clips) + swept
     assert model.modes == [False, True]
 
@@ -110,8 +110,8 @@ def test_the_squared_error_is_the_mean_over_the_frame_and_its_sum() -> None:
 def test_the_seed_decides_and_json_holds_the_scores(
     tiny: RWAE, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(probes, "STEPS", 20)
-    monkeypatch.setattr(sweep, "CHARACTERS", 6)
+    monkeypatch.setattr(probes, "PROBE_STEPS", 20)
+    monkeypatch.setattr(sweep, "MOST_CHARACTERS", 6)
     clips = labelled(1)
     frames = torch.randint(256, (24, 4, 3, 32, 32), generator=seeded(), dtype=torch.uint8)
     clips = Clips(frames, clips.labels, FACTORS)
@@ -139,8 +139,8 @@ def test_the_seed_decides_and_json_holds_the_scores(
 def test_every_kind_of_model_is_asked_what_it_can_be_asked(
     settings: dict[str, Any], absent: set[str], present: set[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(probes, "STEPS", 20)
-    monkeypatch.setattr(sweep, "CHARACTERS", 4)
+    monkeypatch.setattr(probes, "PROBE_STEPS", 20)
+    monkeypatch.setattr(sweep, "MOST_CHARACTERS", 4)
     monkeypatch.setattr(actions, "DRAWS_EACH", 2)
     torch.manual_seed(0)
     model = build(dataclasses.replace(TINY, **settings)).eval()

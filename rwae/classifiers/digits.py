@@ -15,15 +15,15 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from rwae.classifiers.judge import TRAINED_BY, conv_block, load_folded
+from rwae.classifiers.judge import TRAINED_BY, conv_block, load_folded, use_channels_last
 from rwae.errors import ClipError
 from rwae.files.checkpoint import WEIGHTS_FILE, atomic
 from rwae.files.tensors import pack
 from rwae.models.objects.tracking import find_peaks, reorder, track
 
-FRAME, BOX, PLACES, DIGITS, CLASSES = 64, 32, 32, 2, 10
+FRAME, BOX, LOCATIONS, DIGITS, CLASSES = 64, 32, 32, 2, 10
 CENTRE = (BOX - 1) / 2  # from the first pixel of a box to its middle
-CLIPS_AT_ONCE = 32
+DIGIT_CLIPS_AT_ONCE = 32
 
 
 @dataclass(frozen=True)
@@ -107,7 +107,8 @@ class Reader(nn.Module):
         )
 
     def forward(self, boxes: Tensor) -> Tensor:
-        return self.layers(boxes)
+        logits: Tensor = self.layers(boxes)
+        return logits
 
 
 class DigitsJudge(nn.Module):
@@ -121,7 +122,7 @@ class DigitsJudge(nn.Module):
     def __init__(self) -> None:
         super().__init__()
         self.locator, self.reader = Locator(), Reader()
-        self.to(memory_format=torch.channels_last)
+        use_channels_last(self)
 
     @torch.no_grad()
     def find(self, x: Tensor) -> DigitsFound:
@@ -138,7 +139,7 @@ class DigitsJudge(nn.Module):
                 f"A batch of clips has shape {tuple(x.shape)}: the judge of SM-MNIST needs "
                 f"(B, T, 3, {FRAME}, {FRAME})."
             )
-        return DigitsFound.cat([self._find(part) for part in x.split(CLIPS_AT_ONCE)])
+        return DigitsFound.cat([self._find(part) for part in x.split(DIGIT_CLIPS_AT_ONCE)])
 
     def _find(self, x: Tensor) -> DigitsFound:
         grey = x.to(next(self.parameters()).device).float().mean(2)

@@ -24,7 +24,7 @@ from rwae.files.tensors import pack
 
 Network = TypeVar("Network", bound=nn.Module)
 WIDTHS = (24, 48, 64)
-HIDDEN = 128
+CLIP_FEATURES = 128
 TRAINED_BY = "python -m rwae.evaluation.judges"
 CLIPS_AT_ONCE = 16  # that are rendered or judged: a compromise of speed and memory
 
@@ -36,6 +36,12 @@ def conv_block(inputs: int, outputs: int, size: int, stride: int) -> nn.Sequenti
         nn.BatchNorm2d(outputs),
         nn.ReLU(inplace=True),
     )
+
+
+def use_channels_last(network: nn.Module) -> None:
+    """Stores the weights of convolutions channels last, in place, which is faster on a CPU."""
+    # The type information of torch lacks this form of the call.
+    network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
 
 
 def _frame_features(channels: int) -> nn.Sequential:
@@ -64,10 +70,12 @@ class Judge(nn.Module):
         third = WIDTHS[-1]
         self.frame = _frame_features(3)
         self.where = nn.AdaptiveAvgPool2d(4)
-        self.mix = nn.Sequential(nn.Linear(third * 17, HIDDEN), nn.ReLU(inplace=True))
-        self.time = nn.Sequential(nn.Conv1d(HIDDEN, HIDDEN, 3, padding=1), nn.ReLU(inplace=True))
-        self.heads = nn.ModuleList(nn.Linear(2 * HIDDEN, len(f.values)) for f in factors)
-        self.to(memory_format=torch.channels_last)
+        self.mix = nn.Sequential(nn.Linear(third * 17, CLIP_FEATURES), nn.ReLU(inplace=True))
+        self.time = nn.Sequential(
+            nn.Conv1d(CLIP_FEATURES, CLIP_FEATURES, 3, padding=1), nn.ReLU(inplace=True)
+        )
+        self.heads = nn.ModuleList(nn.Linear(2 * CLIP_FEATURES, len(f.values)) for f in factors)
+        use_channels_last(self)
 
     def forward(self, x: Tensor) -> list[Tensor]:
         """The logits of every factor, each with shape (B, K), for clips (B, T, 3, H, W)."""
@@ -75,7 +83,7 @@ class Judge(nn.Module):
         return [head(features) for head in self.heads]
 
     def _clip_features(self, x: Tensor) -> Tensor:
-        """Features over space and time of clips (B, T, C, H, W), with shape (B, 2 * HIDDEN)."""
+        """Features over space and time of clips (B, T, C, H, W): (B, 2 * CLIP_FEATURES)."""
         frames = x.flatten(0, 1).contiguous(memory_format=torch.channels_last)
         local = self.frame(frames)
         # The means on a 4 x 4 grid say where something is, the maximum that it is anywhere.
@@ -90,7 +98,7 @@ class Judge(nn.Module):
         Args:
             x: clips in [0, 1], with shape (B, T, 3, H, W), on any device.
         """
-        x = x.to(self.heads[0].weight.device)
+        x = x.to(next(self.parameters()).device)
         return [logits.cpu().double().softmax(-1) for logits in self(x)]
 
     def folded(self) -> Judge:
@@ -144,14 +152,17 @@ class ApartJudge(Judge):
         self.factors = factors
         third = WIDTHS[-1]
         self.who, self.frame = _frame_features(3), _frame_features(1)
-        self.bag = nn.Sequential(nn.Linear(2 * third, HIDDEN), nn.ReLU(inplace=True))
+        self.bag = nn.Sequential(nn.Linear(2 * third, CLIP_FEATURES), nn.ReLU(inplace=True))
         self.where = nn.AdaptiveAvgPool2d(4)
-        self.mix = nn.Sequential(nn.Linear(third * 17, HIDDEN), nn.ReLU(inplace=True))
-        self.time = nn.Sequential(nn.Conv1d(HIDDEN, HIDDEN, 3, padding=1), nn.ReLU(inplace=True))
-        self.heads = nn.ModuleList(
-            nn.Linear(HIDDEN if f.static else 2 * HIDDEN, len(f.values)) for f in factors
+        self.mix = nn.Sequential(nn.Linear(third * 17, CLIP_FEATURES), nn.ReLU(inplace=True))
+        self.time = nn.Sequential(
+            nn.Conv1d(CLIP_FEATURES, CLIP_FEATURES, 3, padding=1), nn.ReLU(inplace=True)
         )
-        self.to(memory_format=torch.channels_last)
+        self.heads = nn.ModuleList(
+            nn.Linear(CLIP_FEATURES if f.static else 2 * CLIP_FEATURES, len(f.values))
+            for f in factors
+        )
+        use_channels_last(self)
 
     def forward(self, x: Tensor) -> list[Tensor]:
         """The logits of every factor, each with shape (B, K), for clips (B, T, 3, H, W)."""
@@ -175,12 +186,11 @@ def fold_batch_norms(judge: Network) -> Network:
     """Folds each batch norm into the convolution before it, in place, for evaluation alone."""
     judge.eval().requires_grad_(False)
     for part in judge.modules():
-        if (
-            isinstance(part, nn.Sequential)
-            and len(part) > 1
-            and isinstance(part[1], nn.BatchNorm2d)
-        ):
-            part[0], part[1] = fuse_conv_bn_eval(part[0], part[1]), nn.Identity()
+        if not isinstance(part, nn.Sequential) or len(part) < 2:
+            continue
+        first, second = part[0], part[1]
+        if isinstance(first, nn.Conv2d) and isinstance(second, nn.BatchNorm2d):
+            part[0], part[1] = fuse_conv_bn_eval(first, second), nn.Identity()
     return judge
 
 

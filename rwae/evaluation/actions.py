@@ -16,11 +16,11 @@ from rwae.codes import Codes, Factor
 from rwae.errors import ConfigError
 from rwae.evaluation.tasks import LabelledCodes, entropy, judge_rendered
 from rwae.files.metrics import (
-    ACTION_CONFIDENCE,
-    ACTIONS,
-    ACTIONS_USED,
     CLUSTER_NMI,
     DRAWN_ACTION,
+    INFERRED_ACTION_CONFIDENCE,
+    INFERRED_ACTIONS,
+    INFERRED_ACTIONS_USED,
     PURITY,
 )
 from rwae.files.scores import Scores
@@ -101,9 +101,9 @@ def score_clusters(known: LabelledCodes, factors: Sequence[Factor]) -> Scores:
     }
     return Scores(
         {
-            ACTIONS: actions,
-            ACTIONS_USED: len(clusters.unique()),
-            ACTION_CONFIDENCE: float(confidence.double().mean()),
+            INFERRED_ACTIONS: actions,
+            INFERRED_ACTIONS_USED: len(clusters.unique()),
+            INFERRED_ACTION_CONFIDENCE: float(confidence.double().mean()),
             PURITY: {name: purity(table) for name, table in counts.items()},
             CLUSTER_NMI: {
                 name: normalised_mutual_information(table) for name, table in counts.items()

@@ -13,7 +13,7 @@ from torch import Tensor
 
 from rwae.classifiers import CLIPS_AT_ONCE, Judge
 from rwae.data.clips import ClipSource
-from rwae.evaluation.sweep import MOTIONS, score_pairs, swept_characters
+from rwae.evaluation.sweep import SWEPT_MOTIONS, score_pairs, swept_characters
 from rwae.evaluation.tasks import judge_clips, score_answers, score_error, swap_partners
 from rwae.files.metrics import (
     PRIOR_DYNAMIC,
@@ -47,7 +47,7 @@ def score_baselines(
     partner = swap_partners(clips.labels, clips.factors, generator)
     real = judge_clips(judge, clips)
     characters = swept_characters(len(clips))
-    swept = torch.randint(len(clips), (characters * MOTIONS,), generator=generator)
+    swept = torch.randint(len(clips), (characters * SWEPT_MOTIONS,), generator=generator)
     scores = {}
     for name, shown in ((COPY, torch.arange(len(clips))), (SAME, same_character(clips))):
         shown_clips = {
@@ -59,13 +59,13 @@ def score_baselines(
         }
         answers = {task: [a[which] for a in real] for task, which in shown_clips.items()}
         moved = [a[shown[swept]] for a in real]
-        error = sum(
-            float((clips.batch(chosen) - clips.batch(shown[chosen])).square().double().sum())
-            for chosen in torch.arange(len(clips)).split(CLIPS_AT_ONCE)
-        )
+        error = 0.0
+        for chosen in torch.arange(len(clips)).split(CLIPS_AT_ONCE):
+            difference = clips.batch(chosen) - clips.batch(shown[chosen])
+            error += float(difference.square().double().sum())
         scores[name] = (
             score_answers(answers, clips.labels, partner, clips.factors)
-            | score_pairs(SWEEP, moved, MOTIONS, clips.factors)
+            | score_pairs(SWEEP, moved, SWEPT_MOTIONS, clips.factors)
             | score_error(error / len(clips) / math.prod(clips.shape), clips)
         )
     return scores
@@ -84,7 +84,7 @@ def same_character(clips: ClipSource) -> Tensor:
     # Clips of the first character come first, so that the search below prefers them.
     order = torch.cat([first.nonzero()[:, 0], (~first).nonzero()[:, 0]])
     _, motion = clips.labels[:, ~static].unique(dim=0, return_inverse=True)
-    example = {}
+    example: dict[int, int] = {}
     for number in order.tolist():
         example.setdefault(int(motion[number]), number)
     return torch.tensor([example[int(m)] for m in motion])

@@ -8,10 +8,11 @@ import torch
 from torch import Tensor
 
 from rwae.classifiers import DigitsFound, DigitsJudge
+from rwae.classifiers.digits import DIGIT_CLIPS_AT_ONCE
 from rwae.codes import Codes
 from rwae.data.moving_mnist import MovingDigits, Truth
 from rwae.errors import ConfigError
-from rwae.evaluation.tasks import score_error
+from rwae.evaluation.tasks import PAIRING_ROUNDS, score_error
 from rwae.files.metrics import (
     DIGITS_PRIOR_DYNAMIC,
     DIGITS_PRIOR_STATIC,
@@ -22,9 +23,6 @@ from rwae.files.metrics import (
 )
 from rwae.files.scores import Scores
 from rwae.models.base import CodeModel
-
-ROUNDS = 100
-CLIPS_AT_ONCE = 32  # that are encoded, rendered or judged
 
 
 def score_digits(
@@ -58,12 +56,12 @@ def score_digits(
     mode = model.training
     model.eval()
     try:
-        return _score_digits(model, clips, judge, generator)
+        return _score_digit_tasks(model, clips, judge, generator)
     finally:
         model.train(mode)
 
 
-def _score_digits(
+def _score_digit_tasks(
     model: CodeModel, clips: MovingDigits, judge: DigitsJudge, generator: torch.Generator
 ) -> Scores:
     partner = partners_of_other_digits(clips.labels[:, 0], generator)
@@ -72,7 +70,7 @@ def _score_digits(
     codes, error = _encode(model, clips)
 
     def found(wanted: Codes) -> DigitsFound:
-        chunks = torch.arange(len(wanted)).split(CLIPS_AT_ONCE)
+        chunks = torch.arange(len(wanted)).split(DIGIT_CLIPS_AT_ONCE)
         return find_digits(judge, (model.decode(wanted[chosen]) for chosen in chunks))
 
     shown, placed = truth.classes, truth.centres
@@ -157,14 +155,14 @@ def find_digits(judge: DigitsJudge, batches: Iterable[Tensor]) -> DigitsFound:
 def find_in_real_clips(judge: DigitsJudge, clips: MovingDigits) -> tuple[DigitsFound, Truth]:
     """What the judge finds in real clips, and what is there."""
     everything = torch.arange(len(clips))
-    batches = (clips.batch(chosen) for chosen in everything.split(CLIPS_AT_ONCE))
+    batches = (clips.batch(chosen) for chosen in everything.split(DIGIT_CLIPS_AT_ONCE))
     return find_digits(judge, batches), clips.truth(everything)
 
 
 def _encode(model: CodeModel, clips: MovingDigits) -> tuple[Codes, float]:
     """The posterior means of every clip, and the mean squared error of what they render."""
     parts, error = [], 0.0
-    for chosen in torch.arange(len(clips)).split(CLIPS_AT_ONCE):
+    for chosen in torch.arange(len(clips)).split(DIGIT_CLIPS_AT_ONCE):
         x = clips.batch(chosen).to(model.device)
         codes = model.encode(x)
         parts.append(codes)
@@ -176,7 +174,7 @@ def _encode(model: CodeModel, clips: MovingDigits) -> tuple[Codes, float]:
 def partners_of_other_digits(labels: Tensor, generator: torch.Generator) -> Tensor:
     """For each clip the number of a random one that shows other digits, with shape (N,)."""
     partner = torch.arange(len(labels))
-    for _ in range(ROUNDS):
+    for _ in range(PAIRING_ROUNDS):
         same = (labels[partner] == labels).nonzero()[:, 0]
         if not len(same):
             break

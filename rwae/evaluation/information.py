@@ -84,8 +84,8 @@ class Posteriors:
     @property
     def have_density(self) -> bool:
         """Whether both codes have a density: a posterior without noise has none."""
-        learned = self.network.learned_noise or self.network.std > 0
-        return bool((self.static.std > 0).all()) and learned
+        static_noise = bool(torch.as_tensor(self.static.std > 0).all())
+        return static_noise and (self.network.learned_noise or self.network.std > 0)
 
     @torch.no_grad()
     def means(self) -> Codes:
@@ -207,10 +207,10 @@ def score_information(
     both = pointwise_information(static_density + dynamic_density, own)
     who = static_columns(factors)
     return (
-        _estimate(INFORMATION_STATIC, static)
-        | _estimate(INFORMATION_DYNAMIC, dynamic)
-        | _estimate(INFORMATION_BOTH, both)
-        | _estimate(INFORMATION_SHARED, static + dynamic - both)
+        _mean_and_error(INFORMATION_STATIC, static)
+        | _mean_and_error(INFORMATION_DYNAMIC, dynamic)
+        | _mean_and_error(INFORMATION_BOTH, both)
+        | _mean_and_error(INFORMATION_SHARED, static + dynamic - both)
         | Scores(
             {
                 INFORMATION_DRAWN: len(own),
@@ -222,7 +222,7 @@ def score_information(
     )
 
 
-def _estimate(metrics: Estimate, values: Tensor) -> Scores:
+def _mean_and_error(metrics: Estimate, values: Tensor) -> Scores:
     return Scores(
         {
             metrics.nats: float(values.mean()),

@@ -22,7 +22,8 @@ COMPARED_AT_ONCE = 256  # training clips
 
 def average_blocks(x: Tensor) -> Tensor:
     """Averages blocks of 4 x 4 pixels: (B, T, C, H, W) -> (B, T * C * H/4 * W/4)."""
-    return F.avg_pool2d(x.flatten(0, 1), BLOCK).unflatten(0, x.shape[:2]).flatten(1)
+    small = F.avg_pool2d(x.flatten(0, 1), BLOCK)
+    return small.reshape(len(x), -1)
 
 
 def small_clips(clips: ClipSource, chosen: Tensor) -> Tensor:

@@ -26,13 +26,13 @@ from rwae.files.metrics import CHANCE, PROBES, ProbedCodes, ProbedView, ProbeKin
 from rwae.files.scores import Scores
 from rwae.models.base import CodeModel
 
-HIDDEN = 64
-STEPS = 120
-CHECK_EVERY = 10
-LEARNING_RATE = 0.02
-WEIGHT_DECAY = 0.1
-TRAINING_CLIPS = 2304  # that the probes are trained on
-VALIDATION_CLIPS = 900  # by which they are stopped
+PROBE_HIDDEN = 64
+PROBE_STEPS = 120
+PROBE_CHECK_EVERY = 10
+PROBE_LEARNING_RATE = 0.02
+PROBE_WEIGHT_DECAY = 0.1
+PROBE_TRAINING_CLIPS = 2304  # that the probes are trained on
+PROBE_VALIDATION_CLIPS = 900  # by which they are stopped
 
 
 class Probes(nn.Module):
@@ -92,16 +92,18 @@ def probe_accuracies(
     wanted = [labels.T for _, labels in (fit, choose, held_out)]
     classes = 1 + int(max(labels.max() for labels in wanted))
     probes = Probes(inputs[0].shape[1], classes, len(wanted[0]), hidden, generator)
-    optimizer = torch.optim.AdamW(probes.parameters(), lr=LEARNING_RATE, weight_decay=WEIGHT_DECAY)
+    optimizer = torch.optim.AdamW(
+        probes.parameters(), lr=PROBE_LEARNING_RATE, weight_decay=PROBE_WEIGHT_DECAY
+    )
     best = torch.full((len(wanted[0]),), -1.0)
     found = torch.zeros(len(wanted[0]))
-    for step in range(1, STEPS + 1):
+    for step in range(1, PROBE_STEPS + 1):
         logits = probes(inputs[0]).transpose(1, 2)
         loss = nn.functional.cross_entropy(logits, wanted[0], reduction="none").mean(1).sum()
         optimizer.zero_grad(set_to_none=True)
         loss.backward()
         optimizer.step()
-        if step % CHECK_EVERY == 0:
+        if step % PROBE_CHECK_EVERY == 0:
             chosen, shown = (_right(probes, inputs[k], wanted[k]) for k in (1, 2))
             found = torch.where(chosen > best, shown, found)
             best = torch.maximum(chosen, best)
@@ -123,7 +125,8 @@ def whiten(fit: Tensor, *others: Tensor) -> list[Tensor]:
 
 @torch.no_grad()
 def _right(probes: Probes, x: Tensor, wanted: Tensor) -> Tensor:
-    return (probes(x).argmax(-1) == wanted).float().mean(1)
+    answers: Tensor = probes(x).argmax(-1)
+    return (answers == wanted).float().mean(1)
 
 
 def probe_inputs(codes: Codes, generator: torch.Generator) -> dict[ProbedView, Tensor]:
@@ -162,7 +165,7 @@ def score_probes(
         (probe_inputs(part.codes, generator), part.labels) for part in (fit, choose, held_out)
     ]
     names = [factor.name for factor in factors]
-    kinds: dict[ProbeKind, int] = {"linear": 0, "nonlinear": HIDDEN}
+    kinds: dict[ProbeKind, int] = {"linear": 0, "nonlinear": PROBE_HIDDEN}
     scores = Scores()
     for view in parts[0][0]:
         for kind, hidden in kinds.items():
@@ -212,7 +215,7 @@ def score_codes(
         generator: source of all randomness.
     """
     sources = (training, validation, clips)
-    counts = (TRAINING_CLIPS, VALIDATION_CLIPS, len(clips))
+    counts = (PROBE_TRAINING_CLIPS, PROBE_VALIDATION_CLIPS, len(clips))
     picked = [spaced(len(some), n) for some, n in zip(sources, counts, strict=True)]
     labels = [source.labels[which] for source, which in zip(sources, picked, strict=True)]
 

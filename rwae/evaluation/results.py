@@ -35,8 +35,8 @@ from rwae.files.scores import ScoreFile, Scores, read_score_file, require_one_ju
 
 WIDTH = 100  # columns of the prose
 RESULTS = "results"  # folder of the scores whose weights are not shipped
-COMMAND = "python -m rwae.evaluation --table --write"
-TABLE_MARKERS = (f"<!-- {COMMAND} -->", "<!-- end of the results -->")
+TABLE_COMMAND = "python -m rwae.evaluation --table --write"
+TABLE_MARKERS = (f"<!-- {TABLE_COMMAND} -->", "<!-- end of the results -->")
 CARD_MARKERS = ("<!-- scores -->", "<!-- end of the scores -->")
 
 # The rows in their order; other models follow by name.
@@ -63,7 +63,7 @@ README_MODELS = (
     *("sprites-dsvae", "sprites-beta-dsvae"),
     *("moving_mnist", "moving_mnist-whole", "weizmann", "weizmann-weak"),
 )
-DATA_SETS = {"sprites": "Sprites", "moving_mnist": "SM-MNIST", "weizmann": "Weizmann"}
+DATASET_TITLES = {"sprites": "Sprites", "moving_mnist": "SM-MNIST", "weizmann": "Weizmann"}
 DEVIATION = (
     "A number over several training seeds is the mean ± the sample standard deviation over these "
     "seeds; the clips, pairs and draws are the same for all, so the ± says nothing of them."
@@ -99,7 +99,7 @@ def results_text(files: Sequence[ScoreFile]) -> str:
     Raises:
         CheckpointError: if rows of a table were scored in different ways.
     """
-    tables = []
+    tables: list[str] = []
     for head, here in _by_dataset(files):
         digits = any(file.values(metric) for file in here for metric in DIGIT_COLUMNS[:1])
         columns = DIGIT_COLUMNS if digits else RENDERED_COLUMNS
@@ -157,11 +157,11 @@ def references(scores: Scores) -> dict[str, Scores]:
 
 def _by_dataset(files: Sequence[ScoreFile]) -> Iterator[tuple[str, list[ScoreFile]]]:
     """The files of each data set, below a heading that says how many clips there are."""
-    order = {name: number for number, name in enumerate(DATA_SETS)}
+    order = {name: number for number, name in enumerate(DATASET_TITLES)}
     names = {file.dataset for file in files}
     for name in sorted(names, key=lambda name: (order.get(name, len(order)), name)):
         here = [file for file in files if file.dataset == name]
-        head = f"{DATA_SETS.get(name, name)}, {here[0].clips:,} clips"
+        head = f"{DATASET_TITLES.get(name, name)}, {here[0].clips:,} clips"
         if here[0].recordings is not None and here[0].recordings != here[0].clips:
             head += f" of {here[0].recordings:,} recordings"
         yield head, here

@@ -17,7 +17,7 @@ from rwae.errors import DataError
 from rwae.evaluation.actions import score_clusters, score_drawn_actions
 from rwae.evaluation.baselines import COPY, score_baselines
 from rwae.evaluation.digits import score_digits, score_digits_copy
-from rwae.evaluation.judges.training import find_or_train, judge_folder
+from rwae.evaluation.judges.training import DIGITS_DATASET, find_or_train, judge_folder
 from rwae.evaluation.nearest import average_blocks, score_nearest
 from rwae.evaluation.probes import score_codes
 from rwae.evaluation.sweep import score_sweep, swept_characters
@@ -34,8 +34,6 @@ from rwae.evaluation.tasks import (
 from rwae.files.metrics import PRIOR_DYNAMIC, PRIOR_STATIC, RECONSTRUCTION, SWAP, UNCONDITIONAL
 from rwae.files.scores import JudgeId, ScoredRun, ScoreFile, Scores, Training
 from rwae.models.base import CodeModel
-
-DIGITS = "moving_mnist"
 
 
 def score_checkpoint(
@@ -69,11 +67,11 @@ def score_checkpoint(
     def generator() -> torch.Generator:
         return torch.Generator().manual_seed(seed)
 
-    if dataset == DIGITS:
-        scores, baselines = _score_digits(model, clips, folder, generator)
+    if dataset == DIGITS_DATASET:
+        scores, baselines = _score_moving_digits(model, clips, folder, generator)
         factors: tuple[Factor, ...] = ()
     else:
-        scores, baselines = _score_factors(model, dataset, clips, source, folder, generator)
+        scores, baselines = _score_named_factors(model, dataset, clips, source, folder, generator)
         factors = clips.factors
     groups = {metric.group for part in (scores, *baselines.values()) for metric in part.values}
     by = JudgeId.of_folder(folder)
@@ -91,7 +89,7 @@ def score_checkpoint(
     )
 
 
-def _score_factors(
+def _score_named_factors(
     model: CodeModel,
     dataset: str,
     clips: ClipSource,
@@ -107,7 +105,7 @@ def _score_factors(
     return scores, score_baselines(clips, judge, generator())
 
 
-def _score_digits(
+def _score_moving_digits(
     model: CodeModel, clips: ClipSource, judge_at: Path, generator: Callable[[], torch.Generator]
 ) -> tuple[Scores, dict[str, Scores]]:
     """The scores of the model and of the baseline on SM-MNIST."""

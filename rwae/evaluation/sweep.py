@@ -19,10 +19,10 @@ from rwae.files.metrics import BLEND, SWEEP, Sweep
 from rwae.files.scores import Scores
 from rwae.models.base import CodeModel
 
-CHARACTERS, FEWEST = 96, 24
-MOTIONS = 4
+MOST_CHARACTERS, FEWEST_CHARACTERS = 96, 24
+SWEPT_MOTIONS = 4
 BLENDS = 4  # positions between two motions, both ends included
-SURE = 0.9  # probability from which on the judge's answer is taken to be sure
+SURE_PROBABILITY = 0.9  # probability from which on the judge's answer is taken to be sure
 BLENDED = 40  # characters whose first two motions are blended
 
 
@@ -40,7 +40,7 @@ def score_pairs(
 
     A drawn character may lie between two that exist; then the judge's name for it changes more
     easily than the picture. So the pairs are also counted in which the judge gives every static
-    factor at least SURE both times; `sure_identity` is left out if there are none.
+    factor at least SURE_PROBABILITY both times; `sure_identity` is left out if there are none.
 
     Args:
         metrics: those of the drawn or of the blended motions.
@@ -55,7 +55,7 @@ def score_pairs(
     confidences = torch.stack([best.values for _, best in who], -1).unflatten(0, (-1, motions))
     one, other = motion_pairs(values)
     same = one == other
-    sure = torch.stack(motion_pairs((confidences >= SURE).all(-1))).all(0)
+    sure = torch.stack(motion_pairs((confidences >= SURE_PROBABILITY).all(-1))).all(0)
     identity = same.all(-1)
     scores = Scores(
         {
@@ -78,7 +78,7 @@ def score_pairs(
 
 def swept_characters(clips: int) -> int:
     """Characters to draw beside so many clips: an eighth, but 24 to 96, and no more than clips."""
-    return min(clips, CHARACTERS, max(FEWEST, clips // 8))
+    return min(clips, MOST_CHARACTERS, max(FEWEST_CHARACTERS, clips // 8))
 
 
 def score_sweep(
@@ -102,14 +102,14 @@ def score_sweep(
         characters: M, static codes that are drawn.
     """
     who = model.sample(characters, frames=frames, generator=generator).static
-    how = model.sample(characters * MOTIONS, frames=frames, generator=generator)
-    drawn = how.with_static(who.repeat_interleave(MOTIONS, 0))
+    how = model.sample(characters * SWEPT_MOTIONS, frames=frames, generator=generator)
+    drawn = how.with_static(who.repeat_interleave(SWEPT_MOTIONS, 0))
     some = min(BLENDED, characters)
-    first = torch.arange(some, device=who.device) * MOTIONS
+    first = torch.arange(some, device=who.device) * SWEPT_MOTIONS
     blended = blend_motions(how[first], how[first + 1])
     blended = blended.with_static(who[:some].repeat_interleave(BLENDS, 0))
     return score_pairs(
-        SWEEP, judge_rendered(model, judge, drawn), MOTIONS, judge.factors
+        SWEEP, judge_rendered(model, judge, drawn), SWEPT_MOTIONS, judge.factors
     ) | score_pairs(BLEND, judge_rendered(model, judge, blended), BLENDS, judge.factors)
 
 

@@ -7,9 +7,6 @@ from collections.abc import Iterator, Mapping, Sequence
 from rwae.codes import Factor
 from rwae.evaluation.tasks import is_kept
 from rwae.files.metrics import (
-    ACTION_CONFIDENCE,
-    ACTIONS,
-    ACTIONS_USED,
     BLEND,
     CHANCE,
     CLUSTER_NMI,
@@ -17,6 +14,9 @@ from rwae.files.metrics import (
     DRAWN_ACTION,
     DYNAMIC_LABELS,
     FRAME_ERROR,
+    INFERRED_ACTION_CONFIDENCE,
+    INFERRED_ACTIONS,
+    INFERRED_ACTIONS_USED,
     INFORMATION_CEILING,
     INFORMATION_DYNAMIC,
     INFORMATION_SHARED,
@@ -94,7 +94,7 @@ def _rows(factors: Sequence[Factor]) -> Iterator[Row]:
         yield metric.title, metric, None
     yield from _sweep_rows(SWEEP, static)
     yield from _sweep_rows(BLEND, [])
-    for metric in (ACTIONS, ACTIONS_USED, ACTION_CONFIDENCE):
+    for metric in (INFERRED_ACTIONS, INFERRED_ACTIONS_USED, INFERRED_ACTION_CONFIDENCE):
         yield metric.title, metric, None
     for metric in (PURITY, CLUSTER_NMI, DRAWN_ACTION):
         for factor in dynamic:

@@ -21,7 +21,7 @@ from rwae.files.metrics import FRAME_ERROR, SQUARED_ERROR, SWAP, UNSEEN, Keeps, 
 from rwae.files.scores import Scores
 from rwae.models.base import CodeModel
 
-ROUNDS = 100
+PAIRING_ROUNDS = 100  # tries to find a pairing
 
 
 class AnswersError(RWAEError):
@@ -84,7 +84,7 @@ def swap_partners(labels: Tensor, factors: Sequence[Factor], generator: torch.Ge
 
     clips = torch.arange(len(labels))
     partner = torch.randperm(len(labels), generator=generator)
-    for _ in range(ROUNDS):
+    for _ in range(PAIRING_ROUNDS):
         wrong = clips[clash(clips, partner)]
         for first in wrong.tolist():
             # Exchange partners with a random clip, if that leaves both with a valid one.
@@ -128,7 +128,8 @@ def judge_clips(judge: Judge, clips: ClipSource) -> list[Tensor]:
 
 def entropy(probabilities: Tensor) -> Tensor:
     """-sum_k p_k log p_k in nats: (..., K) -> (...); 0 log 0 counts as 0."""
-    return -torch.special.xlogy(probabilities, probabilities).sum(-1)
+    terms: Tensor = torch.special.xlogy(probabilities, probabilities)
+    return -terms.sum(-1)
 
 
 @dataclass(frozen=True)

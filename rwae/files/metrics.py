@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Literal
 
-LARGEST = 1e12  # of any number
+LARGEST_NUMBER = 1e12  # of any number
 
 Better = Literal["more", "less", "neither"]
 About = Literal["static", "dynamic", "both"]
@@ -39,7 +39,7 @@ class Unit:
     name: str
     decimals: int = 2
     low: float = 0.0
-    high: float = LARGEST
+    high: float = LARGEST_NUMBER
     percent: bool = False
 
     def text(self, value: float, deviation: float | None = None) -> str:
@@ -55,7 +55,7 @@ SHARE = Unit("share", 2, high=1.0, percent=True)
 ACCURACY = Unit("share", 1, high=1.0, percent=True)  # of a probe
 INCEPTION = Unit("inception score", 3)
 ENTROPY = Unit("nats", 4)
-NATS = Unit("nats", 2, low=-LARGEST)  # an estimate of nearly nothing may be negative
+NATS = Unit("nats", 2, low=-LARGEST_NUMBER)  # an estimate of nearly nothing may be negative
 NMI = Unit("normalised mutual information", 3, high=1.0)
 MEAN_SQUARE = Unit("squared error, mean over pixels and channels", 5)
 FRAME_SQUARE = Unit("squared error, summed over a frame", 2)
@@ -351,7 +351,6 @@ NEAREST_DRAWN = _nearest("drawn", "of drawn clips, mean")
 NEAREST_DRAWN_LEAST = _nearest("drawn_least", "of drawn clips, least")
 NEAREST_REAL = _nearest("real", "of real unseen clips, mean")
 NEAREST_REAL_LEAST = _nearest("real_least", "of real unseen clips, least")
-NEAREST = (NEAREST_DRAWN, NEAREST_DRAWN_LEAST, NEAREST_REAL, NEAREST_REAL_LEAST)
 
 
 # Weak supervision: the actions that a model infers, against the true ones.
@@ -362,9 +361,11 @@ def _cluster(key: str, title: str, question: str, unit: Unit, better: Better) ->
     return Metric(group, key, title, question, unit, better, "dynamic")
 
 
-ACTIONS = _cluster("actions", "number", "How many actions has the model?", COUNT, "neither")
-ACTIONS_USED = _cluster("used", "used", "How many does some clip show?", COUNT, "more")
-ACTION_CONFIDENCE = _cluster(
+INFERRED_ACTIONS = _cluster(
+    "actions", "number", "How many actions has the model?", COUNT, "neither"
+)
+INFERRED_ACTIONS_USED = _cluster("used", "used", "How many does some clip show?", COUNT, "more")
+INFERRED_ACTION_CONFIDENCE = _cluster(
     "confidence", "confidence", "How sure is the model of a clip's action?", SHARE, "neither"
 )
 PURITY = _of_action(
@@ -390,7 +391,14 @@ DRAWN_ACTION = _of_action(
         "dynamic",
     )
 )
-CLUSTERS = (ACTIONS, ACTIONS_USED, ACTION_CONFIDENCE, PURITY, CLUSTER_NMI, DRAWN_ACTION)
+CLUSTERS = (
+    INFERRED_ACTIONS,
+    INFERRED_ACTIONS_USED,
+    INFERRED_ACTION_CONFIDENCE,
+    PURITY,
+    CLUSTER_NMI,
+    DRAWN_ACTION,
+)
 
 
 # What can be read from the codes, without a judge.
@@ -485,11 +493,10 @@ def _metrics(part: object) -> Iterator[Metric]:
         yield from _metrics(tuple(vars(part).values()))
 
 
-_ALL = (TASKS, DIGIT_TASKS, SWEEP, BLEND, SQUARED_ERROR, FRAME_ERROR, NEAREST, CLUSTERS)
-METRICS = {
-    (metric.group.key, metric.key): metric
-    for metric in _metrics((*_ALL, CHANCE, *PROBES.values(), INFORMATION))
-}
+_NEAREST = (NEAREST_DRAWN, NEAREST_DRAWN_LEAST, NEAREST_REAL, NEAREST_REAL_LEAST)
+_RENDERED = (TASKS, DIGIT_TASKS, SWEEP, BLEND, SQUARED_ERROR, FRAME_ERROR, _NEAREST, CLUSTERS)
+_READ = (CHANCE, *PROBES.values(), INFORMATION)
+METRICS = {(metric.group.key, metric.key): metric for metric in _metrics((*_RENDERED, *_READ))}
 
 
 # Where the metrics are shown, in this order.

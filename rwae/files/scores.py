@@ -21,7 +21,7 @@ from rwae.codes import Factor
 from rwae.errors import CheckpointError
 from rwae.files.checkpoint import SCORES_FILE, WEIGHTS_FILE, atomic
 from rwae.files.jsonfile import is_number, read_object
-from rwae.files.metrics import LARGEST, METRICS, Metric
+from rwae.files.metrics import LARGEST_NUMBER, METRICS, Metric
 
 MAX_LETTERS = 60  # of a name
 MAX_COMMAND = 1000  # letters of a command
@@ -30,7 +30,7 @@ MAX_SETTINGS = 100  # of a training
 MAX_FACTORS = 32
 MAX_VALUES = 1000  # of a factor
 MAX_BASELINES = 8
-COMMAND = "python -m rwae.evaluation"
+SCORE_COMMAND = "python -m rwae.evaluation"
 
 
 @dataclass(frozen=True)
@@ -195,7 +195,7 @@ class ScoreFile:
         if missing := sorted(g.key for g in groups if g.judged and g.key not in self.judges):
             raise CheckpointError(
                 f"The scores of {self.name or 'a model'} name no judge for "
-                f"{', '.join(missing)}: write them again with {COMMAND}."
+                f"{', '.join(missing)}: write them again with {SCORE_COMMAND}."
             )
 
     def all_scores(self) -> Iterator[Scores]:
@@ -339,29 +339,29 @@ def read_score_file(path: Path, name: str) -> ScoreFile:
         CheckpointError: if the file is broken, or was written by another version.
     """
     try:
-        return _parse(read_object(path), name)
+        return _parse_file(read_object(path), name)
     except OSError as error:
         reason = error.strerror or "it cannot be read"
     except (ValueError, TypeError, LookupError) as error:
         reason = f"it has no {error}" if isinstance(error, KeyError) else str(error)
     raise CheckpointError(
         f"The file {path.name} of {name} cannot be read as scores ({reason}): write it again with "
-        f"{COMMAND}."
+        f"{SCORE_COMMAND}."
     )
 
 
-def _parse(content: Mapping[str, Any], name: str) -> ScoreFile:
+def _parse_file(content: Mapping[str, Any], name: str) -> ScoreFile:
     """Checks every entry; raises ValueError, TypeError or LookupError if one is wrong."""
     factors = tuple(
         Factor(
-            _words(factor["name"]),
-            tuple(_words(value) for value in _list(factor["values"], MAX_VALUES)),
+            _parse_name(factor["name"]),
+            tuple(_parse_name(value) for value in _list(factor["values"], MAX_VALUES)),
             factor["static"] is True,
         )
         for factor in _list(content["factors"], MAX_FACTORS)
     )
     judges = {
-        _words(group): JudgeId(_words(judge["name"]), _digest(judge["sha256"]))
+        _parse_name(group): JudgeId(_parse_name(judge["name"]), _digest(judge["sha256"]))
         for judge in _list(content["judges"], len(METRICS))
         for group in _list(judge["groups"], len(METRICS))
     }
@@ -369,7 +369,7 @@ def _parse(content: Mapping[str, Any], name: str) -> ScoreFile:
         ScoredRun(
             parse_training(run["training"]),
             dataclasses.replace(
-                _scores(run["scores"], factors), details=_mapping(run.get("details", {}), 16)
+                _parse_scores(run["scores"], factors), details=_mapping(run.get("details", {}), 16)
             ),
         )
         for run in _list(content["runs"], MAX_RUNS)
@@ -377,15 +377,18 @@ def _parse(content: Mapping[str, Any], name: str) -> ScoreFile:
     baselines = _mapping(content["baselines"], MAX_BASELINES)
     recordings = content["recordings"]
     return ScoreFile(
-        _words(content["dataset"]),
-        _words(content["split"]),
+        _parse_name(content["dataset"]),
+        _parse_name(content["split"]),
         _whole(content["seed"]),
         _whole(content["clips"]),
         None if recordings is None else _whole(recordings),
         factors,
         judges,
         runs,
-        {_words(program): _scores(scores, factors) for program, scores in baselines.items()},
+        {
+            _parse_name(program): _parse_scores(scores, factors)
+            for program, scores in baselines.items()
+        },
         name,
     )
 
@@ -405,11 +408,14 @@ def parse_training(content: Any) -> Training:
         isinstance(command, str) and command.isprintable() and len(command) <= MAX_COMMAND
     ):
         raise ValueError("the command of a training is no line of text")
-    numbers = (known.get(key) for key in ("seed", "steps", "batch"))
-    return Training(*(None if n is None else _whole(n) for n in numbers), command=command)
+    seed, steps, batch = (
+        None if known.get(key) is None else _whole(known[key])
+        for key in ("seed", "steps", "batch")
+    )
+    return Training(seed, steps, batch, command)
 
 
-def _scores(content: Any, factors: Sequence[Factor]) -> Scores:
+def _parse_scores(content: Any, factors: Sequence[Factor]) -> Scores:
     names = {factor.name for factor in factors}
     values: dict[Metric, float | Mapping[str, float]] = {}
     for group, numbers in _mapping(content, len(METRICS)).items():
@@ -430,23 +436,24 @@ def _scores(content: Any, factors: Sequence[Factor]) -> Scores:
 def _number(value: Any, metric: Metric) -> float:
     if not is_number(value, metric.unit.low, metric.unit.high):
         raise ValueError(f"{metric.group.key}.{metric.key} has no fitting number")
-    return value
+    number: float = value  # a count stays a whole number
+    return number
 
 
 def _whole(value: Any) -> int:
-    if not is_number(value, 0, math.floor(LARGEST)) or value != int(value):
+    if not is_number(value, 0, math.floor(LARGEST_NUMBER)) or value != int(value):
         raise ValueError("a count or a seed is no whole number")
     return int(value)
 
 
-def _words(value: Any) -> str:
+def _parse_name(value: Any) -> str:
     if not (isinstance(value, str) and value.isprintable() and 0 < len(value) <= MAX_LETTERS):
         raise ValueError(f"a name is not a text of 1 to {MAX_LETTERS} letters")
     return value
 
 
 def _digest(value: Any) -> str:
-    text = _words(value) if not (isinstance(value, str) and len(value) == 64) else value
+    text = _parse_name(value) if not (isinstance(value, str) and len(value) == 64) else value
     if len(text) != 64 or not set(text) <= set("0123456789abcdef"):
         raise ValueError("the digest of a judge is not the SHA-256 of its weights")
     return text

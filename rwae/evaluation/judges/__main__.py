@@ -18,12 +18,16 @@ from pathlib import Path
 
 from rwae import data
 from rwae.errors import RWAEError
-from rwae.evaluation.judges.training import judge_folder, make_digits_judge, make_factor_judge
+from rwae.evaluation.judges.training import (
+    DIGITS_DATASET,
+    judge_folder,
+    make_digits_judge,
+    make_factor_judge,
+)
 from rwae.files.card import CARD_FILE
 from rwae.runtime import use_threads
 
-DIGITS = "moving_mnist"
-JUDGED = tuple(n for n in data.NAMES if n == DIGITS or data.describe(n).judge_splits)
+JUDGED = tuple(n for n in data.NAMES if n == DIGITS_DATASET or data.describe(n).judge_splits)
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -39,7 +43,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--threads", type=int, default=1, help="CPU threads")
     options = parser.parse_args(arguments)
     folder = options.out or judge_folder(options.dataset, options.data)
-    make = make_digits_judge if options.dataset == DIGITS else make_factor_judge
+    make = make_digits_judge if options.dataset == DIGITS_DATASET else make_factor_judge
     try:
         use_threads(options.threads)
         make(folder, options.dataset, options.data, options.seed)

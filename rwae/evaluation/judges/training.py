@@ -12,17 +12,17 @@ import sys
 import textwrap
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
-from typing import TypeVar
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 from torch.nn import functional as F
 from torch.optim.lr_scheduler import LambdaLR
 from tqdm import tqdm
 
 from rwae import data
 from rwae.classifiers import JUDGES, DigitsJudge, Judge, make_judge
-from rwae.classifiers.digits import CENTRE, PLACES, crop_boxes
+from rwae.classifiers.digits import CENTRE, LOCATIONS, crop_boxes
+from rwae.classifiers.judge import Network
 from rwae.data.clips import ClipSource
 from rwae.data.moving_mnist import MovingDigits
 from rwae.errors import ConfigError, DataError
@@ -32,10 +32,10 @@ from rwae.files.card import CARD_FILE
 from rwae.files.checkpoint import WEIGHTS_FILE, atomic
 from rwae.files.metrics import DIGITS_REAL
 
-Network = TypeVar("Network", bound=nn.Module)
-LEARNING_RATE = 2e-3
-WARM_UP = 100  # steps, or a tenth of a short training
-BATCH = 32  # clips of a step
+DIGITS_DATASET = "moving_mnist"  # whose judge finds digits
+JUDGE_LEARNING_RATE = 2e-3
+JUDGE_WARM_UP = 100  # steps, or a tenth of a short training
+JUDGE_BATCH = 32  # clips of a step
 DIGIT_STEPS, DIGIT_BATCH = 3000, 64  # steps, and frames of a step
 SHIFT = 1.5  # pixels by which a box misses its digit at most, in training
 CARD_WIDTH = 100  # columns of the prose
@@ -58,8 +58,8 @@ def fit_judge(
     Returns:
         The judge, in evaluation mode.
     """
-    optimizer = torch.optim.Adam(judge.parameters(), lr=LEARNING_RATE)
-    warm = min(WARM_UP, max(1, steps // 10))
+    optimizer = torch.optim.Adam(judge.parameters(), lr=JUDGE_LEARNING_RATE)
+    warm = min(JUDGE_WARM_UP, max(1, steps // 10))
     schedule = LambdaLR(
         optimizer,
         lambda step: min(1, (step + 1) / warm) * (1 + math.cos(math.pi * step / steps)) / 2,
@@ -114,18 +114,18 @@ def fit_factor_judge(clips: ClipSource, epochs: int, seed: int, apart: bool = Fa
     Raises:
         ConfigError: if there are too few clips.
     """
-    if len(clips) < BATCH:
+    if len(clips) < JUDGE_BATCH:
         raise ConfigError(
-            f"There are {len(clips)} clips to train a judge on: it needs at least {BATCH}."
+            f"There are {len(clips)} clips to train a judge on: it needs at least {JUDGE_BATCH}."
         )
     judge = seeded(lambda: make_judge(clips.factors, apart), seed)
     generator = torch.Generator().manual_seed(seed)
-    each = len(clips) // BATCH
+    each = len(clips) // JUDGE_BATCH
 
     def batches() -> Iterator[Tensor]:
         for _ in range(epochs):
             order = torch.randperm(len(clips), generator=generator)
-            yield from order[: each * BATCH].split(BATCH)
+            yield from order[: each * JUDGE_BATCH].split(JUDGE_BATCH)
 
     def loss(chosen: Tensor) -> Tensor:
         answers = judge(perturb(clips.batch(chosen), generator))
@@ -181,7 +181,7 @@ def make_factor_judge(folder: Path, dataset: str, source: Path | None, seed: int
         dataset,
         "A small classifier that names every factor of a clip.",
         f'{len(training):,} real clips of the split "{first}"',
-        f"Seed {seed}, {known.judge_epochs} epochs, batches of {BATCH}",
+        f"Seed {seed}, {known.judge_epochs} epochs, batches of {JUDGE_BATCH}",
         f'{len(unseen):,} real clips of the split "{second}"',
         {name: f"{share:.2%}" for name, share in found.items()},
         seed,
@@ -199,9 +199,9 @@ def single_frames(clips: MovingDigits) -> MovingDigits:
 
 def location_target(places: Tensor) -> Tensor:
     """One half for the place of each box: (N, 2, 2) whole offsets (x, y) -> (N, 32 * 32)."""
-    number = (places[..., 1] * PLACES + places[..., 0]).long()
+    number = (places[..., 1] * LOCATIONS + places[..., 0]).long()
     half = torch.full(number.shape, 0.5)
-    return torch.zeros(len(number), PLACES**2).scatter_add_(1, number, half)
+    return torch.zeros(len(number), LOCATIONS**2).scatter_add_(1, number, half)
 
 
 def fit_digits_judge(clips: MovingDigits, seed: int = 0, steps: int = DIGIT_STEPS) -> DigitsJudge:

@@ -28,18 +28,18 @@ from rwae.evaluation.naming.directions import (
     LEAST_SELECTIVITY,
     NamedDirection,
     Outcome,
-    find_directions,
     offered_directions,
+    search_directions,
 )
 from rwae.evaluation.tasks import LabelledCodes, encode_clips, spaced
 from rwae.files.checkpoint import WEIGHTS_FILE
 from rwae.models.registry import load
 
-TRAINING_CLIPS = 1800
-VALIDATION_CLIPS = 48
+FITTED_CLIPS = 1800
+CHOOSING_CLIPS = 48
 
 
-def parse(arguments: list[str] | None) -> argparse.Namespace:
+def parse_options(arguments: list[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(
         prog="python -m rwae.evaluation.naming",
         description=__doc__,
@@ -93,17 +93,15 @@ def find(options: argparse.Namespace, dataset: str) -> list[NamedDirection]:
     )
     picked = [
         spaced(len(some), count)
-        for some, count in zip(
-            clips, (TRAINING_CLIPS, VALIDATION_CLIPS, options.clips), strict=True
-        )
+        for some, count in zip(clips, (FITTED_CLIPS, CHOOSING_CLIPS, options.clips), strict=True)
     ]
-    codes = [
+    fitted, validation, test = (
         encode_clips(model, some, which).to("cpu")
         for some, which in zip(clips, picked, strict=True)
-    ]
-    training = LabelledCodes(codes[0], clips[0].labels[picked[0]])
+    )
+    training = LabelledCodes(fitted, clips[0].labels[picked[0]])
     found = []
-    for one in find_directions(model, judge, held_out, training, *codes[1:], options.seed):
+    for one in search_directions(model, judge, held_out, training, validation, test, options.seed):
         found.append(one)
         print(line(one), flush=True)
     if not found:
@@ -176,7 +174,7 @@ def about(
 
 
 def main(arguments: list[str] | None = None) -> int:
-    options = parse(arguments)
+    options = parse_options(arguments)
     dataset = options.dataset or trained_on(options.checkpoint) or "sprites"
     try:
         runtime.use_threads(options.threads)

@@ -34,10 +34,13 @@ from rwae.models.base import CodeModel
 
 FURTHEST = 3.0  # standard deviations, the end of the app's sliders
 REFINED_FROM = 2.0  # where a refined direction should have arrived
-NEAREST, GAP = 1.0, 0.5  # standard deviations: the first position that is judged, and the step
-STEPS = 80
-BATCH = 24
-LEARNING_RATE = 0.05
+FIRST_POSITION, POSITION_STEP = (
+    1.0,
+    0.5,
+)  # standard deviations: the first position that is judged, and the step
+REFINE_STEPS = 80
+REFINED_CLIPS = 24
+REFINE_LEARNING_RATE = 0.05
 LEAST_REACH, LEAST_SELECTIVITY = 0.5, 0.8  # what a direction needs to be offered
 GOOD = 0.95  # a first guess that succeeds as often as this is not refined
 
@@ -125,25 +128,26 @@ def refine_direction(
     column, value = target
     others = (known.labels[:, column] != value).nonzero()[:, 0]
     write = start.write.clone().requires_grad_(True)
-    optimizer = torch.optim.Adam([write], LEARNING_RATE)
-    for _ in range(STEPS):
-        chosen = others[torch.randint(len(others), (BATCH,), generator=generator)]
-        frame = torch.randint(known.codes.dynamic.shape[1], (BATCH,), generator=generator)
-        to = torch.empty(BATCH).uniform_(REFINED_FROM, FURTHEST, generator=generator)
+    optimizer = torch.optim.Adam([write], REFINE_LEARNING_RATE)
+    for _ in range(REFINE_STEPS):
+        chosen = others[torch.randint(len(others), (REFINED_CLIPS,), generator=generator)]
+        frame = torch.randint(known.codes.dynamic.shape[1], (REFINED_CLIPS,), generator=generator)
+        to = torch.empty(REFINED_CLIPS).uniform_(REFINED_FROM, FURTHEST, generator=generator)
         wanted = known.labels[chosen].clone()
         wanted[:, column] = value
         codes = known.codes[chosen]
         codes = Codes(
-            codes.static, codes.dynamic[torch.arange(BATCH), frame][:, None], codes.action
+            codes.static, codes.dynamic[torch.arange(REFINED_CLIPS), frame][:, None], codes.action
         )
         seen = render_with_gradients(
             model, codes.with_static(start.along(write).move(codes.static, to))
         )
-        loss = sum(
+        losses = [
             F.cross_entropy(logits.cpu(), wanted[:, k])
             for k, (factor, logits) in enumerate(zip(judge.factors, judge(seen), strict=True))
             if factor.static
-        )
+        ]
+        loss = sum(losses, start=torch.zeros(()))
         optimizer.zero_grad()
         loss.backward()
         optimizer.step()
@@ -226,7 +230,7 @@ def follow_direction(
     todo = (before.values[:, column] != value).nonzero()[:, 0]
     tested, reached, selective = len(todo), 0, 0
     here = direction.coordinate(before.codes.static)
-    for to in torch.arange(NEAREST, FURTHEST + GAP / 2, GAP).tolist():
+    for to in torch.arange(FIRST_POSITION, FURTHEST + POSITION_STEP / 2, POSITION_STEP).tolist():
         moved = todo[here[todo] < to]
         if not len(moved):
             continue
@@ -269,7 +273,7 @@ class NamedDirection:
         return self.chosen.reach >= LEAST_REACH and self.chosen.selectivity >= LEAST_SELECTIVITY
 
 
-def find_directions(
+def search_directions(
     model: CodeModel,
     judge: Judge,
     held_out: Judge,
