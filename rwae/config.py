@@ -80,7 +80,8 @@ class ModelConfig:
             kind = float if isinstance(low, float) else int
             if isinstance(value, bool) or not isinstance(value, kind):
                 raise ConfigError(
-                    f"The model setting {name} is {short(value)}: it needs to be {_TYPE_WORDS[kind]}."
+                    f"The model setting {name} is {short(value)}: it needs to be "
+                    f"{_TYPE_WORDS[kind]}."
                 )
             if not low <= value <= high:
                 raise ConfigError(
