@@ -1,5 +1,6 @@
 """What several tests share: a model that is small enough to train, and where real data may be."""
 
+import shutil
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -117,6 +118,27 @@ def models_app(tmp_path_factory: pytest.TempPathFactory) -> Iterator["RunningApp
     models = [small_checkpoint(root / name, **settings) for name, settings in MODELS.items()]
     with running(models, tmp_path_factory.mktemp("cache")) as app:
         yield app
+
+
+@pytest.fixture(scope="session")
+def space_app(tmp_path_factory: pytest.TempPathFactory) -> Iterator["RunningApp"]:
+    """The app with the files of a Space alone, whose one named model cannot be fetched.
+
+    The packages that the app must not need are missing as well.
+    """
+    from fake_hub import environment, fake_hub
+    from serving import MISSING_MODEL, RunningApp, app, copy_space
+
+    folder = tmp_path_factory.mktemp("space")
+    root, cache = folder / "project", folder / "cache"
+    copy_space(root)
+    for name in ("training", "evaluation", "data", "benchmark"):
+        shutil.rmtree(root / "rwae" / name)
+    cache.mkdir()
+    with fake_hub() as hub:  # which is gone when the app asks it
+        variables = environment(hub, folder / "home") | {"RWAE_MODELS": MISSING_MODEL}
+    with app([], cache, root, variables) as address:
+        yield RunningApp(address, {"small": root / "checkpoints" / "small"}, cache)
 
 
 @pytest.fixture(scope="session")

@@ -1,6 +1,7 @@
 """A real app in a process of its own, and a real browser before it."""
 
 import dataclasses
+import shutil
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -27,6 +28,10 @@ MODELS = {
     "twin": {},
 }
 
+# The model that `space_app` is asked for and cannot fetch, and how its page calls it.
+MISSING_NAME = "someone/with-a-rather-long-name-of-a-model"
+MISSING_MODEL = f"{MISSING_NAME}@{'1' * 40}"
+
 
 @dataclass(frozen=True)
 class RunningApp:
@@ -48,6 +53,17 @@ def running(folders: Sequence[Path], cache: Path, root: Path = ROOT) -> Iterator
     """Runs an app for tests that share it; the arguments are those of `app`."""
     with app(folders, cache, root) as address:
         yield RunningApp(address, {folder.name: folder for folder in folders}, cache)
+
+
+def copy_space(root: Path) -> None:
+    """Copies the files of a Space to a folder, with one small model in the place of all."""
+    from rwae.publish import space_files
+
+    for name, path in space_files(ROOT).items():
+        if not name.startswith("checkpoints/"):
+            (root / name).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copyfile(path, root / name)
+    small_checkpoint(root / "checkpoints" / "small", card="# Embedded\n\nTiny.\n")
 
 
 def small_checkpoint(folder: Path, clips: int = 40, card: str = "", **settings: int | str) -> Path:

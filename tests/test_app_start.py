@@ -11,7 +11,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from urllib.request import urlopen
 
@@ -21,7 +21,7 @@ import torch
 from conftest import ROOT
 from serving import exit_code, small_checkpoint
 
-from rwae.benchmark.server import free_port, running_server
+from rwae.benchmark.server import free_port
 from rwae.editing.studio import Studio
 from rwae.errors import ConfigError
 from rwae.files import installation
@@ -38,16 +38,17 @@ BAD_STARTS = [
 @contextmanager
 def program(
     command: list[str], environment: dict[str, str], log: Path, root: Path = ROOT
-) -> Iterator[Path]:
-    """Runs a program in a group of its own, which is ended afterwards; yields its log."""
+) -> Iterator[subprocess.Popen]:
+    """Runs a program in a group of its own, which is ended afterwards, and logs what it prints."""
     with log.open("w") as words:
         process = subprocess.Popen(
             command, cwd=root, env=environment, stdout=words, stderr=words, start_new_session=True
         )
         try:
-            yield log
+            yield process
         finally:
-            os.killpg(process.pid, signal.SIGTERM)
+            with suppress(ProcessLookupError):  # it has ended by itself
+                os.killpg(process.pid, signal.SIGTERM)
             process.wait(30)
 
 
@@ -116,17 +117,7 @@ def test_the_app_computes_with_one_thread_on_a_cpu(tmp_path: Path) -> None:
         torch.set_num_threads(before)
 
 
-def test_an_app_that_is_ended_leaves_in_order_and_no_folder_behind(tmp_path: Path) -> None:
-    cache = tmp_path / "cache"
-    cache.mkdir()
-    program = ["app.py", "--model", str(small_checkpoint(tmp_path / "model")), "--device", "cpu"]
-    with running_server(program, cache) as server:
-        assert list(cache.glob("rwae-studio-*"))
-        server.process.terminate()
-        assert server.process.wait(30) == 0
-    assert not list(cache.glob("rwae-studio-*"))
-
-
+@pytest.mark.slow
 def test_the_code_of_a_bad_start_reaches_the_shell(tmp_path: Path) -> None:
     done = subprocess.run(
         [sys.executable, str(ROOT / "app.py"), "--model", "none"],
@@ -176,19 +167,26 @@ def environment(tmp_path: Path) -> dict[str, str]:
     }
 
 
-def test_without_a_port_the_next_free_one_after_that_of_the_environment_is_taken(
+@pytest.mark.slow
+def test_an_app_takes_the_next_free_port_and_leaves_no_folder_when_it_is_ended(
     environment: dict[str, str], tmp_path: Path
 ) -> None:
     first = int(environment["GRADIO_SERVER_PORT"])
+    cache, log = Path(environment["TMPDIR"]), tmp_path / "log"
     with socket.socket() as holder:
         holder.bind(("127.0.0.1", first))
         holder.listen()
-        with program([sys.executable, "-u", "app.py"], environment, tmp_path / "log") as log:
+        with program([sys.executable, "-u", "app.py"], environment, log) as process:
             wait_for("Running on local URL", log)
             port = int(re.search(r"http://127\.0\.0\.1:(\d+)", log.read_text())[1])
+            assert list(cache.glob("rwae-studio-*"))
+            process.terminate()
+            assert process.wait(30) == 0
     assert first < port < first + 100
+    assert not list(cache.glob("rwae-studio-*"))
 
 
+@pytest.mark.slow
 def test_demo_is_importable_and_the_import_starts_nothing(environment: dict[str, str]) -> None:
     code = (
         "import signal, app, gradio; assert isinstance(app.demo, gradio.Blocks); "
@@ -234,7 +232,8 @@ def test_gradio_reloads_the_page_when_a_file_changes(
             return json.load(answer)["title"]
 
     command = [str(Path(sys.executable).with_name("gradio")), "app.py"]
-    with program(command, environment, tmp_path / "log", root) as log:
+    log = tmp_path / "log"
+    with program(command, environment, log, root):
         wait_for("Running on local URL", log)
         before = title()
         page = root / "rwae" / "ui" / "page.py"

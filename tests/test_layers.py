@@ -1,14 +1,13 @@
 """The architecture: imports go down only, and each large dependency has one package."""
 
 import ast
-import shutil
 from collections.abc import Iterator
 from pathlib import Path
 from urllib.request import urlopen
 
 import pytest
 from conftest import ROOT
-from serving import app, small_checkpoint
+from serving import RunningApp
 
 # The packages and modules of rwae/ from the bottom up. Each may import from those before it.
 ORDER = (
@@ -101,12 +100,7 @@ def dotted(path: Path) -> str:
     return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
 
 
-def test_the_app_serves_without_training_evaluation_and_data(tmp_path: Path) -> None:
-    root = tmp_path / "project"
-    shutil.copytree(ROOT / "rwae", root / "rwae")
-    shutil.copy(ROOT / "app.py", root)
-    for name in ("training", "evaluation", "data", "benchmark"):
-        shutil.rmtree(root / "rwae" / name)
-    model = small_checkpoint(tmp_path / "model")
-    with app(model, tmp_path, root) as address, urlopen(address, timeout=60) as page:
+@pytest.mark.slow
+def test_the_app_serves_without_training_evaluation_and_data(space_app: RunningApp) -> None:
+    with urlopen(space_app.address, timeout=60) as page:
         assert "R-WAE Studio" in page.read().decode()

@@ -1,7 +1,6 @@
 """The project as a Hugging Face Space: its front matter, its files, and that they are enough."""
 
 import re
-import shutil
 import tomllib
 from pathlib import Path
 from urllib.request import urlopen
@@ -12,7 +11,7 @@ from conftest import ROOT
 from fake_hub import FakeHub, commit_of, environment, fake_hub
 from huggingface_hub import SpaceHardware
 from packaging.requirements import Requirement
-from serving import app, small_checkpoint
+from serving import MISSING_NAME, RunningApp, copy_space, small_checkpoint
 
 from rwae.errors import RWAEError
 from rwae.publish import SPACE_FOLDERS, main, space_files
@@ -75,11 +74,7 @@ def test_what_the_readme_links_to_is_there_too() -> None:
 def project(tmp_path: Path) -> Path:
     """The files of the Space, with one small model in the place of all."""
     root = tmp_path / "project"
-    for name, path in space_files(ROOT).items():
-        if not name.startswith("checkpoints/"):
-            (root / name).parent.mkdir(parents=True, exist_ok=True)
-            shutil.copyfile(path, root / name)
-    small_checkpoint(root / "checkpoints" / "small", card="# Embedded\n\nTiny.\n")
+    copy_space(root)
     return root
 
 
@@ -162,14 +157,11 @@ def test_a_space_starts_with_its_own_models_if_a_named_one_is_not_pinned(
     assert "40 digits" in capsys.readouterr().err
 
 
+@pytest.mark.slow
 def test_the_files_are_enough_and_without_the_hub_the_embedded_model_is_shown(
-    project: Path, tmp_path: Path
+    space_app: RunningApp,
 ) -> None:
-    """The app as it is sent, on a Space whose one named model cannot be fetched."""
-    with fake_hub() as hub:
-        places = environment(hub, tmp_path / "home")
-    places["RWAE_MODELS"] = f"owner/name@{'1' * 40}"
-    with app([], tmp_path, project, places) as address, urlopen(address, timeout=60) as page:
+    with urlopen(space_app.address, timeout=60) as page:
         text = page.read().decode()
     assert "Embedded" in text
-    assert "The model owner/name@1111111 could not be loaded: you see the app" in text
+    assert f"{MISSING_NAME}@1111111" in text

@@ -1,31 +1,14 @@
 """Without the Hub the page opens all the same, and says which model is missing."""
 
-import shutil
-from pathlib import Path
-
-import pytest
-from conftest import ROOT
-from fake_hub import environment, fake_hub
-from serving import app, browser_path, small_checkpoint
-
-playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
+from serving import MISSING_NAME, RunningApp
+from visiting import playwright, visiting
 
 
-def test_the_page_says_that_it_shows_its_own_models(tmp_path: Path) -> None:
-    path, root = browser_path(), tmp_path / "project"
-    shutil.copytree(ROOT / "rwae", root / "rwae")
-    shutil.copy(ROOT / "app.py", root)
-    small_checkpoint(root / "checkpoints" / "small", card="# Embedded\n\nTiny.\n")
-    with fake_hub() as hub:
-        gone = environment(hub, tmp_path / "home")
-    wanted = Path("someone/with-a-rather-long-name-of-a-model")
-    with app(wanted, tmp_path, root, gone) as address, playwright.sync_playwright() as play:
-        browser = play.chromium.launch(executable_path=path, args=["--no-sandbox"])
-        page = browser.new_page(viewport={"width": 390, "height": 844})
-        page.goto(address)
+def test_the_page_says_that_it_shows_its_own_models(space_app: RunningApp) -> None:
+    with visiting(space_app) as visit:
+        page = visit.page
+        page.set_viewport_size({"width": 390, "height": 844})
         message = page.locator(".rw-header [role=status]")
-        said = f"The model {wanted} could not be loaded: you see the app's own models."
-        playwright.expect(message).to_have_text(said, timeout=60_000)
+        playwright.expect(message).to_contain_text(MISSING_NAME)
         playwright.expect(page.locator(".rw-badge")).to_contain_text("Embedded")
         assert page.evaluate("document.documentElement.scrollWidth") <= 390
-        browser.close()
