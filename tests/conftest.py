@@ -41,6 +41,18 @@ TINY = ModelConfig(
 )
 
 
+# Fixtures that start an app.
+STARTED_APPS = {"small_app", "models_app", "space_app"}
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Marks every test as slow that needs a started app or a browser."""
+    for item in items:
+        fixtures = getattr(item, "fixturenames", ())
+        if STARTED_APPS.intersection(fixtures) or "browser" in item.path.parts:
+            item.add_marker(pytest.mark.slow)
+
+
 @pytest.fixture(autouse=True, scope="session")
 def _one_thread() -> None:
     torch.set_num_threads(1)

@@ -184,6 +184,7 @@ def connected(address: str) -> socket.socket:
     return socket.create_connection((parts.hostname, parts.port), timeout=30)
 
 
+@pytest.mark.slow
 def test_a_visitor_who_falls_silent_is_told_so(address: str) -> None:
     with connected(address) as form, connected(address) as values:
         form.sendall(head(FORM, 99) + b"--x")
@@ -317,6 +318,7 @@ def test_trouble_is_noted_without_a_word_about_the_visitor(address: str, log: Pa
     assert not any(word in told for word in ("anna", "my/secret", "/etc/passwd", "99999"))
 
 
+@pytest.mark.slow
 def test_a_full_queue_is_told_and_the_page_still_opens(address: str) -> None:
     config = json.loads(fetch(f"{address}/config")[1])
     slow = next(part["id"] for part in config["dependencies"] if part["api_name"] == "decode")

@@ -16,6 +16,7 @@ def model(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return small_checkpoint(tmp_path_factory.mktemp("model"))
 
 
+@pytest.mark.slow
 def test_a_small_crowd_is_served_and_leaves_nothing(
     model: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -305,6 +305,7 @@ TAKEN = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", TAKEN)
 def test_a_decoder_that_was_taken_over_harms_nobody(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, kind: str

@@ -56,6 +56,7 @@ def run(server: FakeHub, home: Path, *words: str) -> subprocess.CompletedProcess
     )
 
 
+@pytest.mark.slow
 def test_a_model_that_was_pushed_comes_back(server: FakeHub, folder: Path, tmp_path: Path) -> None:
     done = run(server, tmp_path / "home", "-c", FETCH, str(folder))
     assert done.returncode == 0, done.stderr
@@ -75,6 +76,7 @@ def test_a_model_that_was_pushed_comes_back(server: FakeHub, folder: Path, tmp_p
     assert "owner/mine" in (back / "README.md").read_text()
 
 
+@pytest.mark.slow
 def test_the_command_sends_a_checkpoint_and_nothing_else_of_the_run(
     server: FakeHub, folder: Path, tmp_path: Path
 ) -> None:

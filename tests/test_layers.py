@@ -100,7 +100,6 @@ def dotted(path: Path) -> str:
     return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
 
 
-@pytest.mark.slow
 def test_the_app_serves_without_training_evaluation_and_data(space_app: RunningApp) -> None:
     with urlopen(space_app.address, timeout=60) as page:
         assert "R-WAE Studio" in page.read().decode()

@@ -157,7 +157,6 @@ def test_a_space_starts_with_its_own_models_if_a_named_one_is_not_pinned(
     assert "40 digits" in capsys.readouterr().err
 
 
-@pytest.mark.slow
 def test_the_files_are_enough_and_without_the_hub_the_embedded_model_is_shown(
     space_app: RunningApp,
 ) -> None:

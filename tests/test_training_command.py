@@ -19,6 +19,7 @@ from rwae.training.presets import PRESETS
 from rwae.training.recorder import METRICS_FILE
 
 
+@pytest.mark.slow
 def test_sigterm_finishes_the_step_and_the_same_command_goes_on(tmp_path: Path) -> None:
     command = [
         sys.executable,
@@ -135,6 +136,7 @@ def test_a_model_gets_the_frames_of_the_clips_that_it_is_trained_on(tmp_path: Pa
     assert RWAE.from_pretrained(tmp_path).config.frames == 8
 
 
+@pytest.mark.slow
 def test_two_ranks_train_one_model(tmp_path: Path) -> None:
     environment = os.environ | {"OMP_NUM_THREADS": "1"}
     done = subprocess.run(

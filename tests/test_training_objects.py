@@ -100,6 +100,7 @@ def test_the_number_of_steps_is_saved_with_the_weights(
     assert objective.state_dict()["steps"] == 1
 
 
+@pytest.mark.slow
 def test_bars_are_learned(monkeypatch: pytest.MonkeyPatch, generator: torch.Generator) -> None:
     monkeypatch.setattr(objects, "FIRST_STEPS", 40)
     torch.manual_seed(0)

@@ -63,6 +63,7 @@ def ended(process: multiprocessing.Process) -> int:
     return process.exitcode
 
 
+@pytest.mark.slow
 def test_a_run_that_is_killed_eight_times_equals_one_that_never_was(
     square_clips: Clips, tmp_path: Path
 ) -> None:
@@ -133,6 +134,7 @@ def two_ranks(clips: Clips, out: Path, config: TrainingConfig, stop_at: int = 0)
     assert [ended(process) for process in both] == [0, 0]
 
 
+@pytest.mark.slow
 def test_two_ranks_that_are_stopped_go_on_as_if_they_had_not_been(
     square_clips: Clips, tmp_path: Path
 ) -> None:
