@@ -40,7 +40,7 @@ class Weak(Perfect):
         return Codes(drawn.static, drawn.dynamic, torch.eye(4)[RENAMED[motion]])
 
 
-def test_a_right_clustering_under_other_names_gets_full_marks() -> None:
+def test_a_right_clustering_scores_fully_whatever_its_names() -> None:
     found = score_model(
         Weak(), labelled(4), Reader(), torch.Generator().manual_seed(0), None, labelled(2)
     )
@@ -108,6 +108,6 @@ def test_the_assignment_is_the_best_of_all(
         assert got == best
 
 
-def test_a_cluster_without_clips_still_answers_for_a_class() -> None:
+def test_an_empty_cluster_is_still_assigned_a_class() -> None:
     """Its draws count against a model that uses fewer actions than there are."""
     assert sorted(actions.assignment(torch.tensor([[5, 4, 0], [0, 0, 0], [0, 0, 0]]))) == [0, 1, 2]

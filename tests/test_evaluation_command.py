@@ -144,7 +144,7 @@ def test_the_scores_say_how_the_weights_were_trained(scene: Path) -> None:
     assert (file.seed, file.split) == (0, "test")
 
 
-def test_a_broken_training_file_is_one_sentence(
+def test_a_broken_training_file_is_refused(
     scene: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     (scene / "model" / "training.json").write_text("{")
@@ -152,14 +152,14 @@ def test_a_broken_training_file_is_one_sentence(
     assert "training.json holds no settings (it is not JSON" in capsys.readouterr().err
 
 
-def test_a_data_set_that_is_no_name_counts_as_none(scene: Path) -> None:
+def test_an_invalid_data_set_name_falls_back_on_the_default(scene: Path) -> None:
     (scene / "model" / "training.json").write_text('{"dataset": ["figures"]}')
     options = [str(scene / "model"), "--judge", str(scene / "judge"), "--device", "cpu"]
     assert command.main(options) == 0
     assert read_scores(scene / "model").dataset == "sprites", "the default"
 
 
-def test_a_file_that_cannot_be_written_is_told_below_the_table(
+def test_an_unwritable_file_is_reported_after_the_table(
     scene: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     (scene / "file").write_text("in the way")
@@ -182,7 +182,7 @@ def test_another_seed_gives_other_numbers(scene: Path) -> None:
         (["checkpoints/absent", "--dataset", "figures"], "no folder"),
     ],
 )
-def test_a_missing_model_is_one_sentence_and_exit_code_2(
+def test_a_missing_model_exits_with_2_and_one_line(
     arguments: list[str], said: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert command.main(arguments) == 2
@@ -191,7 +191,7 @@ def test_a_missing_model_is_one_sentence_and_exit_code_2(
     assert "\n" not in error
 
 
-def test_a_missing_data_set_is_one_sentence_and_exit_code_2(
+def test_a_missing_data_set_exits_with_2_and_names_the_download(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     RWAE(SMALL).save_pretrained(tmp_path)

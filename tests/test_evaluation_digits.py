@@ -117,7 +117,7 @@ def test_a_pair_is_named_by_all_frames_in_any_order() -> None:
     assert compare_digits(DIGITS_SWAP, found).number(DIGITS_SWAP.steady) < 1
 
 
-def test_the_position_error_is_in_pixels_and_binds_once_a_clip() -> None:
+def test_the_position_error_is_in_pixels_and_matches_digits_once_a_clip() -> None:
     centres = 20 + 10 * torch.rand(1, 6, 2, 2, generator=torch.Generator().manual_seed(0))
     named = certain(torch.tensor([[2, 6]]), 6)
     moved = centres.flip(2) + torch.tensor([3.0, 4.0])

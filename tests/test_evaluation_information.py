@@ -44,7 +44,7 @@ def test_a_gaussian_channel_has_the_information_of_the_textbook(std: float) -> N
     assert gaussian_channel(3000, 3000, std) == pytest.approx(truth, abs=0.03)
 
 
-def test_clips_that_are_told_apart_reach_the_ceiling_and_cannot_pass_it() -> None:
+def test_distinct_clips_reach_the_ceiling_and_not_more() -> None:
     assert gaussian_channel(64, 64, 1e-3, 8) == pytest.approx(math.log(64), abs=1e-6)
     values = pointwise_information(torch.randn(20, 20), torch.arange(20))
     assert float(values.max()) <= math.log(20)
@@ -57,7 +57,7 @@ def test_codes_that_name_one_of_four_groups_tell_log_4() -> None:
     assert torch.allclose(found, torch.full((40,), math.log(4), dtype=torch.float64))
 
 
-def test_one_code_for_all_tells_nothing() -> None:
+def test_one_code_for_all_clips_has_no_information() -> None:
     assert torch.allclose(
         pointwise_information(torch.zeros(7, 30), torch.arange(7)),
         torch.zeros(7).double(),

@@ -22,7 +22,7 @@ from rwae.evaluation.naming import __main__ as command
 from rwae.evaluation.naming import directions
 from rwae.evaluation.naming.directions import (
     Direction,
-    NamedDirection,
+    FoundDirection,
     Outcome,
     first_guess,
     follow_direction,
@@ -112,7 +112,7 @@ def towards(vector: Tensor, known: LabelledCodes) -> Direction:
     return guess
 
 
-def test_effects_are_told_apart_though_the_labels_come_together() -> None:
+def test_effects_of_correlated_labels_are_separated() -> None:
     known = people(600, tied=0.8, noise=0.0)
     found = value_effects(known, FACTORS)
     for vectors, corners in zip(found, CORNERS, strict=True):
@@ -123,7 +123,7 @@ def test_effects_are_told_apart_though_the_labels_come_together() -> None:
     assert abs(float(means[2])) > 0.3
 
 
-def test_a_direction_counts_in_deviations_of_the_clips_and_never_moves_back() -> None:
+def test_a_direction_is_scaled_by_the_deviation_and_moves_forward_only() -> None:
     known = people(200)
     guess = towards(torch.tensor([2.0, 0, 0]), known)
     here = guess.coordinate(known.codes.static)
@@ -134,7 +134,7 @@ def test_a_direction_counts_in_deviations_of_the_clips_and_never_moves_back() ->
     assert torch.allclose(there, here.clamp_min(0.5), atol=1e-5)
 
 
-def test_codes_that_tell_nothing_give_no_direction() -> None:
+def test_an_effect_of_zero_gives_no_direction() -> None:
     assert first_guess(torch.randn(9, 3), torch.zeros(3)) is None
 
 
@@ -165,7 +165,7 @@ def test_a_direction_that_leads_elsewhere_reaches_nothing() -> None:
     assert (found.reached, found.selective) == (0, 0)
 
 
-def test_the_way_must_stay_too() -> None:
+def test_a_change_of_the_dynamic_factor_counts_against_selectivity() -> None:
     class Turning(Painter):
         """Large codes turn the clip round."""
 
@@ -185,13 +185,13 @@ def test_the_way_must_stay_too() -> None:
     assert (found.reach, found.selectivity) == (1, 0)
 
 
-def test_outcomes_of_nothing_are_zero() -> None:
+def test_outcomes_without_clips_are_zero() -> None:
     assert (Outcome(0, 0, 0).reach, Outcome(4, 0, 0).selectivity, Outcome(4, 2, 1).success) == (
         0, 0, 0.25
     )  # fmt: skip
 
 
-def test_refining_mends_a_direction_that_changes_too_much(
+def test_refining_improves_a_direction_that_changes_other_factors(
     generator: torch.Generator, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(directions, "REFINE_STEPS", 30)
@@ -207,7 +207,7 @@ def test_refining_mends_a_direction_that_changes_too_much(
     assert torch.equal(refined.read, skewed.read)
 
 
-def test_search_finds_every_value_and_shows_what_held_out_clips_did() -> None:
+def test_the_search_finds_every_value_and_measures_on_held_out_clips() -> None:
     parts = [people(count, seed) for seed, count in enumerate((300, 60, 80))]
     found = list(
         search_directions(
@@ -225,12 +225,12 @@ def test_search_finds_every_value_and_shows_what_held_out_clips_did() -> None:
     assert found[0].chosen.tested == int((parts[1].labels[:, 0] != 0).sum())
 
 
-def test_only_what_is_worth_it_is_offered() -> None:
+def test_only_directions_above_the_thresholds_are_offered() -> None:
     direction = towards(torch.tensor([2.0, 0, 0]), people(50))
     good, bad = Outcome(10, 5, 4), Outcome(10, 10, 10)
     outcomes = [(good, bad), (Outcome(10, 4, 4), bad), (Outcome(10, 10, 7), bad)]
     found = [
-        NamedDirection("colour", str(n), direction, False, chosen, shown)
+        FoundDirection("colour", str(n), direction, False, chosen, shown)
         for n, (chosen, shown) in enumerate(outcomes)
     ]
     kept = offered_directions(found)
@@ -239,19 +239,19 @@ def test_only_what_is_worth_it_is_offered() -> None:
     assert offered_directions(found[1:]).read.shape == (0, 3)
 
 
-def test_the_last_line_counts_the_clips_of_all_that_is_offered() -> None:
+def test_the_summary_counts_the_clips_of_all_offered_directions() -> None:
     direction = towards(torch.tensor([2.0, 0, 0]), people(50))
     good, bad = Outcome(10, 10, 10), Outcome(10, 0, 0)
     outcomes = [(good, Outcome(10, 4, 3)), (good, Outcome(30, 20, 15)), (bad, good)]
-    found = [NamedDirection("colour", "r", direction, False, *both) for both in outcomes]
-    assert command.summary(found) == (
+    found = [FoundDirection("colour", "r", direction, False, *both) for both in outcomes]
+    assert command.format_summary(found) == (
         "2 of 3 directions are offered: moved along them, 60.0% of the clips get the value, and "
         "in 75.0% of these all else stays."
     )
-    assert command.summary(found[2:]) == "None of 1 directions is offered."
+    assert command.format_summary(found[2:]) == "None of 1 directions is offered."
 
 
-def test_the_figures_are_those_of_the_judge_that_chose_nothing() -> None:
+def test_the_reported_figures_are_those_of_the_held_out_judge() -> None:
     parts = [people(count, seed) for seed, count in enumerate((300, 60, 80))]
     codes = parts[1].codes, parts[2].codes
     found = list(search_directions(Painter(), Nearest(), Blind(), parts[0], *codes, 0))
@@ -320,7 +320,7 @@ def test_the_command_writes_what_the_app_reads(
     assert said.out.count("reached by") == len(written["measured"])
 
 
-def test_no_judge_is_made_up_to_measure_with(
+def test_a_missing_held_out_judge_is_refused_and_not_trained(
     scene: Scene, capsys: pytest.CaptureFixture[str]
 ) -> None:
     nowhere = scene.model.parent / "nowhere"
@@ -341,7 +341,7 @@ def test_the_command_says_what_is_missing(
 
 
 @pytest.mark.parametrize("name", ["sprites", "sprites-weak"])
-def test_shipped_directions_do_what_they_say(name: str) -> None:
+def test_shipped_directions_reach_their_recorded_scores(name: str) -> None:
     folder = ROOT / "checkpoints" / name
     studio = Studio.load(folder, "cpu")
     if studio.named_directions is None:

@@ -85,7 +85,7 @@ def test_the_seed_decides() -> None:
     assert one == same
 
 
-def test_whitened_inputs_have_unit_covariance_and_a_dead_one_stays_finite() -> None:
+def test_whitened_inputs_have_unit_covariance_and_a_constant_one_stays_finite() -> None:
     x = torch.randn(500, 4, generator=torch.Generator().manual_seed(0)) * torch.tensor(
         [5, 1, 0.1, 0]
     )

@@ -117,7 +117,7 @@ def test_known_models_come_first_then_others_by_name_then_the_baselines(checkpoi
     assert first[2:7] == [*known, "sprites-another", COPY, SAME]
 
 
-def test_what_a_model_cannot_be_asked_is_a_dash_and_one_seed_has_no_deviation(
+def test_an_unmeasured_number_is_a_dash_and_one_seed_has_no_deviation(
     checkpoints: Path,
 ) -> None:
     cells = cells_of(tables(checkpoints), "MoCoGAN")
@@ -138,7 +138,7 @@ def test_other_data_sets_have_tables_of_their_own(checkpoints: Path, scores: Sco
     assert "| 95.00% | 90.00% | 40.00 |" in text
 
 
-def test_clips_that_were_cut_from_fewer_recordings_are_said_to_be(
+def test_the_heading_names_the_recordings_if_they_are_fewer_than_the_clips(
     checkpoints: Path, scores: Scores
 ) -> None:
     cut = dataclasses.replace(file_of(scores, dataset="windows"), recordings=8)
@@ -146,7 +146,7 @@ def test_clips_that_were_cut_from_fewer_recordings_are_said_to_be(
     assert "| windows, 48 clips of 8 recordings |" in tables(checkpoints)
 
 
-def test_what_the_codes_tell_stands_beside_chance_and_the_labels(
+def test_probes_and_information_stand_beside_chance_and_the_labels(
     checkpoints: Path, scores: Scores
 ) -> None:
     def probe(action: float, shape: float, colour: float) -> dict[str, float]:

@@ -79,7 +79,7 @@ def test_what_is_drawn_comes_from_the_prior_and_the_rest_from_the_clips() -> Non
     assert varied(UNCONDITIONAL) == [False, False, False]
 
 
-def test_a_copying_model_passes_the_published_row_and_fails_the_swap() -> None:
+def test_a_copying_model_passes_the_published_task_and_fails_the_swap() -> None:
     scores = score_model(Copying(), labelled(8), Reader(), seeded())
     assert scores.number(PRIOR_STATIC.joint) == 1
     assert scores.number(PRIOR_STATIC.inception_score, "motion") == pytest.approx(4)
@@ -136,7 +136,7 @@ def test_the_seed_decides_and_json_holds_the_scores(
     ],
     ids=["weakly supervised", "free noise", "no noise", "no encoder"],
 )
-def test_every_kind_of_model_is_asked_what_it_can_be_asked(
+def test_every_kind_of_model_gets_the_metrics_that_apply(
     settings: dict[str, Any], absent: set[str], present: set[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(probes, "PROBE_STEPS", 20)
@@ -203,7 +203,7 @@ def test_blocks_are_averaged() -> None:
     assert torch.allclose(small[1, 2, 0, 1, 0], x[1, 2, 0, 4:, :4].mean())
 
 
-def test_a_model_that_repeats_its_training_clips_is_seen() -> None:
+def test_a_model_that_repeats_its_training_clips_is_detected() -> None:
     training = labelled(4)
     unseen = Clips(255 - training.frames, training.labels, FACTORS)
     found = score_model(Perfect(), unseen, Reader(), seeded(), training=training)

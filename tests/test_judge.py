@@ -59,7 +59,7 @@ def test_folding_changes_no_answer(judge: Judge) -> None:
         assert torch.allclose(one, two, atol=1e-6)
 
 
-def test_saved_and_loaded_it_says_the_same(judge: Judge, tmp_path: Path) -> None:
+def test_a_loaded_judge_gives_the_same_answers(judge: Judge, tmp_path: Path) -> None:
     judge.save(tmp_path)
     loaded = Judge.load(tmp_path)
     assert loaded.factors == FACTORS
@@ -143,7 +143,7 @@ def test_a_missing_judge_is_trained_once_and_one_of_other_data_refused(
         )
 
 
-def test_judged_apart_neither_factor_sees_what_the_other_names(
+def test_the_judge_of_two_networks_reads_each_factor_from_its_own_evidence(
     generator: torch.Generator,
 ) -> None:
     judge = make_judge(FACTORS, apart=True).eval()
@@ -169,7 +169,7 @@ def test_clips_without_labels_cannot_have_a_judge(
         training.make_factor_judge(tmp_path, "bare", None)
 
 
-def test_a_second_judge_says_how_it_was_trained(
+def test_the_card_of_a_second_judge_names_its_command(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     folder = tmp_path / "figures-second"

@@ -14,6 +14,7 @@ where the app finds them. One CPU thread takes about a quarter of an hour.
 from __future__ import annotations
 
 import argparse
+import dataclasses
 import sys
 from pathlib import Path
 from typing import Any
@@ -26,7 +27,7 @@ from rwae.evaluation.judges.training import find_or_train, judge_folder, second_
 from rwae.evaluation.naming.directions import (
     LEAST_REACH,
     LEAST_SELECTIVITY,
-    NamedDirection,
+    FoundDirection,
     Outcome,
     offered_directions,
     search_directions,
@@ -66,7 +67,7 @@ def parse_options(arguments: list[str] | None) -> argparse.Namespace:
     return options
 
 
-def find(options: argparse.Namespace, dataset: str) -> list[NamedDirection]:
+def run_search(options: argparse.Namespace, dataset: str) -> list[FoundDirection]:
     """Runs the search, and says how it goes.
 
     Raises:
@@ -103,7 +104,7 @@ def find(options: argparse.Namespace, dataset: str) -> list[NamedDirection]:
     found = []
     for one in search_directions(model, judge, held_out, training, validation, test, options.seed):
         found.append(one)
-        print(line(one), flush=True)
+        print(format_direction(one), flush=True)
     if not found:
         raise ConfigError(
             f"The static codes of {options.checkpoint} tell no value from another: name a model "
@@ -117,7 +118,7 @@ def held_out_classifier(options: argparse.Namespace, dataset: str) -> Path | Non
     return options.held_out or (None if options.judge else second_judge_folder(dataset))
 
 
-def line(found: NamedDirection) -> str:
+def format_direction(found: FoundDirection) -> str:
     """What was found for one value, as a line of a table."""
     return (
         f"{found.factor + ': ' + found.value:<24} "
@@ -127,13 +128,15 @@ def line(found: NamedDirection) -> str:
     )
 
 
-def summary(found: list[NamedDirection]) -> str:
+def format_summary(found: list[FoundDirection]) -> str:
     """How many directions are offered, and what these do to the test clips, all counted alike."""
     shown = [one.shown for one in found if one.offered]
     if not shown:
         return f"None of {len(found)} directions is offered."
     total = Outcome(
-        *(sum(getattr(o, part) for o in shown) for part in ("tested", "reached", "selective"))
+        tested=sum(outcome.tested for outcome in shown),
+        reached=sum(outcome.reached for outcome in shown),
+        selective=sum(outcome.selective for outcome in shown),
     )
     return (
         f"{len(shown)} of {len(found)} directions are offered: moved along them, "
@@ -142,8 +145,8 @@ def summary(found: list[NamedDirection]) -> str:
     )
 
 
-def about(
-    options: argparse.Namespace, dataset: str, found: list[NamedDirection]
+def describe_search(
+    options: argparse.Namespace, dataset: str, found: list[FoundDirection]
 ) -> dict[str, Any]:
     """How the directions were found and measured."""
     known = data.describe(dataset)
@@ -163,10 +166,8 @@ def about(
                 "value": one.value,
                 "offered": one.offered,
                 "refined": one.refined,
-                **{
-                    split: {"tested": o.tested, "reached": o.reached, "selective": o.selective}
-                    for split, o in (("validation", one.chosen), ("test", one.shown))
-                },
+                "validation": dataclasses.asdict(one.chosen),
+                "test": dataclasses.asdict(one.shown),
             }
             for one in found
         ],
@@ -178,9 +179,9 @@ def main(arguments: list[str] | None = None) -> int:
     dataset = options.dataset or trained_on(options.checkpoint) or "sprites"
     try:
         runtime.use_threads(options.threads)
-        found = find(options, dataset)
+        found = run_search(options, dataset)
         write_named_directions(
-            options.checkpoint, offered_directions(found), about(options, dataset, found)
+            options.checkpoint, offered_directions(found), describe_search(options, dataset, found)
         )
     except RWAEError as error:
         print(error, file=sys.stderr)
@@ -192,7 +193,7 @@ def main(arguments: list[str] | None = None) -> int:
             file=sys.stderr,
         )
         return 2
-    print(summary(found), file=sys.stderr)
+    print(format_summary(found), file=sys.stderr)
     return 0
 
 

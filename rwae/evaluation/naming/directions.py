@@ -248,7 +248,7 @@ def follow_direction(
 
 
 @dataclass(frozen=True)
-class NamedDirection:
+class FoundDirection:
     """What was found for one value.
 
     Attributes:
@@ -281,7 +281,7 @@ def search_directions(
     validation: Codes,
     test: Codes,
     seed: int,
-) -> Iterator[NamedDirection]:
+) -> Iterator[FoundDirection]:
     """Looks for one direction for each value of each static factor, and yields what it found.
 
     Args:
@@ -314,7 +314,7 @@ def search_directions(
             best, outcome = _best(model, judge, training, chosen, guess, target, seed)
             measured = follow_direction(model, held_out, shown, best, target)
             name = factor.name, short_value(factor, value)
-            yield NamedDirection(*name, best, best is not guess, outcome, measured)
+            yield FoundDirection(*name, best, best is not guess, outcome, measured)
 
 
 def _best(
@@ -342,7 +342,7 @@ def short_value(factor: Factor, value: int) -> str:
     return text.removeprefix(factor.name).strip() or text
 
 
-def offered_directions(found: Sequence[NamedDirection]) -> NamedDirections:
+def offered_directions(found: Sequence[FoundDirection]) -> NamedDirections:
     """The directions that are offered."""
     offered = [one for one in found if one.offered]
     mean = found[0].direction.mean
