@@ -120,7 +120,7 @@ def _require_no_link(path: Path) -> None:
         raise RWAEError(f"The file {path} is a link, which may lead anywhere: put a copy there.")
 
 
-def parse_arguments(words: list[str] | None = None) -> argparse.Namespace:
+def parse_publish_arguments(words: list[str] | None = None) -> argparse.Namespace:
     """Reads the command line."""
     about = (__doc__ or "").splitlines()[0]
     parser = argparse.ArgumentParser(prog="python -m rwae.publish", description=about)
@@ -166,7 +166,7 @@ def print_sizes(found: Mapping[str, Path]) -> None:
 
 def main(words: list[str] | None = None) -> int:
     """Lists the files, and sends them if asked to."""
-    options = parse_arguments(words)
+    options = parse_publish_arguments(words)
     try:
         hub.HubId(options.repo)  # before anything is read
         with tempfile.TemporaryDirectory(prefix="rwae-") as drafts:

@@ -76,7 +76,7 @@ def serve_with_one_thread(device_name: str | None = None) -> None:
     """For a server: one CPU thread for each clip, if the models run on the CPU.
 
     A clip is too little work to share. Two threads take up to four times as long as one when
-    other programs use the cores.
+    other visitors, other programs and the decoder of uploads use the cores.
 
     Args:
         device_name: see `choose_device`.

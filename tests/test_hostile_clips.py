@@ -63,7 +63,7 @@ def sentence(source: Path | bytes) -> str:
     else:
         words = ""
         assert frames.dtype == np.uint8
-        assert 2 <= len(frames) <= video.MAX_CLIP_FRAMES
+        assert 2 <= len(frames) <= video.MAX_READ_FRAMES
         assert max(frames.shape[1:3]) <= 512
     assert spent() - before < SECONDS
     return words
@@ -272,7 +272,7 @@ def test_a_file_cut_anywhere_or_damaged_anywhere_is_read_or_refused(
                 frames = video.read_clip(file, decoder=decoder)
             except ClipError as error:
                 words = str(error)
-            assert plain(words) if words else 2 <= len(frames) <= video.MAX_CLIP_FRAMES
+            assert plain(words) if words else 2 <= len(frames) <= video.MAX_READ_FRAMES
 
 
 # Programs that stand in for a decoder that a file has taken over.

@@ -10,8 +10,8 @@ from rwae import RWAE, Codes, ModelConfig
 from rwae.codes import Factor
 from rwae.data import sprites
 from rwae.editing.sprite_sheet import (
-    ACTIONS,
     DARK,
+    SHEET_ACTIONS,
     SHEET_COLUMNS,
     SHEET_ROWS,
     draw_sheet,
@@ -47,7 +47,7 @@ def test_a_sheet_has_the_layout_that_its_model_learned_from(sprites_folder: Path
     assert other[shown & still].mean() < 0.05, "slashing begins as one stands"
     assert (sheet[cells & ~there & ~still].max(-1) < DARK).all()
     assert not made[~cells].any()
-    assert sprites.FACTORS[-1].values == ACTIONS
+    assert sprites.FACTORS[-1].values == SHEET_ACTIONS
 
 
 class ScriptedJudge:

@@ -79,7 +79,7 @@ def test_too_many_frames_too_few_and_too_large_are_refused(
     assert len(video.read_clip(strip(tmp_path / "six.png", clip), most=6)) == 6
     with pytest.raises(ClipError, match="more than 5 frames"):
         video.read_clip(movie(tmp_path / "six.avi", clip), most=5)
-    monkeypatch.setattr(reading, "MAX_CLIP_FRAMES", 4)
+    monkeypatch.setattr(reading, "MAX_READ_FRAMES", 4)
     for path in (strip(tmp_path / "a.png", clip), movie(tmp_path / "a.avi", clip)):
         with pytest.raises(ClipError, match="more than 4 frames"):
             video.read_clip(path)

@@ -122,7 +122,7 @@ def read_named_directions(
         return None
     try:
         content = read_object(path, MAX_DIRECTIONS_BYTES)
-        named = _parse(content, size)
+        named = _parse_directions(content, size)
         if content["weights"] != (weights or weights_digest(folder)):
             raise ValueError("it was measured on other weights")
     except (OSError, ValueError, TypeError, LookupError) as error:
@@ -137,7 +137,7 @@ def _reason(error: Exception) -> str:
     return f"it has no {error}" if isinstance(error, KeyError) else str(error)
 
 
-def _parse(content: Any, size: int) -> NamedDirections:
+def _parse_directions(content: Any, size: int) -> NamedDirections:
     """Checks every entry; raises ValueError, TypeError or LookupError if one is not as it must."""
     entries = content["names"]
     if not isinstance(entries, list) or len(entries) > MAX_DIRECTIONS:

@@ -5,7 +5,7 @@ walking, slashing and shooting, to the back, left, front and right, and one for 
 Sprites benchmark was cut out of such sheets (Li and Mandt, 2018), so that what a model learned of
 it can go back to where it came from: walking, casting and slashing to the left, front and right.
 
-motions = find_motions(studio, judge, ACTIONS)          # a gallery clip for each of nine actions
+motions = find_motions(studio, judge, SHEET_ACTIONS)    # a gallery clip for each of nine actions
 clips, wrong = motions.perform(studio, codes.static[0])
 sheet = draw_sheet(clips)                               # RGBA bytes
 """
@@ -29,7 +29,7 @@ CELL_SIDE = 64  # pixels
 SHEET_ROWS, SHEET_COLUMNS = 21, 13
 ACTION_FRAMES = 8  # of an action in the benchmark
 # What the benchmark calls the nine actions, in its own order.
-ACTIONS = tuple(
+SHEET_ACTIONS = tuple(
     f"{move}, {way}" for move in ("walk", "spellcard", "slash")
     for way in ("front", "left", "right")
 )  # fmt: skip
@@ -129,14 +129,14 @@ def draw_sheet(clips: np.ndarray) -> np.ndarray:
     of seven levels from 3 to 32.
 
     Args:
-        clips: RGB bytes on black with shape (9, 8, 64, 64, 3), in the order of `ACTIONS`.
+        clips: RGB bytes on black with shape (9, 8, 64, 64, 3), in the order of `SHEET_ACTIONS`.
 
     Returns:
         RGBA bytes with shape (21 * 64, 13 * 64, 4). Cells that the benchmark does not have are
         empty, except for standing still.
     """
     cells = np.zeros((SHEET_ROWS, SHEET_COLUMNS, CELL_SIDE, CELL_SIDE, 4), np.uint8)
-    for name, clip in zip(ACTIONS, clips, strict=True):
+    for name, clip in zip(SHEET_ACTIONS, clips, strict=True):
         move, way = name.split(", ")
         row = _FIRST_ROW[move] + _ROWS_BELOW_FIRST[way]
         # A cell that is played twice keeps the frame that comes first.

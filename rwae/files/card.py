@@ -235,10 +235,10 @@ def _format_table(tokens: list[Token]) -> list[Token]:
         summary = summary or f"A table of {len(rows) - 1} rows"
         before = f'<details class="rw-more"><summary>{summary}</summary>{before}'
         after = "</div></details>\n"
-    return [_html(before), *tokens, _html(after)]
+    return [_raw_html(before), *tokens, _raw_html(after)]
 
 
-def _html(content: str) -> Token:
+def _raw_html(content: str) -> Token:
     """A token that is rendered as it is."""
     return Token("html_block", "", 0, content=content)
 

@@ -22,7 +22,7 @@ from torch import Tensor
 
 from rwae.errors import CheckpointError
 
-MAX_FILE_BYTES = 2**30  # the largest shipped model has a hundredth of it
+MAX_TENSOR_FILE_BYTES = 2**30  # the largest shipped model has a hundredth of it
 MAX_HEADER_BYTES = 2**20  # a model of a hundred tensors has about ten thousand
 MAX_TENSORS = 2**14  # a state of training has four for each weight
 _GIT_LFS_POINTER = b"version https://git-lfs.github.com/spec/"
@@ -85,7 +85,7 @@ def pack(tensors: Mapping[str, Tensor], metadata: Mapping[str, str] | None = Non
 def read_tensors(
     source: Path | bytes,
     check_specs: Callable[[Mapping[str, TensorSpec]], None] | None = None,
-    max_bytes: int = MAX_FILE_BYTES,
+    max_bytes: int = MAX_TENSOR_FILE_BYTES,
 ) -> TensorFile:
     """Reads a safetensors file that may come from anyone.
 

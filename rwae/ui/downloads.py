@@ -20,8 +20,8 @@ from rwae.classifiers import Judge, has_judge, judge_of, trained_on
 from rwae.codes import Codes
 from rwae.editing.sprite_sheet import (
     ACTION_FRAMES,
-    ACTIONS,
     CELL_SIDE,
+    SHEET_ACTIONS,
     Motions,
     draw_sheet,
     find_motions,
@@ -224,7 +224,7 @@ def _make_sprite_sheet(download: Download) -> tuple[bytes, str]:
 def _sheet_motions(studio: Studio, judge: Judge) -> Motions | str:
     """The motions of a sprite sheet, or why there are none; the first call takes seconds."""
     try:
-        return find_motions(studio, judge, ACTIONS)
+        return find_motions(studio, judge, SHEET_ACTIONS)
     except CodesError as error:
         return str(error)
 

@@ -26,7 +26,7 @@ from gradio.exceptions import ServerFailedToStartError
 
 from rwae.errors import RWAEError
 from rwae.files import installation
-from rwae.runtime import choose_device, return_freed_memory, use_threads
+from rwae.runtime import return_freed_memory, serve_with_one_thread
 from rwae.ui import housekeeping, page
 from rwae.ui.loaded_models import MODELS_VARIABLE, load_models, requested_sources
 
@@ -121,10 +121,7 @@ def build_demo(options: Options) -> gr.Blocks:
     """
     if options.mcp:
         _check_mcp()
-    if choose_device(options.device).type == "cpu":
-        # Visitors, other programs and the decoder of uploads share the cores: two threads then
-        # take up to four times as long as one.
-        use_threads(1)
+    serve_with_one_thread(options.device)
     models = load_models(options.models, installation.checkpoints(), options.device)
     return page.build(models, mcp=options.mcp)
 

@@ -81,7 +81,6 @@ def load_models(
     Raises:
         RWAEError: if a model does not load, or there is none.
     """
-    runtime.serve_with_one_thread(device_name)
     tolerated = RWAEError if "SPACE_ID" in os.environ else HubError
     studios: list[Studio] = []
     missing = []

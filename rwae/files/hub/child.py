@@ -35,7 +35,7 @@ from huggingface_hub.errors import (  # type: ignore[attr-defined]
 if sys.platform != "win32":  # which has no such limits
     import resource
 
-TIMEOUT = 10  # seconds for an answer of the Hub
+HUB_TIMEOUT = 10  # seconds for an answer of the Hub
 Files = dict[str, int]  # the most bytes of each file
 
 
@@ -57,7 +57,8 @@ def fetch_files(repo: str, revision: str, required: Files, optional: Files) -> s
         return folder
     first = next(iter(required))
     try:
-        about = get_hf_file_metadata(hf_hub_url(repo, first, revision=revision), timeout=TIMEOUT)
+        url = hf_hub_url(repo, first, revision=revision)
+        about = get_hf_file_metadata(url, timeout=HUB_TIMEOUT)
     except (HTTPError, OfflineModeIsEnabled) as error:
         # What the Hub refuses stays refused; what it cannot answer the cache may know.
         down = not isinstance(error, HfHubHTTPError) or error.response.status_code >= 500
@@ -77,15 +78,16 @@ def fetch_files(repo: str, revision: str, required: Files, optional: Files) -> s
         except EntryNotFoundError:  # the client remembers that there is none
             continue
     # Last, so that a branch never points to a commit that is there in part.
-    return str(Path(hf_hub_download(repo, first, revision=revision, etag_timeout=TIMEOUT)).parent)
+    path = hf_hub_download(repo, first, revision=revision, etag_timeout=HUB_TIMEOUT)
+    return str(Path(path).parent)
 
 
 def download_file(repo: str, name: str, commit: str, most: int) -> None:
     """Fetches one file, once its size is known to be allowed."""
-    found = hf_hub_download(repo, name, revision=commit, etag_timeout=TIMEOUT, dry_run=True)
+    found = hf_hub_download(repo, name, revision=commit, etag_timeout=HUB_TIMEOUT, dry_run=True)
     if found.file_size is None or found.file_size > most:
         raise SizeError(name)
-    hf_hub_download(repo, name, revision=commit, etag_timeout=TIMEOUT)
+    hf_hub_download(repo, name, revision=commit, etag_timeout=HUB_TIMEOUT)
 
 
 def respond(request: dict[str, Any]) -> dict[str, str]:

@@ -23,7 +23,7 @@ MAX_SECONDS = 60.0  # that a fetch may take
 MAX_TEXT_BYTES = 2**20  # of a card or a table
 REQUIRED_FILES = {
     checkpoint.CONFIG_FILE: checkpoint.MAX_CONFIG_BYTES,
-    checkpoint.WEIGHTS_FILE: tensors.MAX_FILE_BYTES,
+    checkpoint.WEIGHTS_FILE: tensors.MAX_TENSOR_FILE_BYTES,
 }
 # What else the app can use, if it is there. Nothing but these names is ever asked for.
 OPTIONAL_FILES = {
@@ -136,10 +136,10 @@ def _ask(model: HubId) -> dict[str, Any]:
     except ValueError:  # it died before it could answer
         return {}
     finally:
-        _stop(child)
+        _end_child(child)
 
 
-def _stop(child: subprocess.Popen[str]) -> None:
+def _end_child(child: subprocess.Popen[str]) -> None:
     """Ends the child, which first removes what it was writing."""
     child.terminate()
     try:

@@ -24,7 +24,7 @@ import numpy as np
 
 from rwae.errors import ClipError
 from rwae.files.video.decoder.pixels import KEPT_SIDE
-from rwae.files.video.decoder.protocol import FILE, HEADER, MAX_FRAME_SIDE, RecordKind
+from rwae.files.video.decoder.protocol import FILE, HEADER, MAX_DECODED_SIDE, RecordKind
 
 PROGRAM = Path(__file__).parent / "decoder"
 TIMED_FRAMES = 300  # that may take `MAX_CPU_SECONDS`; a longer clip has more in proportion
@@ -41,7 +41,7 @@ _REFUSALS = {
     RecordKind.NO_STRIP: "The picture has {} x {} pixels: an image strip needs square frames side "
     "by side, so its width must be a multiple of its height.",
     RecordKind.TOO_LARGE: "The frames have {} x {} pixels: they need between 1 and "
-    f"{MAX_FRAME_SIDE} on each side. Save the clip in a smaller size.",
+    f"{MAX_DECODED_SIDE} on each side. Save the clip in a smaller size.",
     RecordKind.TOO_LONG: "The clip has more than {} frames: cut it to the part you want.",
     RecordKind.TOO_HEAVY: "The file takes too much memory to read: save the clip in a smaller "
     "size.",

@@ -12,7 +12,7 @@ from rwae.errors import ClipError, DataError
 from rwae.files.video.decoder.pixels import shrink, to_rgb
 from rwae.files.video.decoding import DecoderProcess
 
-MAX_CLIP_FRAMES = 300  # about ten seconds of video
+MAX_READ_FRAMES = 300  # about ten seconds of video
 
 
 def read_clip(
@@ -33,7 +33,7 @@ def read_clip(
 
     Args:
         source: the file, or what stands in it.
-        most: frames that a clip may have; `MAX_CLIP_FRAMES` by default.
+        most: frames that a clip may have; `MAX_READ_FRAMES` by default.
         decoder: the process to ask, where many files of one person are read; by default one is
             started for this file alone.
 
@@ -44,9 +44,9 @@ def read_clip(
     if isinstance(source, Path) and not source.is_file():
         raise ClipError(f"There is no file {source.name}: name a video, a GIF or an image strip.")
     if decoder is not None:
-        return decoder.read(source, most or MAX_CLIP_FRAMES)
+        return decoder.read(source, most or MAX_READ_FRAMES)
     with DecoderProcess() as process:
-        return process.read(source, most or MAX_CLIP_FRAMES)
+        return process.read(source, most or MAX_READ_FRAMES)
 
 
 def read_image(path: Path) -> np.ndarray:

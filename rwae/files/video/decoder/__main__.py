@@ -9,14 +9,14 @@ from typing import BinaryIO
 
 import cv2
 import limits
-from frames import read_frames
+from frames import decode_frames
 from protocol import FILE, RecordKind, Refused, pack_header
 
 
 def send_frames(most: int, out: BinaryIO) -> None:
     """Writes the records of the file in the current folder."""
     try:
-        for number, (frame, time) in enumerate(read_frames(FILE, most)):
+        for number, (frame, time) in enumerate(decode_frames(FILE, most)):
             if number == most:
                 raise Refused(RecordKind.TOO_LONG, most)
             out.write(pack_header(RecordKind.FRAME, *frame.shape[:2], time))

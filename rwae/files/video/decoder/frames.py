@@ -28,7 +28,7 @@ _PNG, _JPEG, _BMP = b"\x89PNG\r\n\x1a\n", b"\xff\xd8\xff", b"BM"
 Frames = Iterator[tuple[np.ndarray, float]]
 
 
-def read_frames(name: str, most: int) -> Frames:
+def decode_frames(name: str, most: int) -> Frames:
     """Reads the frames of a file, whatever it turns out to be.
 
     Args:
@@ -62,7 +62,7 @@ def read_video(name: str) -> Frames:
     """Reads a video or a GIF by FFmpeg, one frame at a time.
 
     Rotation marks are applied. A file that breaks off gives the frames before. Yields and raises
-    what `read_frames` does.
+    what `decode_frames` does.
     """
     # An absolute path, so that no name is ever taken for an address.
     video = cv2.VideoCapture(os.path.abspath(name), cv2.CAP_FFMPEG)

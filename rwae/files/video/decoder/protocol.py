@@ -13,7 +13,7 @@ import struct
 from enum import IntEnum
 
 FILE = "clip"  # no extension: only the content says what a file is
-MAX_FRAME_SIDE = 4096  # pixels, of a frame in a file
+MAX_DECODED_SIDE = 4096  # pixels, of a frame in a file
 # Kind; two whole numbers, which for a frame are its height and width; a time in milliseconds.
 HEADER = struct.Struct("<BIId")
 
@@ -47,8 +47,8 @@ class Refused(Exception):  # noqa: N818 - it is the answer, not an accident
 
 
 def check_size(width: float, height: float) -> None:
-    """Refuses a frame with a side of none, or of more than `MAX_FRAME_SIDE` pixels."""
-    if not 1 <= width <= MAX_FRAME_SIDE or not 1 <= height <= MAX_FRAME_SIDE:
+    """Refuses a frame with a side of none, or of more than `MAX_DECODED_SIDE` pixels."""
+    if not 1 <= width <= MAX_DECODED_SIDE or not 1 <= height <= MAX_DECODED_SIDE:
         raise Refused(RecordKind.TOO_LARGE, width, height)
 
 
