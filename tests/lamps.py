@@ -49,7 +49,7 @@ def make_model(folder: Path, leaks: bool) -> Path:
     The model has no encoder, so that its examples are exactly the codes of its gallery.
     """
     torch.manual_seed(0)
-    model = registry.build(dataclasses.replace(TINY, family="mocogan"))
+    model = registry.build_model(dataclasses.replace(TINY, family="mocogan"))
     optimizer = torch.optim.Adam(model.decoder.parameters(), lr=0.02)
     for _ in range(STEPS):
         static, dynamic = torch.randn(32, TINY.static_size), torch.randn(32, 1, TINY.dynamic_size)

@@ -77,7 +77,7 @@ def small_checkpoint(folder: Path, clips: int = 40, card: str = "", **settings: 
     """
     torch.manual_seed(3)
     config = dataclasses.replace(TINY, **settings)
-    registry.build(config).save_pretrained(folder)
+    registry.build_model(config).save_pretrained(folder)
     gallery = Codes(
         torch.randn(clips, config.static_size),
         torch.randn(clips, config.frames, config.dynamic_size),

@@ -96,7 +96,7 @@ def test_versions_are_those_that_run(studio: Studio) -> None:
 
 
 def test_a_model_made_in_memory_has_no_scores() -> None:
-    model = registry.build(TINY).eval()
+    model = registry.build_model(TINY).eval()
     about = about_model(Studio(model, model.sample(8)), {})
     assert about["scores"] is None
     assert about["card"] == ""

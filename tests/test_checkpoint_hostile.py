@@ -22,7 +22,7 @@ from rwae import RWAEError, load
 from rwae.config import FAMILIES, ModelConfig
 from rwae.errors import CheckpointError, ConfigError
 from rwae.files.checkpoint import CONFIG_FILE, GALLERY_FILE, WEIGHTS_FILE, read_gallery
-from rwae.models.registry import build
+from rwae.models.registry import build_model
 
 GOOD = TINY.to_dict()
 PROPERTY = settings(
@@ -119,7 +119,7 @@ def test_any_header(header: object, data: bytes) -> None:
 def header_of_a_model() -> dict[str, dict]:
     """What a file of TINY's weights says of its tensors."""
     with torch.device("meta"):
-        weights = build(TINY).state_dict()
+        weights = build_model(TINY).state_dict()
     at, header = 0, {}
     for name, tensor in weights.items():
         end = at + tensor.numel() * tensor.itemsize

@@ -148,7 +148,7 @@ def test_packed_files_arrive_in_any_packing(server: Server, tmp_path: Path) -> N
 def test_a_file_that_unpacks_to_too_much_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     packed = gzip.compress(bytes(200))
     assert checksum("a.gz", packed)
-    monkeypatch.setattr(module, "MAX_FILE_BYTES", 100)
+    monkeypatch.setattr(module, "MAX_DOWNLOAD_BYTES", 100)
     assert checksum("a.gz", packed) == ""
 
 

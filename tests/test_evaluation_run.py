@@ -30,7 +30,7 @@ from rwae.files.metrics import (
     Task,
 )
 from rwae.files.scores import JudgeId, ScoredRun, ScoreFile, Scores, Training
-from rwae.models.registry import build
+from rwae.models.registry import build_model
 
 
 def seeded(seed: int = 0) -> torch.Generator:
@@ -143,7 +143,7 @@ def test_every_kind_of_model_gets_the_metrics_that_apply(
     monkeypatch.setattr(sweep, "MOST_CHARACTERS", 4)
     monkeypatch.setattr(actions, "DRAWS_EACH", 2)
     torch.manual_seed(0)
-    model = build(dataclasses.replace(TINY, **settings)).eval()
+    model = build_model(dataclasses.replace(TINY, **settings)).eval()
     frames = torch.randint(256, (24, 4, 3, 32, 32), generator=seeded(), dtype=torch.uint8)
     clips = Clips(frames, labelled(1).labels, FACTORS)
     found = score_model(model, clips, Judge(FACTORS).folded(), seeded(), clips, clips)

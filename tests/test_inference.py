@@ -61,7 +61,7 @@ def test_sample_repeats_for_a_seed_and_extend_keeps_the_beginning(studio: Studio
 
 
 def test_a_model_without_an_encoder_refuses_to_encode_and_does_the_rest() -> None:
-    rival = registry.build(dataclasses.replace(TINY, family="mocogan")).eval()
+    rival = registry.build_model(dataclasses.replace(TINY, family="mocogan")).eval()
     studio = Studio(rival, rival.sample(20), "rival")
     with pytest.raises(ClipError, match="rival draws clips but cannot turn one into codes"):
         studio.encode(torch.rand(1, 4, 3, 32, 32))
@@ -70,7 +70,7 @@ def test_a_model_without_an_encoder_refuses_to_encode_and_does_the_rest() -> Non
 
 
 def test_an_action_is_drawn_from_a_weakly_supervised_model() -> None:
-    weak = registry.build(dataclasses.replace(TINY, actions=3)).eval()
+    weak = registry.build_model(dataclasses.replace(TINY, actions=3)).eval()
     studio = Studio(weak, weak.sample(20), "weak")
     assert studio.gallery.action is None
     drawn = [studio.sample(4, seed=1, frames=4, action=action) for action in (0, 2)]

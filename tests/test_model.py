@@ -67,7 +67,8 @@ def test_codes_pick_clips_and_decode_alone_as_in_a_batch(tiny: RWAE, x: torch.Te
 
 
 def test_samples_repeat_by_seed_and_may_be_longer_than_the_training_clips(tiny: RWAE) -> None:
-    one, two = (tiny.sample(3, frames=9, generator=torch.Generator().manual_seed(5)) for _ in "ab")
+    one = tiny.sample(3, frames=9, generator=torch.Generator().manual_seed(5))
+    two = tiny.sample(3, frames=9, generator=torch.Generator().manual_seed(5))
     assert torch.equal(one.dynamic, two.dynamic)
     assert one.dynamic.shape == (3, 9, 4)
     assert tiny.sample(2).dynamic.shape == (2, TINY.frames, 4)

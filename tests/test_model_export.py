@@ -12,7 +12,7 @@ from torch.export import Dim, export, load, save
 from rwae import Codes, ModelConfig
 from rwae.errors import ClipError
 from rwae.models.base import CodeModel
-from rwae.models.registry import build
+from rwae.models.registry import build_model
 
 # torch warns of weights that are views of others, as an LSTM's are.
 pytestmark = pytest.mark.filterwarnings(
@@ -25,7 +25,7 @@ WEAK = dataclasses.replace(TINY, actions=3)
 
 def model(config: ModelConfig) -> CodeModel:
     torch.manual_seed(0)
-    return build(config).eval()
+    return build_model(config).eval()
 
 
 def draw(made: CodeModel, clips: int, frames: int) -> Codes:

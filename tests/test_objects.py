@@ -12,7 +12,7 @@ from rwae.codes import Codes
 from rwae.config import ModelConfig
 from rwae.errors import ClipError, ConfigError
 from rwae.models.objects import ObjectRWAE
-from rwae.models.registry import build, load
+from rwae.models.registry import build_model, load
 
 SMALL = ModelConfig(
     family="objects",
@@ -32,7 +32,7 @@ SMALL = ModelConfig(
 @pytest.fixture
 def model() -> ObjectRWAE:
     torch.manual_seed(0)
-    return build(SMALL).eval()
+    return build_model(SMALL).eval()
 
 
 @pytest.fixture

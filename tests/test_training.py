@@ -20,7 +20,7 @@ from rwae.errors import CheckpointError, ConfigError, OtherRunError
 from rwae.files.checkpoint import SETTINGS_FILE
 from rwae.files.tensors import pack
 from rwae.losses import mmd
-from rwae.models.registry import build
+from rwae.models.registry import build_model
 from rwae.training.config import TrainingConfig, Weights
 from rwae.training.distributed import Ranks
 from rwae.training.objective import RWAEObjective
@@ -367,7 +367,7 @@ def test_the_recurrent_decoder_trains_too(clips: Clips, tmp_path: Path) -> None:
 def test_every_preset_is_a_model_that_can_be_built() -> None:
     for name, preset in PRESETS.items():
         assert preset.dataset in data.NAMES, name
-        assert build(preset.model).num_parameters > 10_000
+        assert build_model(preset.model).num_parameters > 10_000
 
 
 def test_the_weight_of_what_moves_changes_a_moving_clip_and_no_still_one(clips: Clips) -> None:

@@ -11,7 +11,7 @@ from test_objects import SMALL
 from torch import Tensor
 
 from rwae.models.objects.boxes import overlay
-from rwae.models.registry import build
+from rwae.models.registry import build_model
 from rwae.training import objects
 from rwae.training.config import TrainingConfig
 from rwae.training.objects import ObjectsObjective, find_blobs, position_map, random_window
@@ -42,7 +42,7 @@ def squares(clips: int = 16, frames: int = 5, seed: int = 0) -> tuple[Tensor, Te
 @pytest.fixture
 def objective() -> ObjectsObjective:
     torch.manual_seed(0)
-    return ObjectsObjective(build(SMALL), CONFIG).train()
+    return ObjectsObjective(build_model(SMALL), CONFIG).train()
 
 
 def test_blobs_that_stand_apart_are_found() -> None:
@@ -105,7 +105,7 @@ def test_bars_are_learned(monkeypatch: pytest.MonkeyPatch, generator: torch.Gene
     monkeypatch.setattr(objects, "FIRST_STEPS", 40)
     torch.manual_seed(0)
     config = dataclasses.replace(CONFIG, batch=16)
-    objective = ObjectsObjective(build(SMALL), config).train()
+    objective = ObjectsObjective(build_model(SMALL), config).train()
     optimizer = torch.optim.Adam(objective.parameters(), lr=4e-3)
     history = []
     for step in range(110):

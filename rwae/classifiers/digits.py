@@ -15,10 +15,11 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from rwae.classifiers.judge import TRAINED_BY, conv_block, load_folded, use_channels_last
+from rwae.classifiers.judge import TRAINED_BY, conv_block, load_folded
 from rwae.errors import ClipError
 from rwae.files.checkpoint import WEIGHTS_FILE, atomic
 from rwae.files.tensors import pack
+from rwae.models.networks.layers import channels_last
 from rwae.models.objects.tracking import find_peaks, reorder, track
 
 FRAME, BOX, LOCATIONS, DIGITS, CLASSES = 64, 32, 32, 2, 10
@@ -122,7 +123,7 @@ class DigitsJudge(nn.Module):
     def __init__(self) -> None:
         super().__init__()
         self.locator, self.reader = Locator(), Reader()
-        use_channels_last(self)
+        channels_last(self)
 
     @torch.no_grad()
     def find(self, x: Tensor) -> DigitsFound:

@@ -21,6 +21,7 @@ from rwae.errors import CheckpointError, ConfigError
 from rwae.files.checkpoint import CONFIG_FILE, WEIGHTS_FILE, atomic, read_weights
 from rwae.files.jsonfile import read_object
 from rwae.files.tensors import pack
+from rwae.models.networks.layers import channels_last
 
 Network = TypeVar("Network", bound=nn.Module)
 WIDTHS = (24, 48, 64)
@@ -36,12 +37,6 @@ def conv_block(inputs: int, outputs: int, size: int, stride: int) -> nn.Sequenti
         nn.BatchNorm2d(outputs),
         nn.ReLU(inplace=True),
     )
-
-
-def use_channels_last(network: nn.Module) -> None:
-    """Stores the weights of convolutions channels last, in place, which is faster on a CPU."""
-    # The type information of torch lacks this form of the call.
-    network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
 
 
 def _frame_features(channels: int) -> nn.Sequential:
@@ -75,7 +70,7 @@ class Judge(nn.Module):
             nn.Conv1d(CLIP_FEATURES, CLIP_FEATURES, 3, padding=1), nn.ReLU(inplace=True)
         )
         self.heads = nn.ModuleList(nn.Linear(2 * CLIP_FEATURES, len(f.values)) for f in factors)
-        use_channels_last(self)
+        channels_last(self)
 
     def forward(self, x: Tensor) -> list[Tensor]:
         """The logits of every factor, each with shape (B, K), for clips (B, T, 3, H, W)."""
@@ -162,7 +157,7 @@ class ApartJudge(Judge):
             nn.Linear(CLIP_FEATURES if f.static else 2 * CLIP_FEATURES, len(f.values))
             for f in factors
         )
-        use_channels_last(self)
+        channels_last(self)
 
     def forward(self, x: Tensor) -> list[Tensor]:
         """The logits of every factor, each with shape (B, K), for clips (B, T, 3, H, W)."""

@@ -35,8 +35,8 @@ ADDRESSES = {
     "937a99de73a3385fe0c0d1cde65dfa8a2c4177ec/data/actions",
 }
 CHECKSUMS = Path(__file__).parent / "checksums"
-TIMEOUT = 30.0  # seconds without an answer
-MAX_FILE_BYTES = 64 << 20  # of one file, compressed and uncompressed
+ANSWER_TIMEOUT = 30.0  # seconds without an answer
+MAX_DOWNLOAD_BYTES = 64 << 20  # of one file, compressed and uncompressed
 
 
 def checksums(name: str) -> dict[str, str]:
@@ -49,15 +49,15 @@ def checksum(name: str, content: bytes) -> str:
     """SHA-256 of the content of a file, after decompression if it is a .gz file.
 
     So it does not depend on the program that compressed the file. A file that cannot be
-    decompressed, or has more than `MAX_FILE_BYTES` then, has the checksum "".
+    decompressed, or has more than `MAX_DOWNLOAD_BYTES` then, has the checksum "".
     """
     try:
         if name.endswith(".gz"):
             with gzip.open(io.BytesIO(content)) as file:
-                content = file.read(MAX_FILE_BYTES + 1)
+                content = file.read(MAX_DOWNLOAD_BYTES + 1)
     except (OSError, EOFError, zlib.error):
         return ""
-    if len(content) > MAX_FILE_BYTES:
+    if len(content) > MAX_DOWNLOAD_BYTES:
         return ""
     return hashlib.sha256(content).hexdigest()
 
@@ -67,7 +67,7 @@ def is_intact(path: Path, expected: str) -> bool:
     return path.is_file() and checksum(path.name, path.read_bytes()) == expected
 
 
-def fetch_file(address: str, path: Path, expected: str, timeout: float = TIMEOUT) -> None:
+def fetch_file(address: str, path: Path, expected: str, timeout: float = ANSWER_TIMEOUT) -> None:
     """Downloads one file; it is written only if it has the right checksum.
 
     Raises:
@@ -75,7 +75,7 @@ def fetch_file(address: str, path: Path, expected: str, timeout: float = TIMEOUT
     """
     try:
         with urllib.request.urlopen(address, timeout=timeout) as answer:
-            content = answer.read(MAX_FILE_BYTES + 1)
+            content = answer.read(MAX_DOWNLOAD_BYTES + 1)
     except urllib.error.HTTPError as error:
         raise DataError(
             f"The server answered {error.code} ({error.reason}) for {address}: "
@@ -96,7 +96,9 @@ def fetch_file(address: str, path: Path, expected: str, timeout: float = TIMEOUT
         temporary.write_bytes(content)
 
 
-def download(folder: Path, address: str, files: dict[str, str], timeout: float = TIMEOUT) -> int:
+def download(
+    folder: Path, address: str, files: dict[str, str], timeout: float = ANSWER_TIMEOUT
+) -> int:
     """Completes a folder with all files of a data set; intact files in it are kept.
 
     Args:

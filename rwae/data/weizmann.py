@@ -31,12 +31,12 @@ HOP = 2  # frames from the beginning of one clip to that of the next
 SPAN = (CLIP_FRAMES - 1) * STRIDE + 1
 PEOPLE = 9
 NEWCOMER = 8
-ACTIONS = ("one-hand wave", "two-hand wave", "jumping jack", "bend")
+ACTION_NAMES = ("one-hand wave", "two-hand wave", "jumping jack", "bend")
 ACTION_FOLDERS = (0, 1, 3, 4)  # of each action; the publishers left out the number 2
 ACTION_ORDER = (1, 0, 2, 3)  # the place of each action among the recordings of a person
 FACTORS = (
     Factor("person", tuple(f"person {number}" for number in range(PEOPLE)), True),
-    Factor("action", ACTIONS, False),
+    Factor("action", ACTION_NAMES, False),
 )
 WEIZMANN_SPLITS = (*SPLITS, "newcomer", "judge", "judge_test")
 
@@ -68,7 +68,9 @@ def combinations(split: str) -> list[tuple[int, int]]:
         DataError: if the split is unknown.
     """
     require_split("Weizmann", split, WEIZMANN_SPLITS)
-    everything = [(person, action) for person in range(PEOPLE) for action in range(len(ACTIONS))]
+    everything = [
+        (person, action) for person in range(PEOPLE) for action in range(len(ACTION_NAMES))
+    ]
     if split.startswith("judge"):
         return [(p, a) for p, a in everything if (a == p // 2 % 4) == (split == "judge_test")]
     return [pair for pair in everything if split_of_pair(*pair) == split]

@@ -1,1 +1,1 @@
-"""The terms of the objectives, as pure functions of tensors: terms, and the MMDs in mmd."""
+"""The terms of the objectives as pure functions of tensors: `mmd`, and all others in `terms`."""

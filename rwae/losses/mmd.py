@@ -1,4 +1,4 @@
-"""Maximum mean discrepancies: how far apart two samples of codes are, and how dependent.
+"""Maximum mean discrepancies between two samples of codes, and their dependence.
 
 All are unbiased estimates of a squared maximum mean discrepancy (MMD; Gretton et al., JMLR 2012)
 or are built from one, as pure functions of tensors. Nothing here draws random numbers.
@@ -73,7 +73,7 @@ def second_moment_mmd(z: Tensor) -> Tensor:
         mean_{i != j} (z_i . z_j)^2 - 2 mean_i ||z_i||^2 + D
 
     The expectations over N(0, I) are exact. Added to `mmd` it is still an MMD, by a sum of two
-    kernels; it sees a dimension that died, which the inverse multiquadratic kernel hardly does.
+    kernels; it detects unused dimensions, which the inverse multiquadratic kernel hardly does.
 
     Args:
         z: with shape (N, D), N >= 2.
@@ -85,7 +85,7 @@ def second_moment_mmd(z: Tensor) -> Tensor:
 def conditional_mmd(posterior: Tensor, prior: Tensor, history: Tensor) -> Tensor:
     """Squared MMD between (z_<t, z_t) of the posterior and of the prior, summed over t.
 
-    Each clip's two draws share one history, so a draw has to fit *its* past: with the product
+    Each clip's two draws share one history, so a draw has to fit its own past: with the product
     kernel k(h, h') k(z, z') the unbiased estimate at one t is
 
         mean_{i != j} k(h_i, h_j) [ k(q_i, q_j) + k(p_i, p_j) - k(q_i, p_j) - k(p_i, q_j) ]
@@ -116,8 +116,9 @@ def scaled_mmd(a: Tensor, b: Tensor, jacobian: Tensor, smoothing: float = 1.0) -
 
     The kernel k(x, y) = imq(||f(x) - f(y)||^2) is learned through the features f. Since
     k(x, x) = 1, and imq falls like 1 - c ||f(x) - f(y)||^2 / 2 near zero with c the mean over the
-    scales s of 1 / (D s), the last term is c E ||J_f(x)||_F^2. It keeps the learned kernel from
-    winning by growing steep. Arbel et al., NeurIPS 2018, eq. 5; x is drawn from the posterior.
+    scales s of 1 / (D s), the last term is c E ||J_f(x)||_F^2. It keeps the critic from growing
+    the discrepancy without bound by steep features. Arbel et al., NeurIPS 2018, eq. 5; x is drawn
+    from the posterior.
 
     Args:
         a: features of draws of the posterior, with shape (T, N, D), N >= 2.
@@ -127,7 +128,7 @@ def scaled_mmd(a: Tensor, b: Tensor, jacobian: Tensor, smoothing: float = 1.0) -
     """
     size = a.shape[-1]
     within = imq(squared_distances(a, a), size), imq(squared_distances(b, b), size)
-    # Draws i of both samples share a history, so their kernel says nothing of the two alone.
+    # Draws i of both samples share a history and are dependent, so these pairs are left out.
     between = off_diagonal_mean(imq(squared_distances(a, b), size))
     total = off_diagonal_mean(within[0]) + off_diagonal_mean(within[1]) - 2 * between
     slope = sum(1 / (size * scale) for scale in IMQ_SCALES) / len(IMQ_SCALES)

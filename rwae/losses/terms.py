@@ -1,4 +1,4 @@
-"""The terms of the objectives that are no discrepancy of two samples, as pure functions.
+"""The terms of the objectives other than the discrepancies of two samples, as pure functions.
 
 R-WAE minimises the reconstruction cost under penalties on *aggregated* posteriors (Han et al.,
 ICLR 2021, arXiv 2101.07496):
@@ -6,8 +6,8 @@ ICLR 2021, arXiv 2101.07496):
     L = sum_t E_Q[ c(x_t, G(z_c, z_t)) ]
         + beta_1 * D(Q(z_c), P(z_c)) + beta_2 * sum_t D(Q(z_t | z_<t), P(z_t | z_<t))
 
-Here are the cost c, the two players of D = GAN, and D = KL, with which the same network is a
-DSVAE; D = MMD is in `rwae.losses.mmd`. Nothing here draws random numbers.
+Here are the cost c, the losses of D = GAN, and D = KL, with which the same network is a DSVAE;
+D = MMD is in `rwae.losses.mmd`. Nothing here draws random numbers.
 """
 
 from __future__ import annotations
@@ -32,7 +32,10 @@ def squared_error(x: Tensor, x_hat: Tensor, weight: Tensor | None = None) -> Ten
 
 
 def absolute_error(x: Tensor, x_hat: Tensor, weight: Tensor | None = None) -> Tensor:
-    """Sum over the channels and pixels of w |x - x_hat|, mean over all other dimensions."""
+    """Sum over the channels and pixels of w |x - x_hat|, mean over all other dimensions.
+
+    The arguments are those of `squared_error`.
+    """
     return _total((x - x_hat).abs(), weight)
 
 
@@ -41,10 +44,10 @@ def _total(error: Tensor, weight: Tensor | None) -> Tensor:
 
 
 def prior_nll(prior: GaussianMixture, dynamic: Tensor) -> Tensor:
-    """Negative log score of the prior on codes that it has to predict, per frame, in nats.
+    """Negative log likelihood of codes under the prior, the mean over the frames, in nats.
 
-    It fits the prior alone: `dynamic` carries no gradient. Like the conditional MMD it is
-    smallest where P(z_t | z_<t) = Q(z_t | z_<t), and it also reaches the mixture's weights, to
+    It trains the prior alone: `dynamic` carries no gradient. Like the conditional MMD it is
+    smallest where P(z_t | z_<t) = Q(z_t | z_<t), and it also trains the mixture's weights, to
     which a draw passes no gradient.
 
     Args:
@@ -55,21 +58,25 @@ def prior_nll(prior: GaussianMixture, dynamic: Tensor) -> Tensor:
 
 
 def discriminator_loss(real: Tensor, fake: Tensor) -> Tensor:
-    """What a critic minimises: the logistic loss of telling two samples apart.
+    """The logistic loss of a discriminator between two samples.
 
     Goodfellow et al., NeurIPS 2014: -E log s(real) - E log(1 - s(fake)), with s the sigmoid.
 
     Args:
-        real: the critic's outputs for one sample, of any shape.
-        fake: those for the other.
+        real: the discriminator's outputs for real samples, of any shape.
+        fake: those for generated samples.
     """
     return F.softplus(-real).mean() + F.softplus(fake).mean()
 
 
 def nonsaturating_generator_loss(fake: Tensor) -> Tensor:
-    """What the critic's opponent minimises: -E log s(fake), the loss that does not saturate.
+    """The non-saturating loss of a generator: -E log s(fake), with s the sigmoid.
 
-    Tolstikhin et al., ICLR 2018, use it for D = GAN on the codes of a WAE.
+    Goodfellow et al., NeurIPS 2014; Tolstikhin et al., ICLR 2018, use it for D = GAN on the codes
+    of a WAE.
+
+    Args:
+        fake: the discriminator's outputs for generated samples, of any shape.
     """
     return F.softplus(-fake).mean()
 
@@ -101,7 +108,7 @@ def dynamic_kl(posterior: Gaussian, prior: GaussianMixture, dynamic: Tensor) -> 
 def action_marginal(action: Categorical) -> Tensor:
     """KL(Q(a) || uniform) of the aggregated posterior Q(a) = E q(a | x), in nats.
 
-    It keeps a weakly supervised model from putting all clips into one action.
+    It keeps a weakly supervised model from assigning all clips to one action.
 
     Args:
         action: q(a | x) of a batch, with logits (B, A).
@@ -111,5 +118,9 @@ def action_marginal(action: Categorical) -> Tensor:
 
 
 def conditional_entropy(action: Categorical) -> Tensor:
-    """E H(q(a | x)), in nats: zero if the model is sure of the action of every clip."""
+    """E H(q(a | x)), in nats: zero if each q(a | x) has all of its mass on one action.
+
+    Args:
+        action: q(a | x) of a batch, with logits (B, A).
+    """
     return action.entropy().mean()

@@ -117,7 +117,7 @@ class CodeModel(nn.Module):
         return sum(p.numel() for p in self.parameters())
 
     def crop(self, x: Tensor) -> Tensor:
-        """The square that the networks see: (..., H, W) -> (..., S, S)."""
+        """Crops the square that is the input of the networks: (..., H, W) -> (..., S, S)."""
         top, left, side = self.config.crop_top, self.config.crop_left, self.config.crop_size
         return x[..., top : top + side, left : left + side]
 

@@ -1,4 +1,4 @@
-"""The distributions that codes are drawn from. Randomness comes in as a `torch.Generator`."""
+"""The distributions of codes. Randomness comes from a `torch.Generator`."""
 
 from __future__ import annotations
 

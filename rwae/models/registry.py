@@ -19,7 +19,7 @@ MODEL_CLASSES: dict[str, type[CodeModel]] = {
 }
 
 
-def build(config: ModelConfig) -> CodeModel:
+def build_model(config: ModelConfig) -> CodeModel:
     """A new model with random weights, of the class that the configuration asks for."""
     return MODEL_CLASSES[config.family](config)
 

@@ -140,7 +140,7 @@ def to_float32(posterior: Gaussian) -> Gaussian:
 
 
 def action_terms(action: Categorical | None) -> dict[str, Tensor]:
-    """The terms of weak supervision: whether all actions are used, and how sure each is.
+    """The terms of weak supervision: the use of all actions, and the entropy of each posterior.
 
     Args:
         action: q(a | x) of a batch; None for a model without actions, which has no such terms.

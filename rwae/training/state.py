@@ -23,7 +23,7 @@ from rwae.errors import CheckpointError, OtherRunError
 from rwae.files.checkpoint import atomic
 from rwae.files.tensors import check_weights, pack, read_tensors
 from rwae.models.base import CodeModel
-from rwae.models.registry import build
+from rwae.models.registry import build_model
 from rwae.training.adversarial import AdversarialObjective
 from rwae.training.config import TrainingConfig
 from rwae.training.objective import Objective, RWAEObjective
@@ -66,7 +66,7 @@ class TrainState:
         self.precision = precision
         self.ranks = ranks
         self.step = 0
-        model = build(config.model)
+        model = build_model(config.model)
         objective = OBJECTIVES[config.model.family](model, config, precision)
         self.objective = objective.to(device)
         self.ema = copy.deepcopy(model).eval().requires_grad_(False)

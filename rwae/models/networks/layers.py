@@ -17,7 +17,7 @@ def channels_last(module: AnyModule) -> AnyModule:
     return module
 
 
-def conv_block(inputs: int, outputs: int, size: int, stride: int = 1) -> nn.Sequential:
+def encoder_block(inputs: int, outputs: int, size: int, stride: int = 1) -> nn.Sequential:
     """Convolution, batch norm and a leaky ReLU; `stride` divides height and width."""
     return nn.Sequential(
         nn.Conv2d(inputs, outputs, size, stride, (size - 1) // 2, bias=False),

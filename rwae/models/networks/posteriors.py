@@ -10,7 +10,7 @@ from torch.nn import functional as F
 
 from rwae.config import ModelConfig
 from rwae.models.distributions import Categorical, Gaussian, standard_normal
-from rwae.models.networks.layers import conv_block
+from rwae.models.networks.layers import encoder_block
 
 
 class StaticPosterior(nn.Module):
@@ -28,9 +28,9 @@ class StaticPosterior(nn.Module):
         super().__init__()
         width, hidden = config.static_width, config.hidden_size
         self.features = nn.Sequential(
-            conv_block(3, width // 4, 4, 2),
-            conv_block(width // 4, width // 2, 4, 2),
-            conv_block(width // 2, width, 3),
+            encoder_block(3, width // 4, 4, 2),
+            encoder_block(width // 4, width // 2, 4, 2),
+            encoder_block(width // 2, width, 3),
         )
         self.head = nn.Sequential(
             nn.Linear(2 * width, hidden),
@@ -68,9 +68,9 @@ class DynamicPosterior(nn.Module):
         width, hidden, size = config.dynamic_width, config.hidden_size, config.dynamic_size
         side = config.crop_size // 8
         self.features = nn.Sequential(
-            conv_block(1, width // 4, 4, 2),
-            conv_block(width // 4, width // 2, 4, 2),
-            conv_block(width // 2, width, 3),
+            encoder_block(1, width // 4, 4, 2),
+            encoder_block(width // 4, width // 2, 4, 2),
+            encoder_block(width // 2, width, 3),
         )
         self.project = nn.Sequential(
             nn.Linear(width * side * side, hidden),

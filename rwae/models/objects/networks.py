@@ -21,7 +21,7 @@ from torch.nn import functional as F
 
 from rwae.config import ModelConfig
 from rwae.models.distributions import Gaussian
-from rwae.models.networks.layers import conv_block
+from rwae.models.networks.layers import encoder_block
 from rwae.models.objects.boxes import PositionScale, cut_boxes, offset_to_nearest, overlay
 from rwae.models.objects.tracking import find_peaks
 
@@ -37,13 +37,13 @@ class PositionPosterior(nn.Module):
         super().__init__()
         width = config.dynamic_width
         self.features = nn.Sequential(
-            conv_block(1, width // 2, 4, 2),
-            conv_block(width // 2, width, 4, 2),
+            encoder_block(1, width // 2, 4, 2),
+            encoder_block(width // 2, width, 4, 2),
             # Dilated by 2, a 3 x 3 kernel covers all of a box.
             nn.Conv2d(width, width, 3, padding=2, dilation=2, bias=False),
             nn.BatchNorm2d(width),
             nn.LeakyReLU(0.1, inplace=True),
-            conv_block(width, width, 3),
+            encoder_block(width, width, 3),
         )
         self.head = nn.Conv2d(width, 16, 3, padding=1)
         self.scale = PositionScale(config)
@@ -88,9 +88,9 @@ class AppearancePosterior(nn.Module):
         self.scale = PositionScale(config)
         size = config.static_size // self.scale.objects
         self.features = nn.Sequential(
-            conv_block(1, width // 3, 4, 2),
-            conv_block(width // 3, width, 4, 2),
-            conv_block(width, width, 3),
+            encoder_block(1, width // 3, 4, 2),
+            encoder_block(width // 3, width, 4, 2),
+            encoder_block(width, width, 3),
             nn.Flatten(),
             nn.Linear(width * (config.crop_size // 8) ** 2, hidden),
         )
