@@ -8,6 +8,7 @@ import torch
 from safetensors.torch import load_file, save_file
 
 from rwae import RWAE, Codes
+from rwae.editing.studio import Studio
 from rwae.errors import CheckpointError, ConfigError
 from rwae.files import tensors
 from rwae.files.checkpoint import (
@@ -191,3 +192,14 @@ def test_an_interrupted_write_leaves_the_old_file_and_no_other(tmp_path: Path) -
     with atomic(path) as temporary:
         temporary.write_text("new")
     assert path.read_text() == "new"
+
+
+@pytest.mark.parametrize("name", [CONFIG_FILE, WEIGHTS_FILE, GALLERY_FILE])
+def test_a_file_that_is_a_link_to_elsewhere_is_refused(
+    tiny: RWAE, folder: Path, tmp_path: Path, name: str
+) -> None:
+    write_gallery(folder, Codes(torch.randn(5, 6), torch.randn(5, 4, 4)))
+    (folder / name).rename(tmp_path / name)
+    (folder / name).symlink_to(tmp_path / name)
+    with pytest.raises(CheckpointError, match="leaves its folder"):
+        Studio.load(folder, "cpu")
