@@ -196,7 +196,7 @@ def test_an_interrupted_write_leaves_the_old_file_and_no_other(tmp_path: Path) -
 
 @pytest.mark.parametrize("name", [CONFIG_FILE, WEIGHTS_FILE, GALLERY_FILE])
 def test_a_file_that_is_a_link_to_elsewhere_is_refused(
-    tiny: RWAE, folder: Path, tmp_path: Path, name: str
+    folder: Path, tmp_path: Path, name: str
 ) -> None:
     write_gallery(folder, Codes(torch.randn(5, 6), torch.randn(5, 4, 4)))
     (folder / name).rename(tmp_path / name)
