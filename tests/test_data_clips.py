@@ -1,4 +1,4 @@
-"""Clips in memory, and clips that are made on the fly, are used in one way."""
+"""Clips in memory and clips that are made on demand have one interface."""
 
 import numpy as np
 import pytest
@@ -19,7 +19,7 @@ def in_memory() -> Clips:
 @pytest.mark.parametrize(
     "clips", [in_memory(), MovingDigits(IMAGES, np.arange(20) % 10, count=6, stream=0)]
 )
-def test_every_source_gives_what_training_asks_for(clips: ClipSource) -> None:
+def test_every_source_has_the_interface_that_training_needs(clips: ClipSource) -> None:
     assert len(clips) == 6
     assert clips.shape == (15, 3, 64, 64)
     assert clips.labels.shape == (6, len(clips.factors))

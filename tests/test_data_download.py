@@ -1,4 +1,4 @@
-"""Downloads from a server on this machine: good, damaged, absent, silent and packed files."""
+"""Downloads from a server on this machine: intact, damaged, missing and compressed files."""
 
 import gzip
 import hashlib
@@ -71,7 +71,7 @@ def test_all_files_arrive_once(server: Server, tmp_path: Path) -> None:
     assert len([path for path in tmp_path.rglob("*") if path.is_file()]) == 2
 
 
-def test_it_goes_on_and_replaces_a_broken_file(server: Server, tmp_path: Path) -> None:
+def test_a_second_download_replaces_a_damaged_file_alone(server: Server, tmp_path: Path) -> None:
     download(tmp_path, address(server), FILES)
     (tmp_path / "hair/5.png").write_bytes(b"another sh")
     server.asked.clear()
@@ -87,20 +87,22 @@ def test_a_damaged_file_is_refused_and_leaves_nothing(server: Server, tmp_path: 
     assert [path.name for path in tmp_path.rglob("*") if path.is_file()] == ["0.png"]
 
 
-def test_a_missing_file_is_told_with_its_code(server: Server, tmp_path: Path) -> None:
+def test_a_missing_file_is_an_error_with_its_code(server: Server, tmp_path: Path) -> None:
     del server.content["body/0.png"]
     with pytest.raises(DataError, match=r"answered 404 .*body/0\.png"):
         download(tmp_path, address(server), FILES)
 
 
-def test_an_answer_that_breaks_off_is_refused(server: Server, tmp_path: Path) -> None:
+def test_a_response_that_is_cut_off_is_refused(server: Server, tmp_path: Path) -> None:
     server.cut = True
     with pytest.raises(DataError, match=r"could not be fetched|damaged"):
         download(tmp_path, address(server), FILES)
     assert not [path for path in tmp_path.rglob("*") if path.is_file()]
 
 
-def test_a_silent_server_is_given_up(server: Server, tmp_path: Path) -> None:
+def test_a_server_that_does_not_answer_is_an_error_after_the_timeout(
+    server: Server, tmp_path: Path
+) -> None:
     server.delay = 20.0
     begin = time.monotonic()
     with pytest.raises(DataError, match="check the network"):
@@ -108,7 +110,7 @@ def test_a_silent_server_is_given_up(server: Server, tmp_path: Path) -> None:
     assert time.monotonic() - begin < 15
 
 
-def test_without_a_server_it_is_one_sentence_and_exit_code_2(
+def test_without_a_server_the_command_prints_a_sentence_and_exits_with_2(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     dead = http.server.HTTPServer(("127.0.0.1", 0), Handler)
@@ -121,13 +123,13 @@ def test_without_a_server_it_is_one_sentence_and_exit_code_2(
     assert "Traceback" not in said
 
 
-def test_a_folder_that_cannot_be_made_is_told(server: Server, tmp_path: Path) -> None:
+def test_a_folder_that_cannot_be_made_is_an_error(server: Server, tmp_path: Path) -> None:
     (tmp_path / "file").write_text("in the way")
     with pytest.raises(DataError, match="--out"):
         download(tmp_path / "file", address(server), FILES)
 
 
-def test_a_checksum_is_that_of_what_is_packed() -> None:
+def test_the_checksum_of_a_gz_file_is_that_of_its_content() -> None:
     content = b"pixels" * 100
     expected = hashlib.sha256(content).hexdigest()
     assert checksum("a", content) == expected
@@ -137,7 +139,7 @@ def test_a_checksum_is_that_of_what_is_packed() -> None:
     assert checksum("a.gz", content) == ""
 
 
-def test_packed_files_arrive_in_any_packing(server: Server, tmp_path: Path) -> None:
+def test_gz_files_are_accepted_at_any_compression_level(server: Server, tmp_path: Path) -> None:
     server.content = {"a.gz": gzip.compress(b"digits", 1)}
     files = {"a.gz": checksum("a.gz", gzip.compress(b"digits", 9))}
     assert download(tmp_path, address(server), files) == 1

@@ -1,4 +1,4 @@
-"""Figures: disjoint splits, balanced labels, the same bytes again, and figures that stay whole."""
+"""Figures: disjoint splits, balanced labels, reproducible clips, and figures inside the frame."""
 
 import numpy as np
 import pytest
@@ -41,7 +41,7 @@ def test_the_same_seed_draws_the_same_clips(clips: Clips) -> None:
     assert not torch.equal(clips.frames, other.frames)
 
 
-def test_no_path_leads_out_of_the_frame(clips: Clips) -> None:
+def test_no_figure_leaves_the_frame(clips: Clips) -> None:
     # A figure that is cut off by the edge would lose light against its other frames.
     light = clips.frames.sum((2, 3, 4), dtype=torch.float64)
     assert float((light.amin(1) / light.amax(1)).min()) > 0.96

@@ -1,4 +1,4 @@
-"""Any folder of clips: what counts as one, its labels, its order and its split."""
+"""Any folder of clips: what is a recording, its labels, its order and its split."""
 
 from pathlib import Path
 
@@ -96,7 +96,7 @@ def test_pieces_of_one_recording_count_as_one_recording(tmp_path: Path) -> None:
     assert (len(clips), clips.recordings) == (2, 1)
 
 
-def test_folders_say_who_and_how(tmp_path: Path) -> None:
+def test_folders_label_who_and_how(tmp_path: Path) -> None:
     for who in ("anna", "ben"):
         for how in ("nod", "wave"):
             save_strip(tmp_path / who / how / "1.png")
@@ -108,7 +108,7 @@ def test_folders_say_who_and_how(tmp_path: Path) -> None:
     assert (how.name, how.values, how.static) == ("how", ("nod", "wave"), False)
 
 
-def test_one_folder_for_all_is_no_label_and_neither_is_a_level_that_some_lack(
+def test_a_level_with_one_folder_or_with_gaps_is_no_label(
     tmp_path: Path,
 ) -> None:
     save_strip(tmp_path / "all" / "1.png")
@@ -177,7 +177,7 @@ def test_a_bad_clip_is_named(tmp_path: Path, kind: str) -> None:
         everything(tmp_path)
 
 
-def test_an_empty_folder_and_an_empty_split_are_told(tmp_path: Path) -> None:
+def test_an_empty_folder_and_an_empty_split_are_errors(tmp_path: Path) -> None:
     with pytest.raises(DataError, match="holds no clip"):
         data.load("folder", "train", tmp_path)
     save_strip(tmp_path / "0.png")

@@ -1,4 +1,4 @@
-"""Data sets are found by name, and what is missing is said with the command that helps."""
+"""Data sets are found by name; an error names the command that helps."""
 
 from pathlib import Path
 
@@ -32,7 +32,9 @@ def test_an_unknown_name_lists_the_known_ones() -> None:
         ("weizmann", "weizmann"),
     ],
 )
-def test_a_missing_folder_says_how_to_download(name: str, files: str, folder: str | None) -> None:
+def test_the_error_for_a_missing_folder_names_the_download(
+    name: str, files: str, folder: str | None
+) -> None:
     with pytest.raises(DataError, match=rf"rwae\.data\.download {files} --out data/{files}"):
         data.load(name, "train", folder)
 
@@ -53,14 +55,14 @@ def test_an_unknown_split_is_refused(name: str, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("name", data.NAMES)
-def test_an_empty_folder_is_told_in_words(name: str, tmp_path: Path) -> None:
+def test_an_empty_folder_is_an_error_that_names_it(name: str, tmp_path: Path) -> None:
     if data.describe(name).needs_folder:
         with pytest.raises(DataError, match=rf"{tmp_path}"):
             data.load(name, "train", tmp_path)
 
 
 @pytest.mark.parametrize("name", data.NAMES)
-def test_the_entry_of_a_data_set_is_whole(name: str) -> None:
+def test_the_entry_of_a_data_set_is_consistent(name: str) -> None:
     known = data.describe(name)
     assert known.splits[:3] == ("train", "validation", "test")
     assert set(known.judge_splits or ()) <= set(known.splits)

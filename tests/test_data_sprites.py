@@ -1,4 +1,4 @@
-"""Sprites: composed as the benchmark says, from painted and from real sheets."""
+"""Sprites: composed by the rules of the benchmark, from made and from real sheets."""
 
 import hashlib
 from pathlib import Path
@@ -63,7 +63,7 @@ def reference_frame(folder: Path, character: int, row: int, column: int) -> np.n
         (9 * 40 + 5, 7, 3, 6),  # spellcard to the right ends with cell 45
     ],
 )
-def test_a_frame_is_the_parts_over_each_other(
+def test_a_frame_is_composited_of_the_parts(
     painted: Path, composed: sprites.Clips, clip: int, frame: int, row: int, column: int
 ) -> None:
     character = int(sprites.characters("validation")[clip // 9])

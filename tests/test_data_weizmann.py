@@ -32,7 +32,7 @@ def test_every_combination_is_in_one_split() -> None:
     assert [len(part) for part in parts] == [20, 4, 8, 4]
 
 
-def test_what_is_held_out_is_known_in_parts() -> None:
+def test_each_person_and_action_of_the_test_split_is_in_training() -> None:
     train = weizmann.combinations("train")
     people, actions = zip(*train, strict=True)
     assert set(people) == set(range(8))
@@ -44,7 +44,7 @@ def test_what_is_held_out_is_known_in_parts() -> None:
     assert {(person, 2) for person in (0, 1, 3, 6)} <= set(train)
 
 
-def test_the_judge_is_checked_on_combinations_that_it_never_saw() -> None:
+def test_the_judge_is_tested_on_combinations_that_it_was_not_trained_on() -> None:
     judge, unseen = (set(weizmann.combinations(s)) for s in ("judge", "judge_test"))
     assert not judge & unseen
     assert len(judge | unseen) == 36
@@ -52,7 +52,7 @@ def test_the_judge_is_checked_on_combinations_that_it_never_saw() -> None:
     assert {person for person, _ in unseen} == set(range(9))
 
 
-def test_a_take_and_its_mirror_are_files_beside_each_other(tmp_path: Path) -> None:
+def test_a_recording_and_its_mirror_image_have_consecutive_numbers(tmp_path: Path) -> None:
     names = {
         path.relative_to(tmp_path).as_posix()
         for person in range(9)

@@ -1,4 +1,4 @@
-"""Each loss against a loop in NumPy or a known value, and the laws that it has to obey."""
+"""Each loss against a loop in NumPy or a known value, and its properties."""
 
 import math
 
@@ -35,7 +35,7 @@ def test_errors_are_sums_over_pixels_and_means_over_frames() -> None:
     )
 
 
-def test_prior_score_is_the_negative_log_density_and_moves_the_prior_alone() -> None:
+def test_prior_nll_is_the_negative_log_density_and_trains_the_prior_alone() -> None:
     logits = normal(2, 3, 2).requires_grad_()
     means, stds = normal(2, 3, 2, 4, seed=1), normal(2, 3, 2, 4, seed=2).abs() + 0.5
     codes = normal(2, 3, 4, seed=3).requires_grad_()
@@ -79,7 +79,7 @@ def test_dynamic_kl_estimates_that_of_two_gaussians_without_bias() -> None:
     assert abs(np.mean(values) - expected.item()) < 4 * error < 0.1 * expected.item()
 
 
-def test_a_critic_that_cannot_tell_pays_two_bits_and_one_that_can_nothing() -> None:
+def test_gan_losses_of_a_constant_and_of_a_perfect_discriminator() -> None:
     same = torch.zeros(7, 1)
     assert terms.discriminator_loss(same, same).item() == pytest.approx(2 * math.log(2))
     assert terms.discriminator_loss(same + 50, same - 50).item() == pytest.approx(0, abs=1e-6)

@@ -1,4 +1,4 @@
-"""Each discrepancy against a loop in NumPy, and the laws that it has to obey."""
+"""Each discrepancy against a loop in NumPy, and its properties."""
 
 import numpy as np
 import pytest
@@ -45,7 +45,7 @@ def test_mmd_is_zero_in_the_mean_for_one_distribution_and_grows_with_a_shift() -
     assert 10 * error < mean_over_draws(0.5)[0] < mean_over_draws(1.0)[0]
 
 
-def test_covariance_mmd_equals_a_loop_and_sees_a_dead_dimension() -> None:
+def test_second_moment_mmd_equals_a_loop_and_detects_an_unused_dimension() -> None:
     z = normal(6, 3)
     within = np.mean([float(z[i] @ z[j]) ** 2 for i in range(6) for j in range(6) if i != j])
     expected = within - 2 * np.mean([float(v @ v) for v in z]) + 3
@@ -58,7 +58,7 @@ def test_covariance_mmd_equals_a_loop_and_sees_a_dead_dimension() -> None:
     assert mmd.second_moment_mmd(dead).item() == pytest.approx(2, abs=0.4)
 
 
-def test_covariance_mmd_is_the_distance_of_the_second_moment_from_the_identity() -> None:
+def test_second_moment_mmd_is_the_distance_of_the_second_moment_from_the_identity() -> None:
     scale = torch.tensor([2.0, 1.0, 0.5], dtype=torch.float64)
     values = [mmd.second_moment_mmd(normal(64, 3, seed=s) * scale).item() for s in range(300)]
     expected = float(((scale.square() - 1) ** 2).sum())
@@ -118,7 +118,7 @@ def test_hsic_equals_a_sum_over_quadruples() -> None:
     assert value == pytest.approx(np.mean(values))
 
 
-def test_dependence_tells_independent_codes_from_one_that_holds_the_other() -> None:
+def test_normalised_hsic_is_zero_for_independent_codes_and_one_for_equal_ones() -> None:
     static = normal(64, 4)
     apart = np.mean([mmd.normalised_hsic(static, normal(64, 3, 2, seed=s)) for s in range(1, 60)])
     assert abs(apart) < 0.02

@@ -1,4 +1,4 @@
-"""MoCoGAN: drawing, going on, saving; and what it cannot do."""
+"""MoCoGAN: sampling, extending, saving, and what it refuses."""
 
 import dataclasses
 from pathlib import Path
@@ -37,7 +37,7 @@ def test_a_draw_has_the_shapes_of_the_other_models_and_decodes(gan: MoCoGAN) -> 
     assert not gan.encodes
 
 
-def test_the_generator_decides_what_is_drawn(gan: MoCoGAN) -> None:
+def test_samples_depend_on_the_generator_alone(gan: MoCoGAN) -> None:
     one, two, other = (gan.sample(2, generator=seeded(n)) for n in (1, 1, 2))
     assert torch.equal(one.dynamic, two.dynamic)
     assert torch.equal(one.static, two.static)
@@ -60,7 +60,7 @@ def test_motion_differs_at_temperature_one_and_is_one_motion_at_zero(gan: MoCoGA
     assert not still.static.any()
 
 
-def test_a_clip_goes_on_from_its_last_code(gan: MoCoGAN) -> None:
+def test_a_clip_is_extended_from_its_last_code(gan: MoCoGAN) -> None:
     codes = gan.sample(2, frames=4, generator=seeded(0))
     longer = gan.extend(codes, 3, seeded(5))
     assert torch.equal(longer.dynamic[:, :4], codes.dynamic)
@@ -71,14 +71,14 @@ def test_a_clip_goes_on_from_its_last_code(gan: MoCoGAN) -> None:
     torch.testing.assert_close(longer.dynamic[:, 4], first)
 
 
-def test_a_motion_shown_by_someone_else_is_the_same_motion(gan: MoCoGAN) -> None:
+def test_a_swap_keeps_the_dynamic_codes(gan: MoCoGAN) -> None:
     a, b = gan.sample(1, generator=seeded(1)), gan.sample(1, generator=seeded(2))
     swapped = b.with_static(a.static)
     assert torch.equal(swapped.dynamic, b.dynamic)
     assert not torch.equal(gan.decode(swapped), gan.decode(b))
 
 
-def test_a_checkpoint_loads_as_what_it_is(gan: MoCoGAN, tmp_path: Path) -> None:
+def test_a_checkpoint_loads_as_its_class(gan: MoCoGAN, tmp_path: Path) -> None:
     gan.save_pretrained(tmp_path)
     loaded = registry.load(tmp_path)
     assert isinstance(loaded, MoCoGAN)

@@ -33,13 +33,13 @@ def test_shapes_and_ranges(tiny: RWAE, x: torch.Tensor) -> None:
     assert not x_hat.requires_grad
 
 
-def test_encoding_is_the_posterior_mean_and_so_repeats(tiny: RWAE, x: torch.Tensor) -> None:
+def test_encoding_is_deterministic(tiny: RWAE, x: torch.Tensor) -> None:
     one, two = tiny.encode(x), tiny.encode(x)
     assert torch.equal(one.static, two.static)
     assert torch.equal(one.dynamic, two.dynamic)
 
 
-def test_the_networks_see_the_crop_alone_and_the_rest_stays_black(
+def test_the_networks_use_the_crop_alone_and_the_rest_stays_black(
     tiny: RWAE, x: torch.Tensor
 ) -> None:
     outside = x.clone()
@@ -81,12 +81,12 @@ def test_static_samples_are_standard_normal(tiny: RWAE, generator: torch.Generat
 
 
 @pytest.mark.parametrize(("clips", "frames"), [(0, 4), (2, 0), (2, -1)])
-def test_nothing_cannot_be_sampled(tiny: RWAE, clips: int, frames: int) -> None:
+def test_sampling_no_clip_or_frame_is_refused(tiny: RWAE, clips: int, frames: int) -> None:
     with pytest.raises(CodesError, match="at least 1"):
         tiny.sample(clips, frames=frames)
 
 
-def test_extending_keeps_what_was_there(tiny: RWAE, x: torch.Tensor, generator) -> None:
+def test_extending_keeps_the_given_codes(tiny: RWAE, x: torch.Tensor, generator) -> None:
     codes = tiny.encode(x)
     longer = tiny.extend(codes, 3, generator)
     assert longer.dynamic.shape == (2, 7, 4)
@@ -156,7 +156,7 @@ def test_a_weakly_supervised_model_infers_the_action_from_the_dynamic_codes(
     torch.testing.assert_close(inferred, weak.decode(codes))
 
 
-def test_the_action_is_shown_to_prior_and_decoder(weak: RWAE, generator: torch.Generator) -> None:
+def test_prior_and_decoder_depend_on_the_action(weak: RWAE, generator: torch.Generator) -> None:
     codes = weak.sample(5, action=2, generator=generator)
     assert codes.action.argmax(1).tolist() == [2] * 5
     other = torch.eye(3)[torch.zeros(5, dtype=torch.long)]
@@ -214,7 +214,7 @@ def test_a_clip_that_is_no_tensor_is_refused_in_words(tiny: RWAE, given: Any) ->
 
 
 @pytest.mark.parametrize("given", [None, 3, torch.zeros(1, 6), np.zeros((1, 6))])
-def test_codes_that_are_none_are_refused_in_words(tiny: RWAE, given: Any) -> None:
+def test_what_is_no_codes_is_refused_in_words(tiny: RWAE, given: Any) -> None:
     for action in (tiny.decode, lambda codes: tiny.extend(codes, 2)):
         with pytest.raises(CodesError, match=r"need to be rwae\.Codes"):
             action(given)

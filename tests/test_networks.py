@@ -1,4 +1,4 @@
-"""What each network looks at, shown by its gradients."""
+"""What each network depends on, tested by its gradients."""
 
 import dataclasses
 
@@ -20,7 +20,9 @@ def depends(value: torch.Tensor, on: torch.Tensor) -> list[bool]:
     return [bool(frame.abs().sum() > 0) for frame in gradient[0]]
 
 
-def test_the_static_code_sees_every_frame_in_any_order(tiny: RWAE, frames: torch.Tensor) -> None:
+def test_the_static_code_depends_on_every_frame_in_any_order(
+    tiny: RWAE, frames: torch.Tensor
+) -> None:
     code = tiny.static_posterior(frames).mean
     assert depends(code[0], frames) == [True] * 4
     shuffled = tiny.static_posterior(frames[:, [2, 0, 3, 1]]).mean
@@ -32,18 +34,20 @@ def test_the_static_code_takes_any_number_of_frames(tiny: RWAE, frames: torch.Te
     torch.testing.assert_close(twice, tiny.static_posterior(frames).mean)
 
 
-def test_a_dynamic_code_sees_its_frame_and_those_before(tiny: RWAE, frames: torch.Tensor) -> None:
+def test_a_dynamic_code_depends_on_its_frame_and_those_before(
+    tiny: RWAE, frames: torch.Tensor
+) -> None:
     mean = tiny.dynamic_posterior(frames, None)[0].mean
     for t in range(4):
         assert depends(mean[0, t], frames) == [s <= t for s in range(4)]
 
 
-def test_a_dynamic_code_is_blind_to_hue(tiny: RWAE, frames: torch.Tensor) -> None:
+def test_a_dynamic_code_does_not_depend_on_hue(tiny: RWAE, frames: torch.Tensor) -> None:
     swapped = tiny.dynamic_posterior(frames[:, :, [2, 0, 1]], None)[0].mean
     torch.testing.assert_close(swapped, tiny.dynamic_posterior(frames, None)[0].mean)
 
 
-def test_the_dynamic_means_lie_on_a_sphere_and_leave_room_for_the_noise(
+def test_the_dynamic_means_lie_on_a_sphere_of_variance_one_less_the_noise(
     tiny: RWAE, frames: torch.Tensor
 ) -> None:
     posterior, _ = tiny.dynamic_posterior(frames, None)
@@ -62,14 +66,14 @@ def test_drawn_codes_are_fed_back(tiny: RWAE, frames: torch.Tensor) -> None:
     assert (codes - posterior.mean).std().item() == pytest.approx(posterior.std, rel=0.5)
 
 
-def test_the_prior_sees_only_the_past(tiny: RWAE) -> None:
+def test_the_prior_depends_on_the_past_alone(tiny: RWAE) -> None:
     codes = torch.randn(2, 4, 4).requires_grad_()
     means = tiny.prior(codes).means
     for t in range(4):
         assert depends(means[0, t], codes) == [s < t for s in range(4)]
 
 
-def test_the_prior_on_its_own_samples_says_what_it_drew_from(tiny: RWAE) -> None:
+def test_the_prior_is_the_same_when_sampling_and_when_given_the_samples(tiny: RWAE) -> None:
     """Teacher-forced equals free-running: at temperature 0 a draw is one of the means."""
     drawn = tiny.prior.sample(3, 6, torch.Generator().manual_seed(0), temperature=0.0)
     prior = tiny.prior(drawn)
@@ -77,7 +81,7 @@ def test_the_prior_on_its_own_samples_says_what_it_drew_from(tiny: RWAE) -> None
     torch.testing.assert_close(prior.means.gather(-2, best).squeeze(-2), drawn)
 
 
-def test_going_on_from_codes_equals_drawing_in_one_go(tiny: RWAE) -> None:
+def test_continuing_a_sample_equals_one_longer_sample(tiny: RWAE) -> None:
     whole = tiny.prior.sample(2, 7, torch.Generator().manual_seed(0), temperature=0.0)
     rest = tiny.prior.sample(2, 4, torch.Generator().manual_seed(0), 0.0, begin=whole[:, :3])
     torch.testing.assert_close(rest, whole[:, 3:])
@@ -98,8 +102,8 @@ def test_a_frame_depends_on_no_later_code(recurrent: bool) -> None:
 
 
 @pytest.mark.parametrize("width", [0, 12])
-def test_with_late_film_the_static_code_has_no_part_in_what_is_drawn(width: int) -> None:
-    """Two people, one pose: the decoder's last map before any paint is one and the same."""
+def test_with_late_film_shapes_do_not_depend_on_the_static_code(width: int) -> None:
+    """Two static codes and one pose give the same map before the first FiLM."""
     torch.manual_seed(0)
     model = RWAE(dataclasses.replace(TINY, late_film_width=width)).eval()
     drawn = []

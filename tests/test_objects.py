@@ -103,7 +103,7 @@ def test_a_checkpoint_comes_back_as_the_same_class(
         ({"late_film_width": 8}, "no setting late_film_width"),
     ],
 )
-def test_settings_that_cannot_be(settings: dict[str, object], message: str) -> None:
+def test_settings_that_do_not_fit_are_refused(settings: dict[str, object], message: str) -> None:
     with pytest.raises(ConfigError, match=message):
         ObjectRWAE(ModelConfig.from_dict({**SMALL.to_dict(), **settings}))
 

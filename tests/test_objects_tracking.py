@@ -42,7 +42,7 @@ def test_reorder_takes_the_numbered_values() -> None:
         assert torch.equal(reorder(values, order)[0, t], values[0, t, order[0, t]])
 
 
-def test_straight_paths_are_followed_through_crossings() -> None:
+def test_straight_paths_are_tracked_through_crossings() -> None:
     paths = crossing()
     mixed, _ = shuffled(paths)
     found = reorder(mixed, track(mixed))

@@ -1,4 +1,4 @@
-"""The loop: it learns, it resumes exactly, and it refuses what cannot be trained."""
+"""The loop: it learns, it resumes exactly, and it refuses bad settings."""
 
 import dataclasses
 import errno
@@ -127,7 +127,7 @@ def test_a_full_disk_after_a_damaged_state_leaves_the_whole_one(
 
 
 @pytest.mark.parametrize("part", ["settings", "numbers"])
-def test_a_state_in_which_one_bit_changed_is_not_believed(
+def test_a_state_in_which_one_bit_changed_is_not_loaded(
     clips: Clips, tmp_path: Path, part: str
 ) -> None:
     """Such a file can be read, and all of its numbers may be finite."""
@@ -230,7 +230,7 @@ def test_a_weight_for_a_term_that_the_run_lacks_is_refused(
     assert not (tmp_path / STATE_FILE).exists()
 
 
-def test_the_prior_score_moves_the_prior_alone(clips: Clips) -> None:
+def test_prior_nll_trains_the_prior_alone(clips: Clips) -> None:
     model = RWAE(TINY)
     objective = RWAEObjective(model, RUN)
     terms = objective(clips.batch(torch.arange(8)), step_generator(0, 0, ALONE))
@@ -239,8 +239,8 @@ def test_the_prior_score_moves_the_prior_alone(clips: Clips) -> None:
     assert moved == {"prior"}
 
 
-def test_a_clip_may_lie_anywhere_if_all_together_follow_the_prior(clips: Clips) -> None:
-    """What tells this objective from a VAE's: no term is a function of one clip's posterior.
+def test_no_penalty_is_a_function_of_one_clip(clips: Clips) -> None:
+    """The difference to a VAE: no term is a function of one clip's posterior.
 
     Each penalty compares the clips of a batch, so on a batch of one it is no number at all,
     where a KL divergence would be finite; and a batch that is standard normal as a whole pays
@@ -277,7 +277,7 @@ def test_a_bad_setting_is_named(name: str, value: float) -> None:
         dataclasses.replace(RUN, **{name: value})
 
 
-def test_a_state_without_a_setting_that_came_later_goes_on(clips: Clips, tmp_path: Path) -> None:
+def test_a_state_without_a_younger_setting_is_resumed(clips: Clips, tmp_path: Path) -> None:
     train(RUN, clips, tmp_path, ALONE)
     tensors = load_file(tmp_path / STATE_FILE)
     settings = RUN.to_dict()
@@ -304,7 +304,7 @@ def test_a_state_of_version_0_1_is_resumed(clips: Clips, tmp_path: Path) -> None
         settings.pop("photometric_augment"),
     )
     settings["weights"]["dependence"] = settings["weights"].pop("normalised_hsic")
-    settings["model"]["canvas"] = settings["model"].pop("learned_background")
+    settings["model"]["background"] = settings["model"].pop("learned_background")
     about = {"step": "6", "config": json.dumps(settings)}
     about["sha256"] = state_digest(about, former)
     (tmp_path / STATE_FILE).write_bytes(pack(former, about))
@@ -339,7 +339,7 @@ def test_the_noise_of_a_step_is_a_documented_function_of_seed_step_and_rank() ->
     assert len({step_generator(*place).initial_seed() for place in places}) == 8
 
 
-def test_weight_for_the_unusual_needs_a_weight_to_share() -> None:
+def test_saliency_needs_a_motion_weight() -> None:
     with pytest.raises(ConfigError, match="saliency shares the motion_weight"):
         dataclasses.replace(RUN, saliency=True)
 
@@ -349,7 +349,7 @@ def test_too_few_clips_for_a_batch(clips: Clips, tmp_path: Path) -> None:
         train(dataclasses.replace(RUN, batch=32), clips, tmp_path, ALONE)
 
 
-def test_clips_with_fewer_frames_than_a_step_looks_at(clips: Clips, tmp_path: Path) -> None:
+def test_clips_with_fewer_frames_than_a_step_uses(clips: Clips, tmp_path: Path) -> None:
     config = dataclasses.replace(
         RUN, model=dataclasses.replace(TINY, frames=8), decoded_frames=clips.shape[0] + 1
     )
@@ -370,7 +370,7 @@ def test_every_preset_is_a_model_that_can_be_built() -> None:
         assert build_model(preset.model).num_parameters > 10_000
 
 
-def test_the_weight_of_what_moves_changes_a_moving_clip_and_no_still_one(clips: Clips) -> None:
+def test_the_motion_weight_changes_the_error_of_moving_clips_alone(clips: Clips) -> None:
     def error(x: torch.Tensor, **settings: float) -> float:
         torch.manual_seed(0)
         objective = RWAEObjective(RWAE(TINY), dataclasses.replace(RUN, **settings)).train()
@@ -385,8 +385,8 @@ def test_the_weight_of_what_moves_changes_a_moving_clip_and_no_still_one(clips: 
         dataclasses.replace(RUN, motion_weight=-1.0)
 
 
-def test_a_canvas_is_a_map_that_no_code_moves() -> None:
+def test_a_learned_background_is_a_map_that_no_code_changes() -> None:
     assert RWAE(TINY).decoder.layout.bias is None
-    canvas = RWAE(dataclasses.replace(TINY, learned_background=True)).decoder.layout
-    assert canvas.bias.requires_grad
-    torch.testing.assert_close(canvas(torch.zeros(1, TINY.dynamic_size))[0], canvas.bias)
+    background = RWAE(dataclasses.replace(TINY, learned_background=True)).decoder.layout
+    assert background.bias.requires_grad
+    torch.testing.assert_close(background(torch.zeros(1, TINY.dynamic_size))[0], background.bias)

@@ -52,7 +52,7 @@ def trained_by(objective: AdversarialObjective, term: torch.Tensor) -> set[str]:
     }
 
 
-def test_each_term_trains_one_side(
+def test_each_term_trains_one_network(
     objective: AdversarialObjective, x: torch.Tensor, generator: torch.Generator
 ) -> None:
     terms = objective(x, generator)
@@ -77,7 +77,7 @@ def test_the_motion_and_both_codes_are_trained(
     assert idle == []
 
 
-def test_the_generator_decides_the_whole_step(
+def test_a_step_depends_on_the_generator_alone(
     objective: AdversarialObjective, x: torch.Tensor
 ) -> None:
     first = objective(x, torch.Generator().manual_seed(3))

@@ -1,4 +1,4 @@
-"""python -m rwae.training: it stops politely, runs on two ranks, and says what is wrong."""
+"""python -m rwae.training: it stops on SIGTERM, runs on two ranks, and explains errors."""
 
 import os
 import signal
@@ -175,7 +175,7 @@ def test_two_ranks_train_one_model(tmp_path: Path) -> None:
     assert len((tmp_path / METRICS_FILE).read_text().splitlines()) == 3
 
 
-def test_the_command_says_what_is_wrong_in_one_sentence(tmp_path: Path) -> None:
+def test_an_error_is_one_sentence_and_exit_code_2(tmp_path: Path) -> None:
     done = subprocess.run(
         [sys.executable, "-m", "rwae.training", "--preset", "sprites", "--out", str(tmp_path)],
         cwd=ROOT,

@@ -72,7 +72,7 @@ def test_a_window_has_consecutive_frames_of_the_clip(generator: torch.Generator)
     assert torch.equal(random_window(grey[:, :5], generator), grey[:, :5])
 
 
-def test_the_generator_decides_every_term(objective: ObjectsObjective) -> None:
+def test_every_term_depends_on_the_generator_alone(objective: ObjectsObjective) -> None:
     x, _ = squares()
     for steps in (0, objects.FIRST_STEPS):
         values = []

@@ -58,7 +58,7 @@ def all_penalties() -> list[Penalty]:
     return [kind(RUN) for kind in (*STATIC.values(), *DYNAMIC.values())]
 
 
-def test_the_settings_name_the_penalties_that_there_are() -> None:
+def test_the_settings_allow_exactly_the_penalties_that_exist() -> None:
     assert tuple(STATIC) == STATIC_PENALTIES
     assert tuple(DYNAMIC) == DYNAMIC_PENALTIES
     with pytest.raises(ConfigError, match="static_penalty is 'mse'"):
@@ -180,7 +180,7 @@ def test_each_penalty_trains_and_resumes(
     assert bool(codes.static.isfinite().all())
 
 
-def test_with_learned_noise_the_posterior_of_a_clip_is_free(square_clips: Clips) -> None:
+def test_learned_noise_makes_the_deviations_free(square_clips: Clips) -> None:
     """A KL penalty needs a deviation that can grow: the fixed one would make it a constant."""
     model = RWAE(dataclasses.replace(TINY, learned_noise=True)).eval()
     x = model.crop(square_clips.batch(torch.arange(4)))
