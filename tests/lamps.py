@@ -5,6 +5,7 @@ colour from the dynamic codes, so that it leaks; a judge tells both factors.
 """
 
 import dataclasses
+import functools
 import json
 import shutil
 from pathlib import Path
@@ -15,11 +16,13 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from rwae import Codes
+from rwae.classifiers import Judge
 from rwae.codes import Factor
 from rwae.data.clips import Clips
 from rwae.evaluation.judges.training import fit_factor_judge
 from rwae.files import checkpoint
 from rwae.models import registry
+from rwae.models.base import CodeModel
 
 NAME = "lamps"
 FACTORS = (Factor("colour", ("red", "blue"), True), Factor("side", ("left", "right"), False))
@@ -36,14 +39,30 @@ def shine(blue: Tensor, right: Tensor) -> Tensor:
 
 
 def make_judge(folder: Path) -> None:
-    """Trains a judge of lamps and saves it."""
+    """Saves a judge that was trained on lamps."""
+    trained_judge().save(folder)
+
+
+@functools.cache
+def trained_judge() -> Judge:
+    """A judge of lamps; it is trained once in a process."""
     labels = torch.cartesian_prod(torch.arange(2), torch.arange(2)).repeat(16, 1)
     frames = shine(*labels.bool().T)[:, None].expand(-1, 4, -1, -1, -1)
     clips = Clips((255 * frames).to(torch.uint8), labels, FACTORS)
-    fit_factor_judge(clips, 32, seed=0).save(folder)
+    return fit_factor_judge(clips, 32, seed=0)
 
 
 def make_model(folder: Path, leaks: bool) -> Path:
+    """Saves a model of lamps with its gallery and its data set."""
+    model, codes = trained_model(leaks)
+    model.save_pretrained(folder)
+    checkpoint.write_gallery(folder, codes)
+    (folder / checkpoint.SETTINGS_FILE).write_text(json.dumps({"dataset": NAME}))
+    return folder
+
+
+@functools.cache
+def trained_model(leaks: bool) -> tuple[CodeModel, Codes]:
     """Fits a decoder that shows the side in z_t and the colour in z_c, or in z_t if it leaks.
 
     The model has no encoder, so that its examples are exactly the codes of its gallery.
@@ -58,10 +77,7 @@ def make_model(folder: Path, leaks: bool) -> Path:
         optimizer.zero_grad()
         F.mse_loss(model.decoder(static, dynamic), model.crop(wanted)).backward()
         optimizer.step()
-    model.eval().save_pretrained(folder)
-    checkpoint.write_gallery(folder, gallery())
-    (folder / checkpoint.SETTINGS_FILE).write_text(json.dumps({"dataset": NAME}))
-    return folder
+    return model.eval(), gallery()
 
 
 def gallery() -> Codes:

@@ -195,6 +195,7 @@ def weakly_supervised() -> list[Path]:
     return [folder for folder in folders if checkpoint.read_config(folder).actions]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("folder", weakly_supervised(), ids=lambda folder: folder.name)
 def test_a_drawn_action_is_shown_as_drawn(folder: Path) -> None:
     """Static and dynamic codes travel to the page and back without the action that was drawn."""

@@ -215,6 +215,7 @@ def test_a_gallery_without_a_clip(folder: Path) -> None:
         read_gallery(folder)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("hole", "told"),
     [(False, "the configuration needs"), (True, "not a readable safetensors file")],

@@ -74,6 +74,7 @@ def test_it_prints_a_table_and_writes_the_same_numbers_twice(
     assert scores.number(NEAREST_REAL) == pytest.approx(0, abs=1e-6)
 
 
+@pytest.mark.slow
 def test_another_training_seed_is_added_to_the_file(scene: Path) -> None:
     for seed in (0, 1):
         settings = {"seed": seed, "steps": 40}
@@ -83,6 +84,7 @@ def test_another_training_seed_is_added_to_the_file(scene: Path) -> None:
     assert [run.training.seed for run in file.runs] == [0, 1]
 
 
+@pytest.mark.slow
 def test_a_run_by_another_judge_is_not_added(
     scene: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -169,6 +171,7 @@ def test_an_unwritable_file_is_reported_after_the_table(
     assert "name another with --out" in said.err
 
 
+@pytest.mark.slow
 def test_another_seed_gives_other_numbers(scene: Path) -> None:
     score(scene, "--out", str(scene / "0.json"))
     score(scene, "--out", str(scene / "1.json"), "--seed", "1")

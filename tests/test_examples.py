@@ -41,6 +41,7 @@ def test_four_combinations_of_two_clips() -> None:
     assert combined.dynamic.flatten().tolist() == [a, b, a, b]
 
 
+@pytest.mark.slow
 def test_swap_draws_two_clips_and_writes_their_combinations(model: Path, tmp_path: Path) -> None:
     done = run_swap("--model", model, "--out", tmp_path / "swap.png", "--seed", "3")
     assert done.returncode == 0, done.stderr
@@ -52,6 +53,7 @@ def test_swap_draws_two_clips_and_writes_their_combinations(model: Path, tmp_pat
     assert np.abs(shown - expected).max() <= 1
 
 
+@pytest.mark.slow
 def test_swap_reads_two_files_and_writes_a_moving_picture(model: Path, tmp_path: Path) -> None:
     rng = np.random.default_rng(0)
     for name in ("a.gif", "b.gif"):
@@ -64,6 +66,7 @@ def test_swap_reads_two_files_and_writes_a_moving_picture(model: Path, tmp_path:
     assert shown.shape == (TINY.frames, *[2 * 4 * TINY.frame_size] * 2, 3)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("out", "complaint"),
     [("missing/swap.png", "No such file"), ("swap.jpg", "end in .gif or .png")],

@@ -32,6 +32,7 @@ def draw(made: CodeModel, clips: int, frames: int) -> Codes:
     return made.sample(clips, frames=frames, generator=torch.Generator().manual_seed(clips))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("config", [TINY, MOCOGAN, SMALL], ids=lambda c: c.family)
 def test_an_exported_decoder_decodes_any_number_of_clips_and_frames(
     config: ModelConfig, tmp_path: Path
@@ -48,6 +49,7 @@ def test_an_exported_decoder_decodes_any_number_of_clips_and_frames(
         )
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("config", [TINY, WEAK], ids=["unsupervised", "weak"])
 def test_an_exported_encoder_encodes_any_number_of_clips(config: ModelConfig) -> None:
     made = model(config)
