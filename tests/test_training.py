@@ -304,7 +304,7 @@ def test_a_state_of_version_0_1_is_resumed(clips: Clips, tmp_path: Path) -> None
         settings.pop("photometric_augment"),
     )
     settings["weights"]["dependence"] = settings["weights"].pop("normalised_hsic")
-    settings["model"]["background"] = settings["model"].pop("learned_background")
+    settings["model"]["canvas"] = settings["model"].pop("learned_background")
     about = {"step": "6", "config": json.dumps(settings)}
     about["sha256"] = state_digest(about, former)
     (tmp_path / STATE_FILE).write_bytes(pack(former, about))
