@@ -66,7 +66,7 @@ class Codes:
         return self._map(lambda part: part.to(device))
 
     def with_static(self, static: Tensor) -> Codes:
-        """The same motion, shown by someone else: `static` has shape (B, D_c)."""
+        """The same dynamic codes with other static codes, of shape (B, D_c)."""
         return Codes(static, self.dynamic, self.action)
 
     @staticmethod

@@ -76,9 +76,9 @@ def test_too_many_frames_too_few_and_too_large_are_refused(
 ) -> None:
     with pytest.raises(ClipError, match="single frame"):
         video.read_clip(strip(tmp_path / "one.png", clip[:1]))
-    assert len(video.read_clip(strip(tmp_path / "six.png", clip), most=6)) == 6
+    assert len(video.read_clip(strip(tmp_path / "six.png", clip), max_frames=6)) == 6
     with pytest.raises(ClipError, match="more than 5 frames"):
-        video.read_clip(movie(tmp_path / "six.avi", clip), most=5)
+        video.read_clip(movie(tmp_path / "six.avi", clip), max_frames=5)
     monkeypatch.setattr(reading, "MAX_READ_FRAMES", 4)
     for path in (strip(tmp_path / "a.png", clip), movie(tmp_path / "a.avi", clip)):
         with pytest.raises(ClipError, match="more than 4 frames"):

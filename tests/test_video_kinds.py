@@ -150,4 +150,4 @@ def test_one_process_reads_many_files_good_and_bad(tmp_path: Path) -> None:
             with pytest.raises(ClipError, match="no clip"):
                 video.read_clip(b"nothing", decoder=decoder)
             with pytest.raises(ClipError, match="more than 3 frames"):
-                video.read_clip(path, most=3, decoder=decoder)
+                video.read_clip(path, max_frames=3, decoder=decoder)

@@ -73,7 +73,7 @@ class Recording:
         if self.images:
             return read_frames(self.images)
         try:
-            return read_clip(self.path, most=MAX_FRAMES, decoder=decoder)
+            return read_clip(self.path, max_frames=MAX_FRAMES, decoder=decoder)
         except ClipError as error:
             raise DataError(f"The clip {self.path} cannot be used. {error}") from error
 

@@ -68,11 +68,11 @@ def fetch_files(repo: str, revision: str, required: Files, optional: Files) -> s
     commit = about.commit_hash
     if commit is None or not re.fullmatch(r"[0-9a-f]{40}", commit):
         raise OSError("the answer names no commit")
-    for name, most in required.items():
-        download_file(repo, name, commit, most)
-    for name, most in optional.items():
+    for name, max_bytes in required.items():
+        download_file(repo, name, commit, max_bytes)
+    for name, max_bytes in optional.items():
         try:
-            download_file(repo, name, commit, most)
+            download_file(repo, name, commit, max_bytes)
         except LocalEntryNotFoundError:  # the Hub went away
             raise
         except EntryNotFoundError:  # the client remembers that there is none
@@ -82,10 +82,10 @@ def fetch_files(repo: str, revision: str, required: Files, optional: Files) -> s
     return str(Path(path).parent)
 
 
-def download_file(repo: str, name: str, commit: str, most: int) -> None:
+def download_file(repo: str, name: str, commit: str, max_bytes: int) -> None:
     """Fetches one file, once its size is known to be allowed."""
     found = hf_hub_download(repo, name, revision=commit, etag_timeout=HUB_TIMEOUT, dry_run=True)
-    if found.file_size is None or found.file_size > most:
+    if found.file_size is None or found.file_size > max_bytes:
         raise SizeError(name)
     hf_hub_download(repo, name, revision=commit, etag_timeout=HUB_TIMEOUT)
 
@@ -132,8 +132,8 @@ def main() -> None:
         signal.signal(signal.SIGALRM, lambda *_: sys.exit(1))
         signal.setitimer(signal.ITIMER_REAL, seconds)
     if sys.platform != "win32":  # whatever the Hub says of its files
-        most = max((request["required"] | request["optional"]).values())
-        resource.setrlimit(resource.RLIMIT_FSIZE, (most, most))
+        max_bytes = max((request["required"] | request["optional"]).values())
+        resource.setrlimit(resource.RLIMIT_FSIZE, (max_bytes, max_bytes))
     print(json.dumps(respond(request)))
 
 

@@ -1,4 +1,4 @@
-"""Clips are decoded in a process of its own, `rwae.files.video.decoder`, which has little to lose.
+"""Clips are decoded in an isolated process, `rwae.files.video.decoder`, which says why.
 
 The process has no secret in its environment, a folder that holds one file alone, bounded memory
 and time, and a pipe. What comes through the pipe is checked again. If nothing comes, the process
@@ -54,8 +54,8 @@ _SIZES = "The frames of the clip differ in size: save it again, for example as M
 class DecoderProcess:
     """A process that decodes clips, one after another.
 
-    For a stranger's file it is used once, so that nobody's clip meets what another's left behind.
-    The files of one person may share it, which spares them its start of some tenths of a second.
+    Each upload gets a new process, so that no file can affect the next visitor's. The files of one
+    person may share a process, which saves its start of some tenths of a second.
     """
 
     def __init__(self) -> None:
@@ -78,15 +78,15 @@ class DecoderProcess:
         self._process.kill()
         self._process.wait()
         for pipe in (self._input, self._output):
-            with suppress(OSError):  # what the process no longer took
+            with suppress(OSError):  # input that the process did not take
                 pipe.close()
 
-    def read(self, source: Path | bytes, most: int) -> np.ndarray:
+    def read(self, source: Path | bytes, max_frames: int) -> np.ndarray:
         """Reads a clip as RGB bytes, with shape (N, H, W, 3); see `evenly_in_time`.
 
         Args:
             source: a file, or what stands in one.
-            most: frames that the clip may have.
+            max_frames: frames that the clip may have.
 
         Raises:
             ClipError: if it is no clip, is too large or long, or the process dies or hangs.
@@ -94,17 +94,17 @@ class DecoderProcess:
         if self._process.poll() is not None:  # an earlier file broke it
             self.close()
             self._start()
-        seconds = MAX_CPU_SECONDS * max(1, math.ceil(most / TIMED_FRAMES))
+        seconds = MAX_CPU_SECONDS * max(1, math.ceil(max_frames / TIMED_FRAMES))
         with tempfile.TemporaryDirectory(prefix="rwae-", ignore_cleanup_errors=True) as folder:
             _put(source, Path(folder) / FILE)
-            job = {"folder": folder, "most": most, "seconds": seconds}
+            job = {"folder": folder, "max_frames": max_frames, "seconds": seconds}
             late = threading.Event()
             alarm = threading.Timer(CLOCK_FACTOR * seconds, self._stop, [late])
             alarm.start()
             try:
                 self._input.write(json.dumps(job).encode() + b"\n")
                 self._input.flush()
-                found = list(self._frames(most))
+                found = list(self._frames(max_frames))
             except (OSError, EOFError) as error:
                 raise ClipError(self._failure(late)) from error
             finally:
@@ -115,9 +115,9 @@ class DecoderProcess:
         late.set()
         self._process.kill()
 
-    def _frames(self, most: int) -> Iterator[tuple[np.ndarray, float]]:
-        """The frames that the process sends, each with its time; nothing it says is believed."""
-        for _ in range(most + 1):
+    def _frames(self, max_frames: int) -> Iterator[tuple[np.ndarray, float]]:
+        """The frames that the process sends, each with its time; all of it is checked."""
+        for _ in range(max_frames + 1):
             kind, height, width, time = HEADER.unpack(self._take(HEADER.size))
             if kind == RecordKind.END:
                 return

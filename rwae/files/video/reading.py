@@ -16,7 +16,7 @@ MAX_READ_FRAMES = 300  # about ten seconds of video
 
 
 def read_clip(
-    source: Path | bytes, *, most: int | None = None, decoder: DecoderProcess | None = None
+    source: Path | bytes, *, max_frames: int | None = None, decoder: DecoderProcess | None = None
 ) -> np.ndarray:
     """Reads a clip from anyone's file as RGB bytes, with shape (N, H, W, 3).
 
@@ -33,20 +33,20 @@ def read_clip(
 
     Args:
         source: the file, or what stands in it.
-        most: frames that a clip may have; `MAX_READ_FRAMES` by default.
-        decoder: the process to ask, where many files of one person are read; by default one is
-            started for this file alone.
+        max_frames: frames that a clip may have; `MAX_READ_FRAMES` by default.
+        decoder: the process that decodes, where many files of one person are read; by default
+            one is started for this file alone.
 
     Raises:
         ClipError: if the file is missing, unreadable, has fewer than two frames, more than
-            `most`, or frames of more than 4096 pixels.
+            `max_frames`, or frames of more than 4096 pixels.
     """
     if isinstance(source, Path) and not source.is_file():
         raise ClipError(f"There is no file {source.name}: name a video, a GIF or an image strip.")
     if decoder is not None:
-        return decoder.read(source, most or MAX_READ_FRAMES)
+        return decoder.read(source, max_frames or MAX_READ_FRAMES)
     with DecoderProcess() as process:
-        return process.read(source, most or MAX_READ_FRAMES)
+        return process.read(source, max_frames or MAX_READ_FRAMES)
 
 
 def read_image(path: Path) -> np.ndarray:

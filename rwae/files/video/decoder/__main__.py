@@ -13,12 +13,12 @@ from frames import decode_frames
 from protocol import FILE, RecordKind, Refused, pack_header
 
 
-def send_frames(most: int, out: BinaryIO) -> None:
+def send_frames(max_frames: int, out: BinaryIO) -> None:
     """Writes the records of the file in the current folder."""
     try:
-        for number, (frame, time) in enumerate(decode_frames(FILE, most)):
-            if number == most:
-                raise Refused(RecordKind.TOO_LONG, most)
+        for number, (frame, time) in enumerate(decode_frames(FILE, max_frames)):
+            if number == max_frames:
+                raise Refused(RecordKind.TOO_LONG, max_frames)
             out.write(pack_header(RecordKind.FRAME, *frame.shape[:2], time))
             out.write(frame.tobytes())
         out.write(pack_header(RecordKind.END))
@@ -41,7 +41,7 @@ def main() -> None:
         job = json.loads(line)
         os.chdir(job["folder"])
         limits.allow_time(job["seconds"])
-        send_frames(job["most"], out)
+        send_frames(job["max_frames"], out)
         os.chdir(os.sep)  # so that the folder can be removed
 
 

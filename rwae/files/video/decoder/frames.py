@@ -28,13 +28,13 @@ _PNG, _JPEG, _BMP = b"\x89PNG\r\n\x1a\n", b"\xff\xd8\xff", b"BM"
 Frames = Iterator[tuple[np.ndarray, float]]
 
 
-def decode_frames(name: str, most: int) -> Frames:
+def decode_frames(name: str, max_frames: int) -> Frames:
     """Reads the frames of a file, whatever it turns out to be.
 
     Args:
         name: of the file.
-        most: frames that are wanted. There may be more; of a picture that moves, no more than one
-            beyond is decoded.
+        max_frames: frames that the clip may have. A longer one yields more; of a picture that
+            moves, at most one more is decoded.
 
     Yields:
         Each frame as RGB bytes (H, W, 3), shrunk, and the time in milliseconds at which it
@@ -47,7 +47,7 @@ def decode_frames(name: str, most: int) -> Frames:
         head = file.read(HEAD_BYTES)
     if not _is_picture(head):
         return read_video(name)
-    found = _read_picture(name, head, most)
+    found = _read_picture(name, head, max_frames)
     try:
         first = next(found)
     except Refused as refusal:
@@ -93,7 +93,7 @@ def _is_webp(head: bytes) -> bool:
     return head[:4] == b"RIFF" and head[8:12] == b"WEBP"
 
 
-def _read_picture(name: str, head: bytes, most: int) -> Frames:
+def _read_picture(name: str, head: bytes, max_frames: int) -> Frames:
     """Reads the frames of a picture that moves (GIF, WebP, PNG), or of a strip.
 
     Transparent pixels become black. In a strip, all times are 0.
@@ -104,7 +104,8 @@ def _read_picture(name: str, head: bytes, most: int) -> Frames:
         return
     check_size(*size)
     # A million frames of one pixel fit into a file: those that it takes to refuse it are enough.
-    yield from _read_moving(name, max(2, min(most + 1, MAX_DECODED_PIXELS // (size[0] * size[1]))))
+    step = min(max_frames + 1, MAX_DECODED_PIXELS // (size[0] * size[1]))
+    yield from _read_moving(name, max(2, step))
 
 
 def _moving_size(head: bytes) -> tuple[int, int] | None:

@@ -32,8 +32,8 @@ def allow_time(seconds: int) -> None:
             resource.setrlimit(resource.RLIMIT_CPU, (soft, resource.RLIM_INFINITY))
 
 
-def _limit(name: str, most: int) -> None:
+def _limit(name: str, limit: int) -> None:
     # macOS refuses some of these; the others hold all the same.
     if sys.platform != "win32" and hasattr(resource, name):
         with suppress(ValueError, OSError):
-            resource.setrlimit(getattr(resource, name), (most, most))
+            resource.setrlimit(getattr(resource, name), (limit, limit))

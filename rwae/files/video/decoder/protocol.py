@@ -1,10 +1,11 @@
-"""What the decoder and the app say to each other, through the decoder's input and output.
+"""The messages between the app and the decoder, through the decoder's input and output.
 
 The app writes a line of JSON for each file: {"folder": where it lies, under the name `FILE`,
-"most": frames that it may have, "seconds": of processor time that it may take}. The decoder
+"max_frames": frames that it may have, "seconds": of processor time that it may take}. The decoder
 answers with records: a frame each, and then an end or a refusal. A record is a header of fixed
-size, and that of a frame is followed by its RGB bytes. Nothing in it can be run, or be as large
-as its sender likes, so the app can read it though a hostile file may have taken the sender over.
+size, and that of a frame is followed by its RGB bytes. A record holds numbers and pixels of
+limited size and nothing that can be run, so the app can read it even from a sender that a hostile
+file controls.
 """
 
 from __future__ import annotations
@@ -32,7 +33,7 @@ class RecordKind(IntEnum):
     TOO_HEAVY = 8
 
 
-class Refused(Exception):  # noqa: N818 - it is the answer, not an accident
+class Refused(Exception):  # noqa: N818 - a result, not a failure of the program
     """A file that cannot be a clip.
 
     Attributes:
