@@ -81,6 +81,7 @@ def test_recordings_become_clips_with_their_labels(tmp_path: Path) -> None:
     assert clips.frames[0, :, 0, 0, 0].tolist() == list(range(0, 28, 3))
     assert torch.equal(clips.frames[7], clips.frames[0].flip(-1))
     assert [factor.static for factor in clips.factors] == [True, False]
+    assert clips.recordings == 4, "a recording, its windows and its mirror image are one"
 
 
 @pytest.mark.parametrize("broken", ["missing", "no picture", "short", "no frames"])
