@@ -70,7 +70,7 @@ def codes(clips: list[dict[str, Any]]) -> Codes:
     return Codes(*(torch.tensor([clip[part] for clip in clips]) for part in ("static", "dynamic")))
 
 
-def test_these_endpoints_are_offered_with_types_and_words_and_no_others(client: Client) -> None:
+def test_the_endpoints_have_types_and_descriptions_and_there_are_no_others(client: Client) -> None:
     offered = client.view_api(return_format="dict", print_info=False)
     assert set(offered["named_endpoints"]) == NAMES
     assert offered["unnamed_endpoints"] == {}
@@ -83,7 +83,7 @@ def test_these_endpoints_are_offered_with_types_and_words_and_no_others(client: 
             assert parameter["python_type"]["description"], f"{name} {parameter}"
 
 
-def test_the_words_state_the_limit_that_holds() -> None:
+def test_the_description_of_encode_states_the_limit() -> None:
     assert f"at most {MAX_ENCODED_BYTES // 2**20} MB" in Api.encode.__doc__
     assert len(text(b"x" * MAX_ENCODED_BYTES)) + 1000 < limits.MAX_CALL
 
@@ -207,7 +207,7 @@ BAD = [
 
 
 @pytest.mark.parametrize(("name", "asked", "words"), BAD)
-def test_bad_input_is_told_in_one_plain_sentence(
+def test_bad_input_is_refused_with_a_sentence(
     client: Client, name: str, asked: dict[str, Any], words: str
 ) -> None:
     with pytest.raises(AppError) as refused:
@@ -219,13 +219,13 @@ def test_bad_input_is_told_in_one_plain_sentence(
     assert "server failed" not in sentence
 
 
-def test_what_is_far_too_long_is_cut_off(client: Client) -> None:
+def test_a_file_far_beyond_the_limit_is_refused(client: Client) -> None:
     with pytest.raises((httpx.HTTPStatusError, httpx.TransportError)):
         client.predict("A" * 2 * limits.MAX_CALL, api_name="/encode")
     assert client.predict(api_name="/models")
 
 
-def test_an_error_that_nobody_expected_says_nothing_of_the_server(
+def test_an_unexpected_error_shows_no_details(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
     def broken() -> None:
@@ -313,7 +313,7 @@ def test_the_example_program_says_what_is_wrong(
     assert named in capsys.readouterr().err
 
 
-def test_nothing_was_kept(client: Client, models_app: RunningApp) -> None:
+def test_no_file_is_kept(client: Client, models_app: RunningApp) -> None:
     assert client.predict(api_name="/models")
     assert not [path for path in models_app.cache.rglob("*") if path.is_file()]
 

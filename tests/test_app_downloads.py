@@ -36,7 +36,7 @@ def on_page(studio: Studio, clip: dict[str, Any]) -> np.ndarray:
 
 
 @pytest.mark.parametrize(("kind", "error"), [("gif", 1.5), ("webm", 3.0), ("mp4", 3.0)])
-def test_what_moves_shows_the_clip_on_the_page(
+def test_a_moving_picture_shows_the_clip_on_the_page(
     studio: Studio, server: dict[str, Any], clip: dict, kind: str, error: float
 ) -> None:
     answer = server["export_clip"]({"clip": clip, "kind": kind, "fps": 6, "scale": 4})
@@ -140,7 +140,7 @@ def test_a_file_with_numbers_beyond_the_page_is_refused(
         assert told in server["read_codes"](Form([("x", data)]))["error"]
 
 
-def test_nothing_stays_on_the_disk(
+def test_no_file_stays_on_the_disk(
     server: dict[str, Any], clip: dict, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
@@ -154,7 +154,7 @@ def test_nothing_stays_on_the_disk(
     assert list(tmp_path.iterdir()) == []
 
 
-def test_encoding_does_not_keep_the_model(
+def test_encoding_does_not_hold_the_model(
     server: dict[str, Any], clip: dict, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     begun, go_on, answers = threading.Semaphore(0), threading.Event(), []

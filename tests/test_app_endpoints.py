@@ -148,7 +148,7 @@ def test_a_bad_upload_is_refused_in_a_sentence(
     assert list(tmp_path.iterdir()) == []
 
 
-def test_an_unforeseen_failure_is_told_without_its_details(
+def test_an_unexpected_error_shows_no_details(
     studio: Studio, clip: dict, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     def fail(*_: Any) -> None:

@@ -115,7 +115,7 @@ def test_a_clip_is_read_as_it_is_shown(models: LoadedModels, ask: Ask) -> None:
         ({"clips": None}, "between 1 and"),
     ],
 )
-def test_a_clip_that_cannot_be_handed_on_is_refused_in_words(
+def test_a_clip_that_another_model_cannot_read_is_refused_with_a_sentence(
     models: LoadedModels, ask: Ask, change: dict[str, Any], sentence: str
 ) -> None:
     clips = codes_to_json(models.find("tight").examples[[0]])
@@ -146,7 +146,7 @@ def test_the_headlines_are_a_mean_over_trainings_and_a_broken_file_is_no_headlin
 @pytest.mark.parametrize(
     "text", ['{"dataset": "../../runs"}', '{"dataset": 3}', "[]", "{", "[" * 60000, '{"d": 1}', ""]
 )
-def test_settings_that_name_no_data_set_count_as_silence(tmp_path: Path, text: str) -> None:
+def test_settings_without_a_data_set_lead_to_no_judge(tmp_path: Path, text: str) -> None:
     (tmp_path / SETTINGS_FILE).write_text(text)
     assert trained_on(tmp_path) is None
     assert judge_of(tmp_path) is None

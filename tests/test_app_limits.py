@@ -155,7 +155,7 @@ def crowd(size: int, **request: Any) -> list[tuple[int, str]]:
         ("MAX_OPEN", JSON, "/", 503),
     ],
 )
-def test_a_full_app_says_so_and_is_there_again(
+def test_requests_beyond_a_limit_are_refused_until_others_end(
     monkeypatch: pytest.MonkeyPatch, name: str, kind: bytes, path: str, status: int
 ) -> None:
     monkeypatch.setattr(limits, name, 3)
@@ -205,7 +205,7 @@ def test_forms_are_read_a_few_at_a_time(monkeypatch: pytest.MonkeyPatch) -> None
      "/gradio_api/component_server/../upload", "/assets/../../app.py", "/assets\\..\\app.py",
      "/gradio_api/component_serverx", "/gradio_api/callx", "/Config", "/healthz/x"],
 )  # fmt: skip
-def test_a_door_that_is_not_named_is_closed(path: str) -> None:
+def test_a_path_that_is_not_listed_is_closed(path: str) -> None:
     if path in ("//", ""):
         assert doors.room(path) == "/"
     else:
@@ -213,13 +213,13 @@ def test_a_door_that_is_not_named_is_closed(path: str) -> None:
         assert outcome(Visitor([], path=path)) == (404, 0)
 
 
-def test_an_app_below_another_path_has_the_same_doors() -> None:
+def test_an_app_below_the_path_of_a_proxy_has_the_same_open_paths() -> None:
     assert doors.path_of({"path": "/studio/config", "root_path": "/studio"}) == "/config"
     assert doors.path_of({"path": "/config", "root_path": "/studio"}) == "/config"
     assert doors.path_of({"path": "/config"}) == "/config"
 
 
-def test_what_fails_behind_the_limits_is_told_in_words_and_noted(
+def test_a_failure_of_the_app_is_answered_with_a_sentence_and_logged(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
     async def broken(*_: Any) -> None:
@@ -263,7 +263,7 @@ def test_a_scan_of_unknown_paths_adds_two_lines_to_the_log(
     assert len(caplog.messages) == 3, "the next minute begins anew"
 
 
-def test_what_is_old_is_swept_and_what_is_new_stays(tmp_path: Path) -> None:
+def test_old_files_are_removed_and_new_ones_stay(tmp_path: Path) -> None:
     app, outside = tmp_path / "rwae-studio-x", tmp_path / "mine"
     (app / "a/b").mkdir(parents=True)
     outside.write_text("mine")
@@ -276,7 +276,7 @@ def test_what_is_old_is_swept_and_what_is_new_stays(tmp_path: Path) -> None:
     assert outside.read_text() == "mine"
 
 
-def test_folders_of_dead_apps_are_removed_and_no_others(tmp_path: Path) -> None:
+def test_folders_of_ended_apps_are_removed_and_no_others(tmp_path: Path) -> None:
     old = time.time() - housekeeping.MAX_FILE_AGE - 1
     for name in ("rwae-studio-dead", "rwae-studio-alive", "another"):
         (tmp_path / name).mkdir()

@@ -87,7 +87,7 @@ def test_named_models_replace_the_list_and_have_to_load(
     assert "is not JSON" in capsys.readouterr().err
 
 
-def test_a_folder_without_models_is_told_in_a_sentence(
+def test_a_folder_without_models_is_reported_in_a_sentence(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setattr(installation, "checkpoints", lambda: tmp_path)
@@ -157,7 +157,7 @@ def test_a_model_without_an_encoder_says_so_and_does_everything_else(
         models.find("rival").encode(torch.rand(1, 4, 3, 32, 32))
 
 
-def test_an_action_shapes_the_motion_and_leaves_the_who(server: dict[str, Any]) -> None:
+def test_an_action_changes_the_motion_and_keeps_who(server: dict[str, Any]) -> None:
     asked = [DRAW | {"model": "weak", "action": action} for action in range(3)]
     drawn = [server["sample_codes"](request)["clips"] for request in asked]
     whos = [[clip["static"] for clip in clips] for clips in drawn]
@@ -227,7 +227,7 @@ def test_large_frames_take_fewer_at_once(tmp_path: Path) -> None:
     assert max_request_frames(large) * 256**2 <= MAX_REQUEST_PIXELS
 
 
-def test_a_bad_device_is_no_fault_of_a_model(folder: Path) -> None:
+def test_a_bad_device_is_reported_for_no_single_model(folder: Path) -> None:
     with pytest.raises(ConfigError, match="choose one of"):
         load_folder(folder, "toaster")
 

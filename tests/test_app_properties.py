@@ -98,7 +98,7 @@ def changed(request: Any, way: tuple, value: Any) -> Any:
     return copied
 
 
-def test_the_good_requests_are_good(server: dict, requests: dict) -> None:
+def test_valid_requests_are_answered(server: dict, requests: dict) -> None:
     for name, request in requests.items():
         answer = server[name](request)
         sane(answer)
@@ -109,7 +109,7 @@ def test_the_good_requests_are_good(server: dict, requests: dict) -> None:
 @PROPERTY
 @given(data=st.data(), request=JSON)
 @example(data=None, request={"model": "tiny", "clips": [{"static": [True], "dynamic": [[None]]}]})
-def test_anything_at_all(server: dict, data: Any, request: Any) -> None:
+def test_any_json_value_is_answered(server: dict, data: Any, request: Any) -> None:
     names = sorted(server) if data is None else [data.draw(st.sampled_from(sorted(server)))]
     for name in names:
         sane(server[name](request))
@@ -117,7 +117,7 @@ def test_anything_at_all(server: dict, data: Any, request: Any) -> None:
 
 @PROPERTY
 @given(data=st.data(), value=JSON)
-def test_a_good_request_with_one_part_replaced(
+def test_a_valid_request_with_one_part_replaced_is_answered(
     server: dict, requests: dict, data: Any, value: Any
 ) -> None:
     name = data.draw(st.sampled_from(sorted(requests)))
@@ -129,7 +129,9 @@ def test_a_good_request_with_one_part_replaced(
 @given(name=st.sampled_from(["encode_clip", "read_codes"]), file=st.binary(max_size=400))
 @example(name="encode_clip", file=b"\x89PNG\r\n\x1a\n" + b"\0" * 99)
 @example(name="read_codes", file=b"PK\x03\x04" + b"\0" * 99)
-def test_any_bytes_as_a_file(server: dict, name: str, file: bytes) -> None:
+def test_any_bytes_as_a_file_are_refused_with_a_sentence(
+    server: dict, name: str, file: bytes
+) -> None:
     form = SimpleNamespace(files=[("a name", file)], data={"model": "tiny"})
     answer = server[name](form)
     sane(answer)
@@ -138,7 +140,9 @@ def test_any_bytes_as_a_file(server: dict, name: str, file: bytes) -> None:
 
 @PROPERTY
 @given(data=st.data(), value=JSON)
-def test_any_argument_of_a_program(models: LoadedModels, data: Any, value: Any) -> None:
+def test_any_argument_of_a_program_is_answered(
+    models: LoadedModels, data: Any, value: Any
+) -> None:
     api = Api(models)
     (clip,) = codes_to_json(models.find(None).examples[[0]])
     good: dict[Callable, dict[str, Any]] = {

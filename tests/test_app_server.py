@@ -111,7 +111,7 @@ def test_no_file_is_served_by_its_path(address: str, path: str) -> None:
      "login_check", "token", "user", "queue/status", "custom_component/x/server/y/z",
      "../app.py", "/queue/join"],
 )  # fmt: skip
-def test_the_doors_that_the_page_does_not_use_are_closed(address: str, path: str) -> None:
+def test_paths_that_the_page_does_not_use_are_closed(address: str, path: str) -> None:
     form = (
         b'--x\r\nContent-Disposition: form-data; name="files"; filename="a"\r\n\r\nb\r\n--x--\r\n'
     )
@@ -119,7 +119,7 @@ def test_the_doors_that_the_page_does_not_use_are_closed(address: str, path: str
         assert status(f"{address}/gradio_api/{path}", body, kind) == 404
 
 
-def test_other_doors_are_closed_too(address: str) -> None:
+def test_paths_outside_the_api_are_closed_too(address: str) -> None:
     for path in ("login", "logout", "monitoring", "monitoring/summary", "docs", "redoc", "x",
                  "openapi.json", "gradio_api", "gradio_api/"):  # fmt: skip
         assert status(f"{address}/{path}") == 404, path
@@ -133,7 +133,7 @@ def test_programs_find_the_endpoints_that_are_meant_for_them(address: str) -> No
         assert status(f"{address}/gradio_api/call/{private}", b'{"data": []}') >= 400
 
 
-def test_it_says_that_it_is_alive(address: str) -> None:
+def test_the_health_check_answers(address: str) -> None:
     assert fetch(f"{address}/healthz") == (200, "alive")
 
 
@@ -174,7 +174,7 @@ def test_a_huge_field_is_cut_off_and_takes_no_memory(address: str) -> None:
     assert status(address) == 200, "the app must live on"
 
 
-def test_a_crowd_of_files_in_one_form_is_refused(address: str) -> None:
+def test_a_form_with_many_files_is_refused(address: str) -> None:
     part = b'--x\r\nContent-Disposition: form-data; name="f"; filename="a"\r\n\r\nb\r\n'
     assert status(address + ASK, part * 60 + b"--x--\r\n", FORM) == 413
 
@@ -185,7 +185,7 @@ def connected(address: str) -> socket.socket:
 
 
 @pytest.mark.slow
-def test_a_visitor_who_falls_silent_is_told_so(address: str) -> None:
+def test_a_request_that_pauses_too_long_is_refused(address: str) -> None:
     with connected(address) as form, connected(address) as values:
         form.sendall(head(FORM, 99) + b"--x")
         values.sendall(head("application/json", 99) + b"--x")
@@ -195,7 +195,7 @@ def test_a_visitor_who_falls_silent_is_told_so(address: str) -> None:
                 pass  # and then the server closes
 
 
-def test_forms_that_break_off_leave_no_file(address: str, cache: Path) -> None:
+def test_an_incomplete_form_leaves_no_file(address: str, cache: Path) -> None:
     part = (
         b'--x\r\nContent-Disposition: form-data; name="file"; filename="a"\r\n\r\n' + b"b" * 5000
     )
@@ -236,7 +236,7 @@ ODD = {
 
 
 @pytest.mark.parametrize("kind", ODD)
-def test_no_error_tells_a_path_or_the_workings_of_the_server(address: str, kind: str) -> None:
+def test_no_error_shows_a_path_or_a_traceback(address: str, kind: str) -> None:
     path, body = ODD[kind]
     code, words = fetch(address + path, body)
     assert code != 0
@@ -259,7 +259,7 @@ def call(address: str, function: str, data: object) -> Any:
         return json.load(answer)
 
 
-def test_codes_from_anywhere_are_decoded_or_refused_in_words(address: str) -> None:
+def test_codes_are_decoded_or_refused_with_a_sentence(address: str) -> None:
     (clip,) = call(
         address, "sample_codes", {"seed": 1, "clips": 1, "frames": 4, "temperature": 1.0}
     )["clips"]
@@ -281,7 +281,7 @@ def test_codes_from_anywhere_are_decoded_or_refused_in_words(address: str) -> No
         assert "Traceback" not in answer["error"], name
 
 
-def test_two_visitors_see_their_own_clips_alone(address: str) -> None:
+def test_two_visitors_see_only_their_own_clips(address: str) -> None:
     """Each asks with numbers of its own, over and over, at the same time as the other."""
 
     def visit(seed: int) -> list[Any]:
@@ -300,7 +300,9 @@ def test_two_visitors_see_their_own_clips_alone(address: str) -> None:
     assert one[0] != two[0]
 
 
-def test_trouble_is_noted_without_a_word_about_the_visitor(address: str, log: Path) -> None:
+def test_the_log_holds_refusals_and_failures_and_nothing_of_the_visitor(
+    address: str, log: Path
+) -> None:
     status(f"{address}/gradio_api/upload?name=anna")
     status(f"{address}/my/secret/path")
     status(address + ASK, b"anna", FORM)
@@ -319,7 +321,7 @@ def test_trouble_is_noted_without_a_word_about_the_visitor(address: str, log: Pa
 
 
 @pytest.mark.slow
-def test_a_full_queue_is_told_and_the_page_still_opens(address: str) -> None:
+def test_a_full_queue_is_reported_and_the_page_still_opens(address: str) -> None:
     config = json.loads(fetch(f"{address}/config")[1])
     slow = next(part["id"] for part in config["dependencies"] if part["api_name"] == "decode")
     clip = call(
@@ -338,6 +340,6 @@ def test_a_full_queue_is_told_and_the_page_still_opens(address: str) -> None:
     assert call(address, "decode_codes", {"clips": [clip], "exact": True})["sheet"]
 
 
-def test_the_server_asked_no_other_host_in_all_this(address: str, log: Path) -> None:
+def test_the_server_asked_no_other_host(address: str, log: Path) -> None:
     assert status(address) == 200
     assert log.with_name("watched").read_text().splitlines() == ["watch begun"]

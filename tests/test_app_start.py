@@ -75,7 +75,7 @@ def test_a_bad_start_is_one_sentence_and_code_2(
     assert said.err.count("\n") == 1
 
 
-def test_a_port_that_is_taken_is_told_in_a_sentence(
+def test_a_port_that_is_taken_is_reported_in_a_sentence(
     tmp_path: Path,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
@@ -90,7 +90,7 @@ def test_a_port_that_is_taken_is_told_in_a_sentence(
 
 @pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")
 @pytest.mark.parametrize("options", [["--port", "99999"], ["--host", "256.1.1.1"]])
-def test_an_address_that_cannot_be_is_told_in_a_sentence(
+def test_an_impossible_address_is_reported_in_a_sentence(
     options: list[str],
     tmp_path: Path,
     capsys: pytest.CaptureFixture[str],
