@@ -147,9 +147,11 @@ def test_the_installed_package_works_in_another_folder(wheel: Path, tmp_path: Pa
         return subprocess.check_output(command, cwd=tmp_path, text=True)
 
     python = str(bin_folder / "python")
-    load = (
-        "import rwae; print(rwae.load(rwae.installation.checkpoints() / 'sprites').config.frames)"
-    )
-    assert run(python, "-c", "import rwae.installation; " + load).strip() == "8"
     assert str(home) in run(python, "-c", "import rwae; print(rwae.__file__)")
+    folder = run(
+        python, "-c", "from rwae.files import installation; print(installation.checkpoints())"
+    ).strip()
+    assert str(home) in folder
+    load = "import sys, rwae; print(rwae.load(sys.argv[1]).config.frames)"
+    assert run(python, "-c", load, f"{folder}/sprites").strip() == "8"
     assert "--model" in run(str(bin_folder / "rwae-studio"), "--help")
