@@ -270,6 +270,8 @@ def test_no_penalty_is_a_function_of_one_clip(clips: Clips) -> None:
         ("seed", 1.5),
         ("seed", 2**70),
         ("steps", True),
+        ("hflip", 1),
+        ("adam_betas", (1.0, 0.9)),
     ],
 )
 def test_a_bad_setting_is_named(name: str, value: float) -> None:
@@ -337,6 +339,12 @@ def test_the_noise_of_a_step_is_a_documented_function_of_seed_step_and_rank() ->
     assert step_generator(3, 5, Ranks(1, 2, ALONE.device)).initial_seed() == expected
     places = itertools.product((0, 1), (0, 1), (Ranks(n, 2, ALONE.device) for n in (0, 1)))
     assert len({step_generator(*place).initial_seed() for place in places}) == 8
+
+
+@pytest.mark.parametrize("value", [-1.0, float("nan"), float("inf"), True, "1"])
+def test_a_bad_weight_is_named(value: Any) -> None:
+    with pytest.raises(ConfigError, match="weight of prior_nll"):
+        Weights(prior_nll=value)
 
 
 def test_saliency_needs_a_motion_weight() -> None:

@@ -174,7 +174,10 @@ class CodeModel(nn.Module):
         return EncoderModule(self)
 
     def decoder_module(self) -> DecoderModule:
-        """`render` as a module: `torch.export.export(model.decoder_module(), (static, dynamic))`.
+        """`render` as a module, for programs without this package:
+
+            program = torch.export.export(model.decoder_module(), (codes.static, codes.dynamic))
+            torch.export.save(program, "decoder.pt2")
 
         The number of clips may be a dynamic dimension of the exported program, and that of frames,
         from two on, as well, unless an LSTM runs over them: in a recurrent decoder, and where the

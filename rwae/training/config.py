@@ -154,6 +154,12 @@ class TrainingConfig:
                     f"The training setting {name} is {values[name]}: it needs to be more than 0 "
                     f"and at most {largest:g}."
                 )
+        for beta in self.adam_betas:
+            if not 0 <= beta < 1:
+                raise ConfigError(
+                    f"The training setting adam_betas is {self.adam_betas}: both numbers need to "
+                    "be at least 0 and less than 1."
+                )
         for name in _SWITCHES:
             if not isinstance(values[name], bool):
                 raise ConfigError(
