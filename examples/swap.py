@@ -16,7 +16,7 @@ from pathlib import Path
 
 import torch
 
-from rwae import Codes, RWAEError, load, read_clip, to_frames
+from rwae import Codes, RWAEError, load, read_clip, to_frames, write_clip
 from rwae.files import filmstrip, video
 
 SHIPPED_MODEL = Path(__file__).parents[1] / "checkpoints" / "sprites"
@@ -40,7 +40,7 @@ def write_picture(path: Path, x: torch.Tensor) -> None:
         rows = clips.reshape(2, 2, *clips.shape[1:])
         _, _, frames, height, width, channels = rows.shape
         side_by_side = rows.transpose(2, 0, 3, 1, 4, 5)  # (T, 2, H, 2, W, 3)
-        video.write_gif(path, side_by_side.reshape(frames, 2 * height, 2 * width, channels))
+        write_clip(path, side_by_side.reshape(frames, 2 * height, 2 * width, channels))
 
 
 def main() -> int:

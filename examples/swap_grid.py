@@ -16,9 +16,8 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from rwae import Codes, RWAEError
+from rwae import Codes, RWAEError, write_clip
 from rwae.editing.studio import Studio, farthest_point_sample
-from rwae.files.video import write_gif
 
 SHIPPED_MODEL = Path(__file__).parents[1] / "checkpoints" / "sprites"
 GAP = 4  # pixels between the clips of the gallery and their combinations
@@ -64,7 +63,7 @@ def main() -> int:
     try:
         studio = Studio.load(options.model)
         who, motion = choose_clips(studio, options.rows, options.columns)
-        write_gif(options.out, render_grid(studio, who, motion), fps=6, scale=2)
+        write_clip(options.out, render_grid(studio, who, motion), fps=6, scale=2)
     except RWAEError as error:
         print(error, file=sys.stderr)
         return 2

@@ -11,7 +11,7 @@ from rwae.data import folder
 from rwae.data.clips import SPLITS
 from rwae.errors import DataError
 from rwae.files.filmstrip import sheet
-from rwae.files.video import encode_image, write_gif
+from rwae.files.video import encode_image, write_clip
 
 
 def film(frames: int, side: int = 16, shade: int = 100) -> np.ndarray:
@@ -42,7 +42,7 @@ def everything(root: Path) -> torch.Tensor:
 
 def test_strips_gifs_videos_and_folders_of_frames_are_clips(tmp_path: Path) -> None:
     save_strip(tmp_path / "a.png")
-    write_gif(tmp_path / "b.gif", film(9, side=64))
+    write_clip(tmp_path / "b.gif", film(9, side=64))
     save_frames(tmp_path / "c")
     (tmp_path / "notes.txt").write_text("no clip")
     (tmp_path / ".hidden.png").write_bytes(b"no clip")

@@ -58,7 +58,7 @@ def test_swap_reads_two_files_and_writes_a_moving_picture(model: Path, tmp_path:
     rng = np.random.default_rng(0)
     for name in ("a.gif", "b.gif"):
         clip = rng.integers(0, 256, (TINY.frames, 8, 8, 3), np.uint8)
-        video.write_gif(tmp_path / name, clip)
+        video.write_clip(tmp_path / name, clip)
     clips = (tmp_path / "a.gif", tmp_path / "b.gif")
     done = run_swap("--model", model, "--clips", *clips, "--out", tmp_path / "swap.gif")
     assert done.returncode == 0, done.stderr

@@ -58,7 +58,7 @@ def test_one_frame_is_enough_and_a_bad_folder_is_told(clip: np.ndarray, tmp_path
     assert video.encode_gif(clip[:1]).startswith(b"GIF89a")
     assert len(video.encode_video(clip[:1], "webm")) > 100
     with pytest.raises(ClipError, match="check the folder"):
-        video.write_gif(tmp_path / "missing" / "clip.gif", clip)
+        video.write_clip(tmp_path / "missing" / "clip.gif", clip)
 
 
 def test_no_file_stays(clip: np.ndarray, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

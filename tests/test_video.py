@@ -50,10 +50,31 @@ def test_a_picture_of_sixteen_bits_keeps_its_colours(tmp_path: Path, channels: i
 
 
 def test_a_gif_keeps_its_frames(tmp_path: Path, clip: np.ndarray) -> None:
-    video.write_gif(tmp_path / "a.gif", clip, scale=2)
+    video.write_clip(tmp_path / "a.gif", clip, scale=2)
     frames = video.read_clip(tmp_path / "a.gif")
     assert frames.shape == (6, 2 * SIDE, 2 * SIDE, 3)
     assert np.abs(frames[:, ::2, ::2].astype(int) - clip).mean() < 4
+
+
+@pytest.mark.parametrize("ending", [".gif", ".webm", ".png"])
+def test_a_written_clip_is_read_again_also_from_frames(
+    tmp_path: Path, clip: np.ndarray, ending: str
+) -> None:
+    frames = video.to_frames(clip, len(clip), SIDE)
+    for given in (clip, frames):
+        video.write_clip(tmp_path / f"a{ending}", given, scale=2)
+        read = video.to_frames(video.read_clip(tmp_path / f"a{ending}"), len(clip), SIDE)
+        assert (read - frames).abs().mean() < (1e-6 if ending == ".png" else 0.02)
+
+
+def test_what_is_no_clip_or_has_another_ending_is_not_written(
+    tmp_path: Path, clip: np.ndarray
+) -> None:
+    with pytest.raises(ClipError, match="needs to be one clip"):
+        video.write_clip(tmp_path / "a.gif", video.to_frames(clip, 2, SIDE)[None])
+    with pytest.raises(ClipError, match="needs to end in"):
+        video.write_clip(tmp_path / "a.bmp", clip)
+    assert not list(tmp_path.iterdir())
 
 
 def test_pictures_one_a_frame_are_a_clip_if_all_have_one_size(

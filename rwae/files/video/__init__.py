@@ -13,7 +13,7 @@ os.environ.setdefault("OPENCV_IO_MAX_IMAGE_PIXELS", str(2**25))
 from rwae.files.video.decoding import DecoderProcess
 from rwae.files.video.fitting import fitting_rule, to_frames
 from rwae.files.video.reading import MAX_READ_FRAMES, read_clip, read_frames, read_image
-from rwae.files.video.writing import encode_gif, encode_image, encode_video, write_gif
+from rwae.files.video.writing import encode_gif, encode_image, encode_video, write_clip
 
 __all__ = [
     "MAX_READ_FRAMES",
@@ -26,5 +26,5 @@ __all__ = [
     "read_frames",
     "read_image",
     "to_frames",
-    "write_gif",
+    "write_clip",
 ]

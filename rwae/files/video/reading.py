@@ -16,7 +16,10 @@ MAX_READ_FRAMES = 300  # about ten seconds of video
 
 
 def read_clip(
-    source: Path | bytes, *, max_frames: int | None = None, decoder: DecoderProcess | None = None
+    source: str | Path | bytes,
+    *,
+    max_frames: int | None = None,
+    decoder: DecoderProcess | None = None,
 ) -> np.ndarray:
     """Reads a clip from anyone's file as RGB bytes, with shape (N, H, W, 3).
 
@@ -32,7 +35,7 @@ def read_clip(
     All decoding is done by another process, see `rwae.files.video.decoding`.
 
     Args:
-        source: the file, or what stands in it.
+        source: the path of a file, or what stands in it.
         max_frames: frames that a clip may have; `MAX_READ_FRAMES` by default.
         decoder: the process that decodes, where many files of one person are read; by default
             one is started for this file alone.
@@ -41,6 +44,7 @@ def read_clip(
         ClipError: if the file is missing, unreadable, has fewer than two frames, more than
             `max_frames`, or frames of more than 4096 pixels.
     """
+    source = Path(source) if isinstance(source, str) else source
     if isinstance(source, Path) and not source.is_file():
         raise ClipError(f"There is no file {source.name}: name a video, a GIF or an image strip.")
     if decoder is not None:

@@ -7,8 +7,10 @@ from pathlib import Path
 
 import cv2
 import numpy as np
+from torch import Tensor
 
 from rwae.errors import ClipError
+from rwae.files import filmstrip
 
 _EXTENSIONS = {"png": ".png", "jpeg": ".jpg"}
 _PARAMETERS = {
@@ -35,6 +37,46 @@ _GIF = [
 # no encoder, and the MPEG-4 that it would write by default no browser plays. For each WebM it says
 # on the error output that the box knows no such tag, and writes what it should.
 _VIDEOS = {"webm": "VP90", "mp4": "vp09"}
+
+
+def write_clip(
+    path: str | Path, clip: np.ndarray | Tensor, *, fps: float = 8, scale: int = 4
+) -> None:
+    """Writes a clip to a file that `read_clip` reads. A file that exists is replaced.
+
+    Args:
+        path: ends in .gif, .webm or .mp4, or in .png for an image strip with exact pixels.
+        clip: bytes (T, H, W, 3) as of `read_clip`, or frames (T, 3, H, W) in [0, 1] as of
+            `to_frames` and of one clip of `decode`.
+        fps: frames a second; a strip has none.
+        scale: whole factor by which the frames are enlarged, with hard edges.
+
+    Raises:
+        ClipError: if the ending or the shape is another, or the file cannot be written.
+    """
+    path = Path(path)
+    frames = filmstrip.to_bytes(clip) if isinstance(clip, Tensor) else clip
+    if frames.ndim != 4 or frames.shape[-1] != 3 or frames.dtype != np.uint8:
+        raise ClipError(
+            f"The clip has shape {tuple(clip.shape)}: it needs to be one clip, frames "
+            "(T, 3, H, W) in [0, 1] or bytes (T, H, W, 3). Of a batch, write clips[0]."
+        )
+    kind = path.suffix.lower().removeprefix(".")
+    if kind == "gif":
+        data = encode_gif(frames, fps=fps, scale=scale)
+    elif kind in _VIDEOS:
+        data = encode_video(frames, kind, fps=fps, scale=scale)
+    elif kind == "png":
+        enlarged = frames.repeat(scale, 1).repeat(scale, 2)
+        data = encode_image(filmstrip.sheet(enlarged[None]), "png")
+    else:
+        raise ClipError(f"The file {path} needs to end in .gif, .webm, .mp4 or .png.")
+    try:
+        path.write_bytes(data)
+    except OSError as error:
+        raise ClipError(
+            f"The file {path} could not be written: check the folder and the disk."
+        ) from error
 
 
 def encode_image(image: np.ndarray, kind: str) -> bytes:
@@ -70,16 +112,6 @@ def encode_gif(clip: np.ndarray, *, fps: float = 8, scale: int = 4) -> bytes:
     if not done:
         raise ClipError(f"A clip of {len(clip)} frames of {_size(clip)} pixels makes no GIF.")
     return data.tobytes()
-
-
-def write_gif(path: Path, clip: np.ndarray, *, fps: float = 8, scale: int = 4) -> None:
-    """Writes what `encode_gif` returns to a file, which is replaced if it exists."""
-    try:
-        path.write_bytes(encode_gif(clip, fps=fps, scale=scale))
-    except OSError as error:
-        raise ClipError(
-            f"The file {path} could not be written: check the folder and the disk."
-        ) from error
 
 
 def encode_video(clip: np.ndarray, kind: str, *, fps: float = 8, scale: int = 4) -> bytes:
