@@ -31,8 +31,7 @@ window.installProbe = ({ slider, picture, last, side }) => {
 
   // Whether there is a picture that is not black.
   function shown() {
-    const data = pixels();
-    return data !== null && data.some((value, n) => n % 4 < 3 && value > 0);
+    return pixels()?.some((value, n) => n % 4 < 3 && value > 0) ?? false;
   }
 
   // Moves the slider; `done` also releases it.
