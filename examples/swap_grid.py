@@ -52,14 +52,14 @@ def render_grid(studio: Studio, who: Codes, motion: Codes) -> np.ndarray:
     return grid
 
 
-def main() -> int:
+def main(words: list[str] | None = None) -> int:
     """Reads the command line and writes the picture."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--model", default=SHIPPED_MODEL, help="a checkpoint folder or a Hub id")
     parser.add_argument("--out", type=Path, default=Path("swap_grid.gif"), help="a .gif file")
     parser.add_argument("--rows", type=int, default=4, help="how many characters")
     parser.add_argument("--columns", type=int, default=6, help="how many motions")
-    options = parser.parse_args()
+    options = parser.parse_args(words)
     try:
         studio = Studio.load(options.model)
         who, motion = choose_clips(studio, options.rows, options.columns)
