@@ -19,7 +19,7 @@ lint: .venv/test
 types: .venv/test
 	$(PYTHON) -m mypy
 
-check: lint test  ## what CI runs
+check: lint types test  ## what CI runs
 
 format: .venv/test
 	$(PYTHON) -m ruff check --fix .
