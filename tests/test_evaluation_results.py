@@ -12,7 +12,7 @@ from evaluation_doubles import FACTORS, Perfect, Reader, labelled
 from rwae.errors import CheckpointError
 from rwae.evaluation import __main__ as command
 from rwae.evaluation import results
-from rwae.evaluation.baselines import COPY, SAME, score_baselines
+from rwae.evaluation.baselines import COPY_INPUT, SAME_CHARACTER, score_baselines
 from rwae.evaluation.results import TABLE_MARKERS, read_results, readme_text, results_text
 from rwae.evaluation.run import score_model
 from rwae.files.metrics import (
@@ -114,7 +114,7 @@ def test_known_models_come_first_then_others_by_name_then_the_baselines(checkpoi
     lines = tables(checkpoints).splitlines()
     first = [line.split(" | ")[0].strip("| ") for line in lines]
     known = [results.MODEL_TITLES["sprites"], "MoCoGAN"]
-    assert first[2:7] == [*known, "sprites-another", COPY, SAME]
+    assert first[2:7] == [*known, "sprites-another", COPY_INPUT, SAME_CHARACTER]
 
 
 def test_an_unmeasured_number_is_a_dash_and_one_seed_has_no_deviation(

@@ -92,7 +92,7 @@ def test_every_clip_is_encoded_once_and_the_mode_comes_back() -> None:
     score_model(model, clips, judge, seeded())
     assert model.encoded == len(clips)
     characters = sweep.swept_characters(len(clips))
-    swept = characters * sweep.SWEPT_MOTIONS + min(sweep.BLENDED, characters) * sweep.BLENDS
+    swept = characters * sweep.SWEPT_MOTIONS + min(sweep.BLENDED_CHARACTERS, characters) * sweep.BLENDS
     assert judge.judged == 5 * len(clips) + swept
     assert model.modes == [False, True]
 
@@ -158,7 +158,7 @@ def test_every_kind_of_model_gets_the_metrics_that_apply(
 def test_the_baselines_fail_where_they_should() -> None:
     clips = labelled(8)
     found = baselines.score_baselines(clips, Reader(), seeded())
-    copy, same = found[baselines.COPY], found[baselines.SAME]
+    copy, same = found[baselines.COPY_INPUT], found[baselines.SAME_CHARACTER]
     assert copy.number(RECONSTRUCTION.joint) == 1
     assert copy.number(SQUARED_ERROR) == 0
     assert copy.number(SWAP.joint) == 0
@@ -213,7 +213,7 @@ def test_a_model_that_repeats_its_training_clips_is_detected() -> None:
 def test_a_table_has_a_column_for_the_model_and_for_each_baseline(perfect: Scores) -> None:
     found = baselines.score_baselines(labelled(8), Reader(), seeded())
     lines = [line for line in text_of(perfect, found).splitlines() if line]
-    assert lines[0].split("  ")[-1].strip() == baselines.SAME
+    assert lines[0].split("  ")[-1].strip() == baselines.SAME_CHARACTER
     swap = lines.index(SWAP.group.title)
     assert lines[swap + 1].split()[-3:] == ["100.00%", "0.00%", "16.67%"]
     assert len({len(line) for line in lines if "%" in line}) == 1

@@ -21,7 +21,7 @@ from rwae.files.checkpoint import SETTINGS_FILE
 from rwae.files.tensors import pack
 from rwae.losses import mmd
 from rwae.models.registry import build_model
-from rwae.training.config import TrainingConfig, Weights
+from rwae.training.config import LossWeights, TrainingConfig
 from rwae.training.distributed import Ranks
 from rwae.training.objective import RWAEObjective
 from rwae.training.presets import PRESETS
@@ -179,8 +179,8 @@ def test_a_state_that_lacks_a_tensor_is_refused_in_words(clips: Clips, tmp_path:
     "term", ["squared_error", "absolute_error", "prior_nll", "dynamic_penalty"]
 )
 def test_thirty_steps_on_a_term_lower_it(clips: Clips, term: str) -> None:
-    alone = {name: float(name == term) for name in vars(Weights())}
-    config = dataclasses.replace(RUN, steps=60, batch=16, weights=Weights(**alone))
+    alone = {name: float(name == term) for name in vars(LossWeights())}
+    config = dataclasses.replace(RUN, steps=60, batch=16, weights=LossWeights(**alone))
     state = TrainState(config, ALONE.device)
     objective = state.objective.train()
 
@@ -224,7 +224,7 @@ def test_a_term_that_is_not_finite_stops_the_run_and_is_named(
 def test_a_weight_for_a_term_that_the_run_lacks_is_refused(
     given: dict[str, float], clips: Clips, tmp_path: Path
 ) -> None:
-    run = dataclasses.replace(RUN, weights=Weights(**given))
+    run = dataclasses.replace(RUN, weights=LossWeights(**given))
     with pytest.raises(ConfigError, match=rf"no term {next(iter(given))} .* squared_error"):
         train(run, clips, tmp_path, ALONE)
     assert not (tmp_path / STATE_FILE).exists()
@@ -344,7 +344,7 @@ def test_the_noise_of_a_step_is_a_documented_function_of_seed_step_and_rank() ->
 @pytest.mark.parametrize("value", [-1.0, float("nan"), float("inf"), True, "1"])
 def test_a_bad_weight_is_named(value: Any) -> None:
     with pytest.raises(ConfigError, match="weight of prior_nll"):
-        Weights(prior_nll=value)
+        LossWeights(prior_nll=value)
 
 
 def test_saliency_needs_a_motion_weight() -> None:

@@ -12,11 +12,11 @@ from rwae import RWAE
 from rwae.data.clips import Clips
 from rwae.errors import ConfigError
 from rwae.models.distributions import Gaussian, GaussianMixture
-from rwae.training.config import DYNAMIC_PENALTIES, STATIC_PENALTIES, TrainingConfig, Weights
+from rwae.training.config import DYNAMIC_PENALTIES, STATIC_PENALTIES, LossWeights, TrainingConfig
 from rwae.training.distributed import Ranks
 from rwae.training.penalties import (
-    DYNAMIC,
-    STATIC,
+    DYNAMIC_PENALTY_CLASSES,
+    STATIC_PENALTY_CLASSES,
     Draws,
     Penalty,
     square_jacobian,
@@ -39,28 +39,30 @@ def draws(generator: torch.Generator, shift: float = 0.0) -> Draws:
 
     size = TINY.dynamic_size
     mean_c = (normal(BATCH, TINY.static_size) + shift).requires_grad_()
-    mean_m = (normal(BATCH, FRAMES, size) + shift).requires_grad_()
+    mean_t = (normal(BATCH, FRAMES, size) + shift).requires_grad_()
     means = torch.zeros(BATCH, FRAMES, 1, size, requires_grad=True)
     prior = GaussianMixture(torch.zeros(BATCH, FRAMES, 1), means, torch.ones_like(means))
     return Draws(
         q_c=Gaussian(mean_c, 0.1),
         z_c=mean_c + 0.1 * normal(*mean_c.shape),
         p_c=normal(64, TINY.static_size),
-        q_m=Gaussian(mean_m, 0.1),
-        z_m=mean_m + 0.1 * normal(*mean_m.shape),
+        q_t=Gaussian(mean_t, 0.1),
+        z_t=mean_t + 0.1 * normal(*mean_t.shape),
         prior=prior,
-        p_m=prior.sample(generator),
+        p_t=prior.sample(generator),
     )
 
 
 def all_penalties() -> list[Penalty]:
     torch.manual_seed(0)
-    return [kind(RUN) for kind in (*STATIC.values(), *DYNAMIC.values())]
+    return [
+        kind(RUN) for kind in (*STATIC_PENALTY_CLASSES.values(), *DYNAMIC_PENALTY_CLASSES.values())
+    ]
 
 
 def test_the_settings_allow_exactly_the_penalties_that_exist() -> None:
-    assert tuple(STATIC) == STATIC_PENALTIES
-    assert tuple(DYNAMIC) == DYNAMIC_PENALTIES
+    assert tuple(STATIC_PENALTY_CLASSES) == STATIC_PENALTIES
+    assert tuple(DYNAMIC_PENALTY_CLASSES) == DYNAMIC_PENALTIES
     with pytest.raises(ConfigError, match="static_penalty is 'mse'"):
         dataclasses.replace(RUN, static_penalty="mse")
 
@@ -71,14 +73,16 @@ def test_every_term_has_a_weight_and_the_penalty_moves_the_codes(
 ) -> None:
     drawn = draws(generator, shift=1.0)
     terms = penalty(drawn)
-    assert set(terms) <= set(vars(Weights()))
+    assert set(terms) <= set(vars(LossWeights()))
     (term,) = (terms[name] for name in terms if name.endswith("_penalty"))
-    code = drawn.q_c.mean if "static_penalty" in terms else drawn.q_m.mean
+    code = drawn.q_c.mean if "static_penalty" in terms else drawn.q_t.mean
     (slope,) = torch.autograd.grad(term, code)
     assert bool((slope.abs().sum(-1) > 0).all())
 
 
-@pytest.mark.parametrize("kind", [STATIC["gan"], DYNAMIC["scaled_mmd"]])
+@pytest.mark.parametrize(
+    "kind", [STATIC_PENALTY_CLASSES["gan"], DYNAMIC_PENALTY_CLASSES["scaled_mmd"]]
+)
 def test_adversary_and_model_are_trained_by_their_own_term_alone(
     kind: type[Penalty], generator: torch.Generator
 ) -> None:
@@ -90,7 +94,7 @@ def test_adversary_and_model_are_trained_by_their_own_term_alone(
     )
     (of_model,) = (terms[name] for name in terms if name.endswith("_penalty"))
     weights = list(penalty.parameters())
-    codes = [drawn.q_c.mean, drawn.q_m.mean, drawn.prior.means]
+    codes = [drawn.q_c.mean, drawn.q_t.mean, drawn.prior.means]
     by_adversary = torch.autograd.grad(
         of_adversary, weights + codes, retain_graph=True, allow_unused=True
     )
@@ -103,7 +107,9 @@ def test_adversary_and_model_are_trained_by_their_own_term_alone(
     assert any(g is not None and bool(g.any()) for g in by_model[count:])
 
 
-@pytest.mark.parametrize("kind", [STATIC["gan"], DYNAMIC["scaled_mmd"]])
+@pytest.mark.parametrize(
+    "kind", [STATIC_PENALTY_CLASSES["gan"], DYNAMIC_PENALTY_CLASSES["scaled_mmd"]]
+)
 def test_an_adversary_learns_to_tell_two_distributions_apart(
     kind: type[Penalty], generator: torch.Generator
 ) -> None:
@@ -124,7 +130,7 @@ def test_an_adversary_learns_to_tell_two_distributions_apart(
 
 
 def test_the_features_of_scaled_mmd_depend_on_the_history(generator: torch.Generator) -> None:
-    critic = DYNAMIC["scaled_mmd"](RUN).critic
+    critic = DYNAMIC_PENALTY_CLASSES["scaled_mmd"](RUN).critic
     code, past, other = (
         torch.randn(4, FRAMES, TINY.dynamic_size, generator=generator) for _ in range(3)
     )
@@ -185,9 +191,9 @@ def test_learned_noise_makes_the_deviations_free(square_clips: Clips) -> None:
     model = RWAE(dataclasses.replace(TINY, learned_noise=True)).eval()
     x = model.crop(square_clips.batch(torch.arange(4)))
     q_c = model.static_posterior(x)
-    q_m, _ = model.dynamic_posterior(x, torch.Generator().manual_seed(0))
+    q_t, _ = model.dynamic_posterior(x, torch.Generator().manual_seed(0))
     assert q_c.std.shape == q_c.mean.shape
-    assert q_m.std.shape == q_m.mean.shape
+    assert q_t.std.shape == q_t.mean.shape
     assert q_c.std.detach().std() > 0
 
 

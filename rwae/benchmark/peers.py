@@ -4,7 +4,7 @@ They have the layers and sizes of the originals, and random weights. They show h
 takes and how many operations it needs, and nothing about quality. A training step of a peer is
 one pass, its reconstruction loss and one Adam step. That is less than the originals do: C-DSVAE
 encodes two augmented clips beside each clip, SKD decodes twice and solves for its Koopman
-matrix, and MoCoGAN trains two critics.
+matrix, and MoCoGAN trains two discriminators.
 
 Frames are RGB with 64 x 64 pixels, a clip has T of them, and codes have shape (B, T, D).
 """

@@ -22,8 +22,10 @@ from rwae.files.tensors import pack
 from rwae.models.networks.layers import channels_last
 from rwae.models.objects.tracking import find_peaks, reorder, track
 
-FRAME, BOX, LOCATIONS, DIGITS, CLASSES = 64, 32, 32, 2, 10
-CENTRE = (BOX - 1) / 2  # from the first pixel of a box to its middle
+FRAME_SIDE, BOX_SIDE = 64, 32  # pixels, of a frame and of a digit's box
+LOCATIONS = 32  # offsets of a box in x and in y
+DIGITS, DIGIT_CLASSES = 2, 10
+CENTRE = (BOX_SIDE - 1) / 2  # from the first pixel of a box to its middle
 DIGIT_CLIPS_AT_ONCE = 32
 
 
@@ -51,7 +53,7 @@ class DigitsFound:
         both = self.frames[:, :, 0, :, None] + self.frames[:, :, 1, None, :]
         evidence = torch.logaddexp(both, both.transpose(-1, -2)).sum(1).flatten(1)
         best = evidence.argmax(1)
-        return torch.stack([best // CLASSES, best % CLASSES], 1)
+        return torch.stack([best // DIGIT_CLASSES, best % DIGIT_CLASSES], 1)
 
     @property
     def followed(self) -> Tensor:
@@ -104,7 +106,7 @@ class Reader(nn.Module):
             nn.Flatten(),
             nn.Linear(64 * 16, 128),
             nn.ReLU(inplace=True),
-            nn.Linear(128, CLASSES),
+            nn.Linear(128, DIGIT_CLASSES),
         )
 
     def forward(self, boxes: Tensor) -> Tensor:
@@ -135,10 +137,10 @@ class DigitsJudge(nn.Module):
         Raises:
             ClipError: if the shape is another.
         """
-        if x.ndim != 5 or tuple(x.shape[2:]) != (3, FRAME, FRAME):
+        if x.ndim != 5 or tuple(x.shape[2:]) != (3, FRAME_SIDE, FRAME_SIDE):
             raise ClipError(
                 f"A batch of clips has shape {tuple(x.shape)}: the judge of SM-MNIST needs "
-                f"(B, T, 3, {FRAME}, {FRAME})."
+                f"(B, T, 3, {FRAME_SIDE}, {FRAME_SIDE})."
             )
         return DigitsFound.cat([self._find(part) for part in x.split(DIGIT_CLIPS_AT_ONCE)])
 
@@ -176,8 +178,8 @@ def crop_boxes(grey: Tensor, places: Tensor) -> Tensor:
     Returns:
         With shape (N, K, 32, 32).
     """
-    x, y = places.round().long().clamp(0, FRAME - BOX).unbind(-1)
-    step = torch.arange(BOX, device=grey.device)
+    x, y = places.round().long().clamp(0, FRAME_SIDE - BOX_SIDE).unbind(-1)
+    step = torch.arange(BOX_SIDE, device=grey.device)
     rows, columns = y[..., None] + step, x[..., None] + step
     frame = torch.arange(len(grey), device=grey.device)[:, None, None, None]
     return grey[frame, rows[..., :, None], columns[..., None, :]]

@@ -13,7 +13,7 @@ from rwae.files.checkpoint import CONFIG_FILE, SETTINGS_FILE
 from rwae.files.jsonfile import read_object
 
 JUDGES = installation.checkpoints() / "judges"
-_MOST = 2**16  # bytes of a training.json
+_MAX_SETTINGS_BYTES = 2**16  # bytes of a training.json
 _NAME = re.compile(r"[a-z][a-z0-9_-]{0,39}")  # of a data set, which becomes part of a path
 
 
@@ -24,7 +24,11 @@ def trained_on(folder: Path | None) -> str | None:
     broken one, or a name that could be no data set's, counts as silence.
     """
     try:
-        name = read_object(folder / SETTINGS_FILE, _MOST).get("dataset") if folder else None
+        name = (
+            read_object(folder / SETTINGS_FILE, _MAX_SETTINGS_BYTES).get("dataset")
+            if folder
+            else None
+        )
     except (OSError, ValueError):
         return None
     return name if isinstance(name, str) and _NAME.fullmatch(name) else None

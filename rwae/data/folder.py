@@ -204,9 +204,7 @@ def load(folder: Path, split: str) -> Clips:
     levels = [level for level, (name, _) in enumerate(LEVELS) if name in names]
     frames, labels = [], []
     chosen = [recording for recording in found if split_of(recording.name) == split]
-    with (
-        DecoderProcess() as decoder
-    ):  # one for all of them, as its start takes longer than most clips
+    with DecoderProcess() as decoder:  # one for all, as its start takes longer than most clips
         for recording in chosen:
             frames.append(clips_of(recording, decoder))
             label = [

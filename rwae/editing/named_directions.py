@@ -18,11 +18,10 @@ from torch import Tensor
 
 from rwae.errors import CheckpointError
 from rwae.files.checkpoint import DIRECTIONS_FILE, atomic, inner_file, weights_digest
-from rwae.files.jsonfile import is_number, read_object
+from rwae.files.jsonfile import is_number, parse_name, read_object
 
 MAX_DIRECTIONS_BYTES = 2**20  # 24 directions of 20 numbers have thirty thousand
 MAX_DIRECTIONS = 128
-MAX_NAME_LENGTH = 60
 _MAX_NUMBER = math.nextafter(1e4, 0)  # number of a direction
 _COMMAND = "python -m rwae.evaluation.naming"
 
@@ -144,8 +143,8 @@ def _parse_directions(content: Any, size: int) -> NamedDirections:
         raise ValueError(f"its names are no list of at most {MAX_DIRECTIONS}")
     names = tuple(
         DirectionName(
-            factor=_parse_name(entry["factor"]),
-            value=_parse_name(entry["value"]),
+            factor=parse_name(entry["factor"]),
+            value=parse_name(entry["value"]),
             selectivity=_parse_share(entry["selectivity"]),
             reach=_parse_share(entry["reach"]),
         )
@@ -160,12 +159,6 @@ def _parse_directions(content: Any, size: int) -> NamedDirections:
     if bool(((products - 1).abs() > 1e-3).any()):
         raise ValueError("the product of read and write of a direction is not one")
     return named
-
-
-def _parse_name(value: Any) -> str:
-    if not isinstance(value, str) or not 0 < len(value) <= MAX_NAME_LENGTH:
-        raise ValueError(f"a name is not a text of 1 to {MAX_NAME_LENGTH} letters")
-    return value
 
 
 def _parse_share(value: Any) -> float:

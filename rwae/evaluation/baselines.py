@@ -25,14 +25,14 @@ from rwae.files.metrics import (
 )
 from rwae.files.scores import Scores
 
-COPY = "copy the input"
-SAME = "always the same character"
+COPY_INPUT = "copy the input"
+SAME_CHARACTER = "always the same character"
 
 
 def score_baselines(
     clips: ClipSource, judge: Judge, generator: torch.Generator
 ) -> dict[str, Scores]:
-    """Scores both programs; the keys are COPY and SAME.
+    """Scores both programs; the keys are COPY_INPUT and SAME_CHARACTER.
 
     "Copy the input" shows the clip that it was given: in a swap the one that gives the motion.
     Its reconstruction says how good the judge is on real clips. "Always the same character"
@@ -49,7 +49,10 @@ def score_baselines(
     characters = swept_characters(len(clips))
     swept = torch.randint(len(clips), (characters * SWEPT_MOTIONS,), generator=generator)
     scores = {}
-    for name, shown in ((COPY, torch.arange(len(clips))), (SAME, same_character(clips))):
+    for name, shown in (
+        (COPY_INPUT, torch.arange(len(clips))),
+        (SAME_CHARACTER, same_character(clips)),
+    ):
         shown_clips = {
             RECONSTRUCTION: shown,
             SWAP: shown[partner],

@@ -58,7 +58,7 @@ from rwae.models.distributions import Gaussian
 from rwae.models.networks import DynamicPosterior, StaticPosterior
 from rwae.models.rwae import RWAE
 
-DRAWN = 32  # clips whose codes are scored under all N: the cost is that of K x N unrollings
+DRAWN_CODES = 32  # clips whose codes are scored under all N: the cost is that of K x N unrollings
 
 
 @dataclass(frozen=True)
@@ -197,7 +197,7 @@ def score_information(
         factors: what the columns mean.
         generator: source of the codes.
     """
-    own = spaced(len(posteriors), DRAWN)
+    own = spaced(len(posteriors), DRAWN_CODES)
     drawn = posteriors.draw(generator)[own]
     static_density = posteriors.static_density(drawn.static)
     dynamic_density = posteriors.dynamic_density(drawn.dynamic)

@@ -33,8 +33,8 @@ from rwae.files.metrics import (
 )
 from rwae.files.scores import ScoreFile, Scores, read_score_file, require_one_judge
 
-WIDTH = 100  # columns of the prose
-RESULTS = "results"  # folder of the scores whose weights are not shipped
+PROSE_WIDTH = 100  # columns of the prose
+RESULTS_FOLDER = "results"  # folder of the scores whose weights are not shipped
 TABLE_COMMAND = "python -m rwae.evaluation --table --write"
 TABLE_MARKERS = (f"<!-- {TABLE_COMMAND} -->", "<!-- end of the results -->")
 CARD_MARKERS = ("<!-- scores -->", "<!-- end of the scores -->")
@@ -87,7 +87,7 @@ def read_results(checkpoints: Path) -> list[ScoreFile]:
         CheckpointError: if a file is broken.
     """
     shipped = [(path, path.parent.name) for path in checkpoints.glob(f"*/{SCORES_FILE}")]
-    others = [(path, path.stem) for path in (checkpoints / RESULTS).glob("*.json")]
+    others = [(path, path.stem) for path in (checkpoints / RESULTS_FOLDER).glob("*.json")]
     order = {name: number for number, name in enumerate(MODEL_TITLES)}
     found = [read_score_file(path, name) for path, name in (*shipped, *others)]
     return sorted(found, key=lambda file: (order.get(file.name, len(order)), file.name))
@@ -107,7 +107,7 @@ def results_text(files: Sequence[ScoreFile]) -> str:
         scores = here[0].runs[0].scores
         head = f"{head}: what is in the codes"
         tables += _results_table(head, here, CODE_COLUMNS, references(scores))
-    return "\n\n".join([*tables, textwrap.fill(f"{DEVIATION} {LEGEND}", WIDTH)])
+    return "\n\n".join([*tables, textwrap.fill(f"{DEVIATION} {LEGEND}", PROSE_WIDTH)])
 
 
 def readme_text(files: Sequence[ScoreFile]) -> str:
@@ -138,7 +138,7 @@ def readme_text(files: Sequence[ScoreFile]) -> str:
             rows.append([title, *cells, f"{len(file.runs)} / {steps}"])
         for name, scores in here[0].baselines.items():
             rows.append([name, *(_cell(m, scores, here[0].factors) for m in columns), ""])
-    return f"{_markdown(rows, 1)}\n\n{textwrap.fill(DEVIATION, WIDTH)}"
+    return f"{_markdown(rows, 1)}\n\n{textwrap.fill(DEVIATION, PROSE_WIDTH)}"
 
 
 def references(scores: Scores) -> dict[str, Scores]:

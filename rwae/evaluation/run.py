@@ -15,7 +15,7 @@ from rwae.data.clips import ClipSource
 from rwae.data.moving_mnist import MovingDigits
 from rwae.errors import DataError
 from rwae.evaluation.actions import score_clusters, score_drawn_actions
-from rwae.evaluation.baselines import COPY, score_baselines
+from rwae.evaluation.baselines import COPY_INPUT, score_baselines
 from rwae.evaluation.digits import score_digits, score_digits_copy
 from rwae.evaluation.judges.training import DIGITS_DATASET, find_or_train, judge_folder
 from rwae.evaluation.nearest import average_blocks, score_nearest
@@ -115,7 +115,7 @@ def _score_moving_digits(
         )
     judge = DigitsJudge.load(judge_at).to(model.device)
     scores = score_digits(model, clips, judge, generator())
-    return scores, {COPY: score_digits_copy(clips, judge, generator())}
+    return scores, {COPY_INPUT: score_digits_copy(clips, judge, generator())}
 
 
 def require_both_labels(dataset: str, clips: ClipSource) -> None:

@@ -23,7 +23,7 @@ MOST_CHARACTERS, FEWEST_CHARACTERS = 96, 24
 SWEPT_MOTIONS = 4
 BLENDS = 4  # positions between two motions, both ends included
 SURE_PROBABILITY = 0.9  # probability from which on the judge's answer is taken to be sure
-BLENDED = 40  # characters whose first two motions are blended
+BLENDED_CHARACTERS = 40  # characters whose first two motions are blended
 
 
 def motion_pairs(values: Tensor) -> tuple[Tensor, Tensor]:
@@ -104,7 +104,7 @@ def score_sweep(
     who = model.sample(characters, frames=frames, generator=generator).static
     how = model.sample(characters * SWEPT_MOTIONS, frames=frames, generator=generator)
     drawn = how.with_static(who.repeat_interleave(SWEPT_MOTIONS, 0))
-    some = min(BLENDED, characters)
+    some = min(BLENDED_CHARACTERS, characters)
     first = torch.arange(some, device=who.device) * SWEPT_MOTIONS
     blended = blend_motions(how[first], how[first + 1])
     blended = blended.with_static(who[:some].repeat_interleave(BLENDS, 0))

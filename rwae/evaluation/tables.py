@@ -10,6 +10,7 @@ from rwae.files.metrics import (
     BLEND,
     CHANCE,
     CLUSTER_NMI,
+    CODE_SYMBOLS,
     DIGIT_TASKS,
     DRAWN_ACTION,
     DYNAMIC_LABELS,
@@ -32,7 +33,6 @@ from rwae.files.metrics import (
     SQUARED_ERROR,
     STATIC_LABELS,
     SWEEP,
-    SYMBOLS,
     TASKS,
     Estimate,
     Group,
@@ -138,7 +138,7 @@ def _probe_table(scores: Scores, factors: Sequence[Factor]) -> list[list[str]]:
     if CHANCE not in scores:
         return []
     columns = [(view, kind) for view in PROBED_VIEWS for kind in PROBE_KINDS]
-    head = [f"{SYMBOLS[view]}, {kind}" for view, kind in columns]
+    head = [f"{CODE_SYMBOLS[view]}, {kind}" for view, kind in columns]
     lines = [[CHANCE.group.title, CHANCE.title, *head]]
     for codes in PROBED_CODES:
         metrics = [CHANCE, *(PROBES[codes, view, kind] for view, kind in columns)]

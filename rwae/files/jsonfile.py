@@ -1,4 +1,4 @@
-"""JSON that anyone may have written: small files, and which of their values count as numbers."""
+"""JSON that anyone may have written: reads small files, and checks numbers and names in them."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 MAX_JSON_BYTES = 2**22  # a hundred times the longest file that is shipped, which holds scores
+MAX_NAME_LENGTH = 60  # characters of a name
 
 
 def read_object(path: Path, max_bytes: int = MAX_JSON_BYTES) -> dict[str, Any]:
@@ -37,8 +38,15 @@ def read_object(path: Path, max_bytes: int = MAX_JSON_BYTES) -> dict[str, Any]:
 
 
 def is_number(value: Any, low: float, high: float) -> bool:
-    """Whether a value is a number in [low, high]; true and false are none, though int to Python.
+    """Whether a value is a number in [low, high]; true and false do not count as numbers.
 
     The comparison also refuses NaN, infinity, and integers too long for any float.
     """
     return isinstance(value, int | float) and not isinstance(value, bool) and low <= value <= high
+
+
+def parse_name(value: Any) -> str:
+    """Checks a name; raises ValueError unless it is one short line of text."""
+    if not (isinstance(value, str) and value.isprintable() and 0 < len(value) <= MAX_NAME_LENGTH):
+        raise ValueError(f"a name is not a text of 1 to {MAX_NAME_LENGTH} characters")
+    return value

@@ -48,7 +48,7 @@ class Unit:
         text = f"{scale * value:.{self.decimals}f}"
         if deviation is not None:
             text += f" ± {scale * deviation:.{self.decimals}f}"
-        return text + "%" * self.percent
+        return f"{text}%" if self.percent else text
 
 
 SHARE = Unit("share", 2, high=1.0, percent=True)
@@ -410,18 +410,19 @@ ProbeKind = Literal["linear", "nonlinear"]
 PROBED_CODES: tuple[ProbedCodes, ...] = ("draw", "mean")
 PROBED_VIEWS: tuple[ProbedView, ...] = ("static", "dynamic", "frame")
 PROBE_KINDS: tuple[ProbeKind, ...] = ("linear", "nonlinear")
-SYMBOLS: dict[ProbedView, str] = {"static": "z_c", "dynamic": "z_1:T", "frame": "one z_t"}
+CODE_SYMBOLS: dict[ProbedView, str] = {"static": "z_c", "dynamic": "z_1:T", "frame": "one z_t"}
 _PROBES = Group("probes", "Probes: accuracy on held-out clips", judged=False)
 
 
 def _probe(codes: ProbedCodes, view: ProbedView, kind: ProbeKind) -> Metric:
     """The metric of one probe; a table shows what has leaked into the wrong code."""
-    code = "the mean of " * (codes == "mean") + SYMBOLS[view]
+    code = f"the mean of {CODE_SYMBOLS[view]}" if codes == "mean" else CODE_SYMBOLS[view]
+    how = ", linearly" if kind == "linear" else ""
     static = view == "static"
     return Metric(
         _PROBES,
         f"{codes}_{view}_{kind}",
-        f"{'action' if static else 'who'} read from {code}" + ", linearly" * (kind == "linear"),
+        f"{'action' if static else 'who'} read from {code}{how}",
         f"How often does a classifier that reads {code} name a factor?",
         ACCURACY,
         "less",

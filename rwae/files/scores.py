@@ -11,6 +11,7 @@ import dataclasses
 import hashlib
 import json
 import math
+import re
 import statistics
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -20,11 +21,10 @@ from typing import Any
 from rwae.codes import Factor
 from rwae.errors import CheckpointError
 from rwae.files.checkpoint import SCORES_FILE, WEIGHTS_FILE, atomic
-from rwae.files.jsonfile import is_number, read_object
+from rwae.files.jsonfile import is_number, parse_name, read_object
 from rwae.files.metrics import LARGEST_NUMBER, METRICS, Metric
 
-MAX_LETTERS = 60  # of a name
-MAX_COMMAND = 1000  # letters of a command
+MAX_COMMAND = 1000  # characters of a command
 MAX_RUNS = 16
 MAX_SETTINGS = 100  # of a training
 MAX_FACTORS = 32
@@ -354,39 +354,40 @@ def _parse_file(content: Mapping[str, Any], name: str) -> ScoreFile:
     """Checks every entry; raises ValueError, TypeError or LookupError if one is wrong."""
     factors = tuple(
         Factor(
-            _parse_name(factor["name"]),
-            tuple(_parse_name(value) for value in _list(factor["values"], MAX_VALUES)),
+            parse_name(factor["name"]),
+            tuple(parse_name(value) for value in _parse_list(factor["values"], MAX_VALUES)),
             factor["static"] is True,
         )
-        for factor in _list(content["factors"], MAX_FACTORS)
+        for factor in _parse_list(content["factors"], MAX_FACTORS)
     )
     judges = {
-        _parse_name(group): JudgeId(_parse_name(judge["name"]), _digest(judge["sha256"]))
-        for judge in _list(content["judges"], len(METRICS))
-        for group in _list(judge["groups"], len(METRICS))
+        parse_name(group): JudgeId(parse_name(judge["name"]), _parse_digest(judge["sha256"]))
+        for judge in _parse_list(content["judges"], len(METRICS))
+        for group in _parse_list(judge["groups"], len(METRICS))
     }
     runs = tuple(
         ScoredRun(
             parse_training(run["training"]),
             dataclasses.replace(
-                _parse_scores(run["scores"], factors), details=_mapping(run.get("details", {}), 16)
+                _parse_scores(run["scores"], factors),
+                details=_parse_mapping(run.get("details", {}), 16),
             ),
         )
-        for run in _list(content["runs"], MAX_RUNS)
+        for run in _parse_list(content["runs"], MAX_RUNS)
     )
-    baselines = _mapping(content["baselines"], MAX_BASELINES)
+    baselines = _parse_mapping(content["baselines"], MAX_BASELINES)
     recordings = content["recordings"]
     return ScoreFile(
-        _parse_name(content["dataset"]),
-        _parse_name(content["split"]),
-        _whole(content["seed"]),
-        _whole(content["clips"]),
-        None if recordings is None else _whole(recordings),
+        parse_name(content["dataset"]),
+        parse_name(content["split"]),
+        _parse_whole(content["seed"]),
+        _parse_whole(content["clips"]),
+        None if recordings is None else _parse_whole(recordings),
         factors,
         judges,
         runs,
         {
-            _parse_name(program): _parse_scores(scores, factors)
+            parse_name(program): _parse_scores(scores, factors)
             for program, scores in baselines.items()
         },
         name,
@@ -402,14 +403,14 @@ def parse_training(content: Any) -> Training:
     Raises:
         ValueError: if a value is not as it must be.
     """
-    known = _mapping(content, MAX_SETTINGS)
+    known = _parse_mapping(content, MAX_SETTINGS)
     command = known.get("command")
     if command is not None and not (
         isinstance(command, str) and command.isprintable() and len(command) <= MAX_COMMAND
     ):
         raise ValueError("the command of a training is no line of text")
     seed, steps, batch = (
-        None if known.get(key) is None else _whole(known[key])
+        None if known.get(key) is None else _parse_whole(known[key])
         for key in ("seed", "steps", "batch")
     )
     return Training(seed, steps, batch, command)
@@ -418,54 +419,47 @@ def parse_training(content: Any) -> Training:
 def _parse_scores(content: Any, factors: Sequence[Factor]) -> Scores:
     names = {factor.name for factor in factors}
     values: dict[Metric, float | Mapping[str, float]] = {}
-    for group, numbers in _mapping(content, len(METRICS)).items():
-        for key, value in _mapping(numbers, len(METRICS)).items():
+    for group, numbers in _parse_mapping(content, len(METRICS)).items():
+        for key, value in _parse_mapping(numbers, len(METRICS)).items():
             metric = METRICS.get((group, key))
             if metric is None:
                 raise ValueError(f"{group[:30]}.{key[:30]} is no metric of this version")
             if metric.per_factor:
-                by_factor = _mapping(value, MAX_FACTORS)
+                by_factor = _parse_mapping(value, MAX_FACTORS)
                 if not set(by_factor) <= names:
                     raise ValueError(f"{group}.{key} names a factor that the file does not list")
-                values[metric] = {f: _number(v, metric) for f, v in by_factor.items()}
+                values[metric] = {f: _parse_number(v, metric) for f, v in by_factor.items()}
             else:
-                values[metric] = _number(value, metric)
+                values[metric] = _parse_number(value, metric)
     return Scores(values)
 
 
-def _number(value: Any, metric: Metric) -> float:
+def _parse_number(value: Any, metric: Metric) -> float:
     if not is_number(value, metric.unit.low, metric.unit.high):
         raise ValueError(f"{metric.group.key}.{metric.key} has no fitting number")
     number: float = value  # a count stays a whole number
     return number
 
 
-def _whole(value: Any) -> int:
+def _parse_whole(value: Any) -> int:
     if not is_number(value, 0, math.floor(LARGEST_NUMBER)) or value != int(value):
         raise ValueError("a count or a seed is no whole number")
     return int(value)
 
 
-def _parse_name(value: Any) -> str:
-    if not (isinstance(value, str) and value.isprintable() and 0 < len(value) <= MAX_LETTERS):
-        raise ValueError(f"a name is not a text of 1 to {MAX_LETTERS} letters")
+def _parse_digest(value: Any) -> str:
+    if not isinstance(value, str) or not re.fullmatch(r"[0-9a-f]{64}", value):
+        raise ValueError("the digest of a judge is not the SHA-256 of its weights")
     return value
 
 
-def _digest(value: Any) -> str:
-    text = _parse_name(value) if not (isinstance(value, str) and len(value) == 64) else value
-    if len(text) != 64 or not set(text) <= set("0123456789abcdef"):
-        raise ValueError("the digest of a judge is not the SHA-256 of its weights")
-    return text
-
-
-def _list(value: Any, most: int) -> list[Any]:
+def _parse_list(value: Any, most: int) -> list[Any]:
     if not isinstance(value, list) or len(value) > most:
         raise ValueError(f"an entry is no list of at most {most} parts")
     return value
 
 
-def _mapping(value: Any, most: int) -> dict[str, Any]:
+def _parse_mapping(value: Any, most: int) -> dict[str, Any]:
     if not isinstance(value, dict) or len(value) > most:
         raise ValueError(f"an entry is no JSON object of at most {most} parts")
     return value

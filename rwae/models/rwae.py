@@ -30,8 +30,9 @@ class RWAE(CodeModel):
     decoder: Decoder
 
     def __init__(self, config: ModelConfig) -> None:
-        static, dynamic = StaticPosterior(config), DynamicPosterior(config)
         super().__init__(config)
+        # The posteriors are made first: the first weights of a seed depend on this order.
+        static, dynamic = StaticPosterior(config), DynamicPosterior(config)
         self.prior = Prior(config)
         self.decoder = Decoder(config)
         self.static_posterior = static

@@ -22,7 +22,7 @@ from pathlib import Path
 from rwae import data
 from rwae.errors import ConfigError, RWAEError
 from rwae.runtime import choose_device, keep_freed_memory, use_threads
-from rwae.training.config import PRECISIONS, TrainingConfig, Weights
+from rwae.training.config import PRECISIONS, LossWeights, TrainingConfig
 from rwae.training.distributed import process_group
 from rwae.training.presets import PRESETS
 from rwae.training.run import train
@@ -105,7 +105,7 @@ def configure(options: argparse.Namespace) -> TrainingConfig:
     return dataclasses.replace(preset, **given, weights=reweighted(preset.weights, options.weight))
 
 
-def reweighted(weights: Weights, given: Sequence[str]) -> Weights:
+def reweighted(weights: LossWeights, given: Sequence[str]) -> LossWeights:
     """The weights of a preset, with those given as "term=factor" in place of its own.
 
     Raises:

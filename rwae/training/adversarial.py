@@ -33,10 +33,13 @@ R1_SHARE = 4  # the penalty is taken on one sample in so many, as its second der
 
 
 class ImageDiscriminator(nn.Module):
-    """D_I: one score for each frame, large for a real one. Four convolutions with stride 2."""
+    """D_I: one score for each frame, large for a real one. Four convolutions with stride 2.
+
+    Args:
+        side: of the square frames, in pixels.
+    """
 
     def __init__(self, side: int) -> None:
-        """Args: side: of the square frames, in pixels."""
         super().__init__()
         layers: list[nn.Module] = []
         for inputs, outputs, size in _convolutions(IMAGE_WIDTH):
@@ -52,10 +55,13 @@ class ImageDiscriminator(nn.Module):
 
 
 class VideoDiscriminator(nn.Module):
-    """D_V: one score for each clip, large for a real one. Four convolutions in space and time."""
+    """D_V: one score for each clip, large for a real one. Four convolutions in space and time.
+
+    Args:
+        side: of the square frames, in pixels.
+    """
 
     def __init__(self, side: int) -> None:
-        """Args: side: of the square frames, in pixels."""
         super().__init__()
         layers: list[nn.Module] = []
         for number, (inputs, outputs, size) in enumerate(_convolutions(VIDEO_WIDTH)):

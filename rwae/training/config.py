@@ -39,7 +39,7 @@ _SWITCHES = ("hflip", "photometric_augment", "jitter", "saliency")
 
 
 @dataclass(frozen=True)
-class Weights:
+class LossWeights:
     """The factors of the loss terms, by the names that the objective gives them.
 
     The two errors are sums over pixels, so a weight of 1 for them fixes the meaning of the rest.
@@ -116,7 +116,7 @@ class TrainingConfig:
     model: ModelConfig
     static_penalty: str = "mmd"
     dynamic_penalty: str = "mmd"
-    weights: Weights = field(default_factory=Weights)
+    weights: LossWeights = field(default_factory=LossWeights)
     steps: int = 5000
     batch: int = 64
     learning_rate: float = 2e-3

@@ -19,7 +19,7 @@ from rwae.training.augment import (
     take_frames,
 )
 from rwae.training.config import TrainingConfig
-from rwae.training.penalties import DYNAMIC, STATIC, Draws
+from rwae.training.penalties import DYNAMIC_PENALTY_CLASSES, STATIC_PENALTY_CLASSES, Draws
 
 
 class Objective(nn.Module):
@@ -68,8 +68,8 @@ class RWAEObjective(Objective):
         self, model: RWAE, config: TrainingConfig, precision: torch.dtype = torch.float32
     ) -> None:
         super().__init__(model, config, precision)
-        self.static_penalty = STATIC[config.static_penalty](config)
-        self.dynamic_penalty = DYNAMIC[config.dynamic_penalty](config)
+        self.static_penalty = STATIC_PENALTY_CLASSES[config.static_penalty](config)
+        self.dynamic_penalty = DYNAMIC_PENALTY_CLASSES[config.dynamic_penalty](config)
 
     def forward(self, x: Tensor, generator: torch.Generator) -> dict[str, Tensor]:
         """See `Objective.forward`."""
@@ -80,28 +80,28 @@ class RWAEObjective(Objective):
             q_c = model.static_posterior(self._static_input(x, generator))
             z_c = q_c.sample(generator)
             augmented = photometric_augment(x, generator) if config.photometric_augment else x
-            q_m, z_m = model.dynamic_posterior(augmented, generator)
+            q_t, z_t = model.dynamic_posterior(augmented, generator)
             # The action is inferred from the codes and given to prior and decoder. No gradient of
             # codes or frames reaches it: it learns what the prior needs to predict the motion.
-            q_a = model.action_posterior(z_m.detach()) if model.action_posterior else None
+            q_a = model.action_posterior(z_t.detach()) if model.action_posterior else None
             action = q_a.relaxed(generator, config.action_temperature) if q_a else None
             decoder_action = None if action is None else action.detach()
             chosen = choose_frames(x, config.decoded_frames, generator)
-            motion = take_frames(model.decoder.motion(z_c, z_m, decoder_action), chosen)
+            motion = take_frames(model.decoder.motion(z_c, z_t, decoder_action), chosen)
             static = z_c.repeat_interleave(config.decoded_frames, 0)
             x_hat = model.decoder.frame(static, motion.flatten(0, 1)).float()
 
         target = take_frames(x, chosen).flatten(0, 1)
         weight = self._pixel_weight(x)
         draws = self._draw(
-            to_float32(q_c), z_c.float(), to_float32(q_m), z_m.float(), action, generator
+            to_float32(q_c), z_c.float(), to_float32(q_t), z_t.float(), action, generator
         )
         return {
             "squared_error": terms.squared_error(target, x_hat, weight),
             "absolute_error": terms.absolute_error(target, x_hat, weight),
             **self.static_penalty(draws),
             **self.dynamic_penalty(draws),
-            "normalised_hsic": mmd.normalised_hsic(draws.z_c, draws.z_m),
+            "normalised_hsic": mmd.normalised_hsic(draws.z_c, draws.z_t),
             **action_terms(q_a),
         }
 
@@ -109,15 +109,15 @@ class RWAEObjective(Objective):
         self,
         q_c: Gaussian,
         z_c: Tensor,
-        q_m: Gaussian,
-        z_m: Tensor,
+        q_t: Gaussian,
+        z_t: Tensor,
         action: Tensor | None,
         generator: torch.Generator,
     ) -> Draws:
         """Adds draws from the priors to those from the posteriors."""
         p_c = standard_normal((self.config.prior_draws, z_c.shape[1]), z_c, generator)
-        prior = self.model.prior(z_m.detach(), action)
-        return Draws(q_c, z_c, p_c, q_m, z_m, prior, prior.sample(generator))
+        prior = self.model.prior(z_t.detach(), action)
+        return Draws(q_c, z_c, p_c, q_t, z_t, prior, prior.sample(generator))
 
     def _pixel_weight(self, x: Tensor) -> Tensor | None:
         """The weight of each pixel of the decoded frames, (B * N, 1, S, S), or None for 1."""

@@ -84,19 +84,19 @@ class ObjectsObjective(Objective):
             result = self._reconstruct_boxes(boxes, box_positions, generator)
         else:
             result, positions = self._reconstruct(grey, positions, generator)
-        z_m = model.dynamic_posterior(positions).sample(generator)
+        z_t = model.dynamic_posterior(positions).sample(generator)
         self.steps += 1
         static = result.static
         p_c = standard_normal((config.prior_draws, static.shape[1]), static, generator)
-        prior = model.prior(z_m)
+        prior = model.prior(z_t)
         target, x_hat = result.target.unsqueeze(1), result.x_hat.unsqueeze(1)
         return {
             "squared_error": terms.squared_error(target, x_hat),
             "absolute_error": terms.absolute_error(target, x_hat),
             "static_penalty": mmd.mmd(static, p_c),
             "second_moment_mmd": mmd.second_moment_mmd(static),
-            "dynamic_penalty": mmd.conditional_mmd(z_m, prior.sample(generator), z_m),
-            "prior_nll": terms.prior_nll(prior, z_m),
+            "dynamic_penalty": mmd.conditional_mmd(z_t, prior.sample(generator), z_t),
+            "prior_nll": terms.prior_nll(prior, z_t),
             "collage": self._collage_loss(boxes.flatten(0, 1), COLLAGES * len(x), generator),
         }
 

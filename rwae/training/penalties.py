@@ -31,19 +31,19 @@ class Draws:
         q_c: Q(z_c | x_1:T) of each clip.
         z_c: a draw of it, with shape (B, D_c).
         p_c: draws of N(0, I), with shape (N, D_c).
-        q_m: Q(z_t | z_<t, x_t) of each frame.
-        z_m: the draws of it that form the histories, with shape (B, T, D_m).
+        q_t: Q(z_t | z_<t, x_t) of each frame.
+        z_t: the draws of it that form the histories, with shape (B, T, D_m).
         prior: P(z_t | z_<t, a) of each frame, for these histories, which carry no gradient.
-        p_m: a draw of it, with shape (B, T, D_m).
+        p_t: a draw of it, with shape (B, T, D_m).
     """
 
     q_c: Gaussian
     z_c: Tensor
     p_c: Tensor
-    q_m: Gaussian
-    z_m: Tensor
+    q_t: Gaussian
+    z_t: Tensor
     prior: GaussianMixture
-    p_m: Tensor
+    p_t: Tensor
 
 
 class Penalty(nn.Module):
@@ -103,8 +103,8 @@ class DynamicMMD(Penalty):
 
     def forward(self, draws: Draws) -> dict[str, Tensor]:
         return {
-            "dynamic_penalty": mmd.conditional_mmd(draws.z_m, draws.p_m, draws.z_m.detach()),
-            "prior_nll": terms.prior_nll(draws.prior, draws.z_m),
+            "dynamic_penalty": mmd.conditional_mmd(draws.z_t, draws.p_t, draws.z_t.detach()),
+            "prior_nll": terms.prior_nll(draws.prior, draws.z_t),
         }
 
 
@@ -147,18 +147,18 @@ class DynamicScaledMMD(Penalty):
         self.critic = PairFeatures(config.model.dynamic_size, config.model.hidden_size)
 
     def forward(self, draws: Draws) -> dict[str, Tensor]:
-        history = draws.z_m.detach()
+        history = draws.z_t.detach()
         a, pairs = self.critic(history.clone().requires_grad_(), history)
-        b, _ = self.critic(draws.p_m.detach(), history)
+        b, _ = self.critic(draws.p_t.detach(), history)
         jacobian = square_jacobian(a, pairs)
         of_critic = mmd.scaled_mmd(a.transpose(0, 1), b.transpose(0, 1), jacobian)
-        a, _ = with_frozen_weights(self.critic, draws.z_m, history)
-        b, _ = with_frozen_weights(self.critic, draws.p_m, history)
+        a, _ = with_frozen_weights(self.critic, draws.z_t, history)
+        b, _ = with_frozen_weights(self.critic, draws.p_t, history)
         of_model = mmd.scaled_mmd(a.transpose(0, 1), b.transpose(0, 1), jacobian.detach())
         return {
             "dynamic_penalty": of_model,
             "dynamic_critic": -of_critic,
-            "prior_nll": terms.prior_nll(draws.prior, draws.z_m),
+            "prior_nll": terms.prior_nll(draws.prior, draws.z_t),
         }
 
 
@@ -166,11 +166,15 @@ class DynamicKL(Penalty):
     """D = KL of each frame's posterior to the prior, which it also fits, as in a DSVAE."""
 
     def forward(self, draws: Draws) -> dict[str, Tensor]:
-        return {"dynamic_penalty": terms.dynamic_kl(draws.q_m, draws.prior, draws.z_m)}
+        return {"dynamic_penalty": terms.dynamic_kl(draws.q_t, draws.prior, draws.z_t)}
 
 
-STATIC: dict[str, type[Penalty]] = {"mmd": StaticMMD, "gan": StaticGAN, "kl": StaticKL}
-DYNAMIC: dict[str, type[Penalty]] = {
+STATIC_PENALTY_CLASSES: dict[str, type[Penalty]] = {
+    "mmd": StaticMMD,
+    "gan": StaticGAN,
+    "kl": StaticKL,
+}
+DYNAMIC_PENALTY_CLASSES: dict[str, type[Penalty]] = {
     "mmd": DynamicMMD,
     "scaled_mmd": DynamicScaledMMD,
     "kl": DynamicKL,

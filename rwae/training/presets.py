@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 
 from rwae.config import ModelConfig
-from rwae.training.config import TrainingConfig, Weights
+from rwae.training.config import LossWeights, TrainingConfig
 
 SPRITES = TrainingConfig(
     dataset="sprites",
@@ -17,20 +17,20 @@ SMALL_MODEL = ModelConfig(
 # Without the second kernel, the independence term and the augmentation of the posteriors' input.
 PLAIN = dataclasses.replace(
     SPRITES,
-    weights=Weights(second_moment_mmd=0.0, normalised_hsic=0.0),
+    weights=LossWeights(second_moment_mmd=0.0, normalised_hsic=0.0),
     hflip=False,
     photometric_augment=False,
 )
 
 
-def kl_weights(beta: float) -> Weights:
+def kl_weights(beta: float) -> LossWeights:
     """The weights of a beta-DSVAE with clips of eight frames.
 
     The reconstruction cost is a mean over the T frames of a clip, but each divergence is that of
     the whole clip: with beta = 1 a weight of 1/T gives the evidence lower bound of a DSVAE.
     """
     weight = beta / SPRITES.model.frames
-    return Weights(static_penalty=weight, dynamic_penalty=weight, normalised_hsic=0.0)
+    return LossWeights(static_penalty=weight, dynamic_penalty=weight, normalised_hsic=0.0)
 
 
 DSVAE = dataclasses.replace(
@@ -63,7 +63,7 @@ WEIZMANN = TrainingConfig(
 PRESETS = {
     "sprites": SPRITES,
     "sprites-gan": dataclasses.replace(
-        SPRITES, static_penalty="gan", weights=Weights(static_penalty=10.0)
+        SPRITES, static_penalty="gan", weights=LossWeights(static_penalty=10.0)
     ),
     "sprites-scaled-mmd": dataclasses.replace(SPRITES, dynamic_penalty="scaled_mmd"),
     "sprites-weak": dataclasses.replace(

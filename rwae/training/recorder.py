@@ -39,7 +39,7 @@ class Recorder:
         """
         self.state, self.clips, self.out = state, clips, out
         checkpoint.remove_partial_files(out)
-        self.metrics = Metrics(out / METRICS_FILE, state.step)
+        self.metrics = MetricsLog(out / METRICS_FILE, state.step)
         settings = {"command": command, **state.settings()}
         with atomic(out / SETTINGS_FILE) as path:
             path.write_text(json.dumps(settings, indent=2) + "\n", "utf-8")
@@ -72,7 +72,7 @@ class Recorder:
         write_checkpoint(self.out, self.state.ema, self.clips)
 
 
-class Metrics:
+class MetricsLog:
     """`metrics.jsonl`: one JSON object a line, with the step, the terms and the speed.
 
     A run that is resumed continues it without a gap or a repeated line.

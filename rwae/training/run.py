@@ -15,7 +15,7 @@ from tqdm import tqdm
 
 from rwae.data.clips import ClipSource
 from rwae.errors import ConfigError, RWAEError
-from rwae.training.config import TrainingConfig, Weights
+from rwae.training.config import LossWeights, TrainingConfig
 from rwae.training.distributed import Ranks
 from rwae.training.recorder import Recorder
 from rwae.training.state import TrainState, resume
@@ -154,9 +154,9 @@ def next_batch(clips: ClipSource, size: int, generator: torch.Generator) -> Tens
     return clips.batch(order[:size])
 
 
-def require_used_weights(weights: Weights, terms: Mapping[str, Tensor]) -> None:
+def require_used_weights(weights: LossWeights, terms: Mapping[str, Tensor]) -> None:
     """Raises ConfigError if a weight that is not the default belongs to none of the terms."""
-    defaults = vars(Weights())
+    defaults = vars(LossWeights())
     for name, weight in vars(weights).items():
         if name not in terms and weight != defaults[name]:
             raise ConfigError(

@@ -37,8 +37,8 @@ JUDGE_LEARNING_RATE = 2e-3
 JUDGE_WARM_UP = 100  # steps, or a tenth of a short training
 JUDGE_BATCH = 32  # clips of a step
 DIGIT_STEPS, DIGIT_BATCH = 3000, 64  # steps, and frames of a step
-SHIFT = 1.5  # pixels by which a box misses its digit at most, in training
-CARD_WIDTH = 100  # columns of the prose
+MAX_SHIFT = 1.5  # pixels by which a box misses its digit at most, in training
+PROSE_WIDTH = 100  # columns of the prose
 
 
 # Fitting.
@@ -223,7 +223,7 @@ def fit_digits_judge(clips: MovingDigits, seed: int = 0, steps: int = DIGIT_STEP
         known = clips.truth(chosen)
         places = known.centres[:, 0] - CENTRE
         grey = perturb(clips.batch(chosen)[:, :, :1], generator).squeeze(1)
-        moved = SHIFT * (2 * torch.rand(places.shape, generator=generator) - 1)
+        moved = MAX_SHIFT * (2 * torch.rand(places.shape, generator=generator) - 1)
         boxes = crop_boxes(grey.squeeze(1), places + moved).flatten(0, 1).unsqueeze(1)
         found = F.cross_entropy(judge.locator(grey).flatten(1), location_target(places))
         return found + F.cross_entropy(judge.reader(boxes), known.classes.flatten())
@@ -311,7 +311,7 @@ def write_judge_card(
     lines = "\n".join(f"| {name} | {value} |" for name, value in scores.items())
     text = f"""# Judge of {dataset}
 
-{textwrap.fill(purpose, CARD_WIDTH)}
+{textwrap.fill(purpose, PROSE_WIDTH)}
 
 - Data: {learned} of {dataset}.
 - Command: `python -m rwae.evaluation.judges --dataset {dataset}{source}{apart}`

@@ -34,15 +34,13 @@ from rwae.models.base import CodeModel
 
 FURTHEST = 3.0  # standard deviations, the end of the app's sliders
 REFINED_FROM = 2.0  # where a refined direction should have arrived
-FIRST_POSITION, POSITION_STEP = (
-    1.0,
-    0.5,
-)  # standard deviations: the first position that is judged, and the step
+FIRST_POSITION = 1.0  # standard deviations, the first position that is judged
+POSITION_STEP = 0.5  # standard deviations, from one judged position to the next
 REFINE_STEPS = 80
 REFINED_CLIPS = 24
 REFINE_LEARNING_RATE = 0.05
 LEAST_REACH, LEAST_SELECTIVITY = 0.5, 0.8  # what a direction needs to be offered
-GOOD = 0.95  # a first guess that succeeds as often as this is not refined
+GOOD_SUCCESS = 0.95  # a first guess that succeeds as often as this is not refined
 
 
 @dataclass(frozen=True)
@@ -328,7 +326,7 @@ def _best(
 ) -> tuple[Direction, Outcome]:
     """The first guess, or the refined direction if it does better on the clips for choosing."""
     first = follow_direction(model, judge, chosen, guess, target)
-    if first.success >= GOOD:
+    if first.success >= GOOD_SUCCESS:
         return guess, first
     generator = torch.Generator().manual_seed(seed)
     refined = refine_direction(model, judge, training, guess, target, generator)
