@@ -15,18 +15,19 @@ from rwae.errors import CodesError
 class Codes:
     """One static code per clip and one dynamic code per frame.
 
-    Swapping content and motion is giving the motion of one clip the static code of another:
-    ``b.with_static(a.static)``.
+    A swap gives the dynamic codes of one clip the static code of another:
+    `b.with_static(a.static)`.
 
     Attributes:
         static: who, with shape (B, D_c).
         dynamic: how it moves, with shape (B, T, D_m).
         action: for a weakly supervised model, the probability of each action, with shape (B, A);
-            it belongs to the motion. None if there is none, or if it is to be inferred from the
-            dynamic codes.
+            it belongs to the motion. None for any other model, or if the action is to be
+            inferred from the dynamic codes.
 
     Raises:
-        CodesError: if a part is no tensor, the shapes are not those above or the batches differ.
+        CodesError: if a part is not a tensor, the shapes are not those above or the batches
+            differ.
     """
 
     static: Tensor

@@ -34,14 +34,14 @@ class ModelConfig:
         decoder_width: channels of the decoder's first and smallest feature map.
         hidden_size: units of every recurrent and hidden layer.
         prior_components: Gaussians in the mixture from which the prior draws a dynamic code;
-            with 1 it is the plain Gaussian of the method's lineage.
+            1 gives a single Gaussian, as in DSVAE and S3VAE.
         recurrent_decoder: whether the codes pass through an LSTM before the frame decoder, as
             in the paper's Figure 1a; if not, a frame depends on (z_c, z_t) alone.
         learned_background: whether the decoder's first feature map has a learned bias, the same
             for all codes, such as a still background.
         late_film_width: channels of the decoder's last scale on which alone the static code acts
-            (late FiLM), so that it colours what is drawn but cannot say what is; with 0 it acts
-            on every scale.
+            (late FiLM), so that it can change colours but not shapes; with 0 it acts on every
+            scale.
         actions: categories of the action that is inferred with weak supervision; 0 is for none.
 
     Raises:
@@ -96,7 +96,7 @@ class ModelConfig:
                 )
         if self.late_film_width and self.recurrent_decoder:
             raise ConfigError(
-                "A recurrent decoder mixes the static code into what is drawn, which late FiLM is "
+                "A recurrent decoder mixes the static code into the shapes, which late FiLM is "
                 "there to prevent: leave recurrent_decoder or late_film_width out."
             )
         if self.actions == 1:
@@ -123,8 +123,8 @@ class ModelConfig:
         """Builds a configuration from JSON values.
 
         Args:
-            settings: what `to_dict` returned. A setting that is younger than the file is missing
-                from it; its default is what such a model was built with.
+            settings: what `to_dict` returned. A file may lack a setting that was added later;
+                the default of such a setting keeps the model as it was.
 
         Raises:
             ConfigError: if it is no dictionary, a key is unknown, or a value is bad.

@@ -1,9 +1,9 @@
-"""Sends a model or the app to the Hugging Face Hub. It lists the files, and sends with --yes.
+"""Sends a model or the app to the Hugging Face Hub. Without --yes it only lists the files.
 
 python -m rwae.publish model runs/mine owner/name          # a checkpoint, with its card
 python -m rwae.publish space owner/name                    # the app, as a Gradio Space
 
-What is sent is a closed list, so that no data, run or key goes along by accident.
+Only files on a fixed list are sent, so that no data, run or key goes along by accident.
 """
 
 from __future__ import annotations
@@ -96,7 +96,7 @@ def model_files(folder: Path) -> dict[str, Path]:
 
 
 def training_command(folder: Path) -> str:
-    """The command with which a checkpoint was trained, if it is written down."""
+    """The command with which a checkpoint was trained; empty if it is unknown."""
     try:
         command = read_object(folder / SETTINGS_FILE).get("command")
     except (OSError, ValueError):

@@ -55,7 +55,7 @@ def _available() -> list[str]:
 
 
 def device_label(device: torch.device) -> str:
-    """The name of a device as a person would say it."""
+    """The name of a device for people, such as "Apple GPU"."""
     if device.type == "cuda":
         return torch.cuda.get_device_name(device)
     return {"mps": "Apple GPU", "cpu": "CPU"}.get(device.type, str(device))
@@ -75,8 +75,8 @@ def use_threads(count: int) -> None:
 def serve_with_one_thread(device_name: str | None = None) -> None:
     """For a server: one CPU thread for each clip, if the models run on the CPU.
 
-    A clip is too little work to share. Two threads take up to four times as long as one when
-    other visitors, other programs and the decoder of uploads use the cores.
+    A clip is too little work for two threads: they take up to four times as long as one when other
+    visitors, other programs and the decoder of uploads use the cores.
 
     Args:
         device_name: see `choose_device`.

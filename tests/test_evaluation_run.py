@@ -92,7 +92,9 @@ def test_every_clip_is_encoded_once_and_the_mode_comes_back() -> None:
     score_model(model, clips, judge, seeded())
     assert model.encoded == len(clips)
     characters = sweep.swept_characters(len(clips))
-    swept = characters * sweep.SWEPT_MOTIONS + min(sweep.BLENDED_CHARACTERS, characters) * sweep.BLENDS
+    swept = (
+        characters * sweep.SWEPT_MOTIONS + min(sweep.BLENDED_CHARACTERS, characters) * sweep.BLENDS
+    )
     assert judge.judged == 5 * len(clips) + swept
     assert model.modes == [False, True]
 

@@ -1,4 +1,4 @@
-"""What a call costs: seconds, in turns with other calls, and floating point operations."""
+"""The cost of a call: seconds, in turns with other calls, and floating point operations."""
 
 from __future__ import annotations
 

@@ -48,7 +48,7 @@ CROWD_COLUMNS = [
 
 @dataclass
 class CrowdLog:
-    """What became of the requests of a crowd.
+    """The outcomes of the requests of a crowd.
 
     Attributes:
         seconds: of each request that was served.

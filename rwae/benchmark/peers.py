@@ -1,4 +1,4 @@
-"""The networks of the peers, restated from their published code to compare what they cost.
+"""The networks of the peers, restated from their published code to compare their speed.
 
 They have the layers and sizes of the originals, and random weights. They show how long a pass
 takes and how many operations it needs, and nothing about quality. A training step of a peer is

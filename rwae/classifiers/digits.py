@@ -1,8 +1,8 @@
 """The judge of SM-MNIST: finds both digits in every frame and names each over the clip.
 
-Two small networks, trained on real frames with their labels alone: a locator, which says for each
-of the 32 x 32 places of a digit's box how much of the two digits stands there, and a reader, which
-names the digit in a box while the other one may lie across it.
+Two small networks, trained on real frames with their labels alone. The locator maps a frame to
+logits of the 32 x 32 places that a digit's box may have. The reader names the digit in the middle
+of a box; the other digit may overlap it.
 """
 
 from __future__ import annotations
@@ -44,11 +44,11 @@ class DigitsFound:
 
     @property
     def classes(self) -> Tensor:
-        """The two digits of each clip, with shape (B, 2): the likeliest pair by all frames,
+        """The two digits of each clip, with shape (B, 2): the likeliest pair over all frames.
 
-            max over (a, b) of sum_t log [ p_t1(a) p_t2(b) + p_t1(b) p_t2(a) ],
+            max over (a, b) of sum_t log [ p_t1(a) p_t2(b) + p_t1(b) p_t2(a) ]
 
-        which needs no order of the digits, and so does not depend on how they were followed.
+        The sum is the same in any order of the digits, so it does not depend on the tracking.
         """
         both = self.frames[:, :, 0, :, None] + self.frames[:, :, 1, None, :]
         evidence = torch.logaddexp(both, both.transpose(-1, -2)).sum(1).flatten(1)
@@ -85,10 +85,10 @@ class Locator(nn.Module):
         self.head = nn.Sequential(conv_block(64, 24, 3, 1), nn.Conv2d(24, 4, 3, padding=1))
 
     def forward(self, grey: Tensor) -> Tensor:
-        """Looks at frames (N, 1, 64, 64)."""
+        """Maps frames (N, 1, 64, 64) to logits (N, 32, 32)."""
         near = self.near(grey)
         far = F.interpolate(self.far(near), scale_factor=2.0, mode="nearest")
-        # A box's middle lies in the inner half of the frame, so only that is looked at closely.
+        # A box's middle lies in the inner half of the frame, so the head reads only that half.
         inner = torch.cat([near, far], 1)[..., 7:25, 7:25]
         return F.pixel_shuffle(self.head(inner)[..., 1:-1, 1:-1], 2).squeeze(1)
 

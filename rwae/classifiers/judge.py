@@ -1,7 +1,8 @@
 """The judge: a small supervised classifier that names every factor of a clip.
 
-It says whether a swapped or drawn clip shows who and what it should. It is trained on real clips
-and their labels alone, never on a model's clips; `python -m rwae.evaluation.judges` trains it.
+The evaluation asks it whether a swapped or drawn clip shows the wanted factors. It is trained on
+real clips and their labels alone, never on a model's clips; `python -m rwae.evaluation.judges`
+trains it.
 """
 
 from __future__ import annotations
@@ -52,8 +53,8 @@ def _frame_features(channels: int) -> nn.Sequential:
 class Judge(nn.Module):
     """A classifier with one head for each factor of a data set.
 
-    Convolutions look at every frame alone, a temporal convolution at three frames in a row, and
-    mean and maximum over time at the whole clip, so that clips of any length can be judged.
+    Convolutions read every frame alone, a temporal convolution reads three frames in a row, and a
+    mean and a maximum over time pool the whole clip, so that clips of any length can be judged.
 
     Attributes:
         factors: what the heads name, in the order of the heads.
@@ -134,12 +135,13 @@ class Judge(nn.Module):
 
 
 class ApartJudge(Judge):
-    """A judge for data sets with few combinations, which a classifier would learn by heart.
+    """A judge with separate networks for static and dynamic factors.
 
-    Two networks share nothing. Static factors are named from a bag of local features: what is
-    seen, as a mean and a maximum over the frame and then a mean over the frames, but neither
-    where nor when. Dynamic factors are named from grey frames less their mean over time, of unit
-    variance in each clip: what changes, but neither its colours nor anything that stands still.
+    It is for data sets with few combinations of the two, which a single network would learn by
+    heart. The static network pools local features by a mean and a maximum over the frame and then
+    a mean over the frames, so it cannot use where and when they are. The dynamic network reads
+    grey frames less their mean over time, scaled to unit variance in each clip, so it sees neither
+    colours nor anything that stands still.
     """
 
     def __init__(self, factors: tuple[Factor, ...]) -> None:
@@ -168,7 +170,7 @@ class ApartJudge(Judge):
 
         grey = x.mean(2, keepdim=True)
         change = grey - grey.mean(1, keepdim=True)
-        # The constant keeps the noise of a clip in which nothing moves from being blown up.
+        # The constant limits the noise that is amplified in a clip in which nothing moves.
         change = change / (change.std((1, 2, 3, 4), keepdim=True) + 0.02)
         how = self._clip_features(change)
         return [

@@ -20,15 +20,13 @@ _NAME = re.compile(r"[a-z][a-z0-9_-]{0,39}")  # of a data set, which becomes par
 def trained_on(folder: Path | None) -> str | None:
     """The data set that a checkpoint says it was trained on, None if it does not say.
 
-    It stands in the `training.json` beside the weights. The file may come from anywhere, so a
-    broken one, or a name that could be no data set's, counts as silence.
+    The `training.json` beside the weights names it. The file may come from anyone, so None is also
+    returned for a broken file and for a name that no data set can have.
     """
+    if folder is None:
+        return None
     try:
-        name = (
-            read_object(folder / SETTINGS_FILE, _MAX_SETTINGS_BYTES).get("dataset")
-            if folder
-            else None
-        )
+        name = read_object(folder / SETTINGS_FILE, _MAX_SETTINGS_BYTES).get("dataset")
     except (OSError, ValueError):
         return None
     return name if isinstance(name, str) and _NAME.fullmatch(name) else None
@@ -63,7 +61,7 @@ def judge_of(folder: Path | None, judges: Path | None = None) -> Judge | None:
         return _load((judges or JUDGES) / name)
     except RWAEError as error:
         raise CheckpointError(
-            f"The judge of {name} cannot be read, so nothing is said of what clips show: train it "
+            f"The judge of {name} cannot be read, so clips of this model are not judged: train it "
             f"again with {TRAINED_BY} --dataset {name}."
         ) from error
 

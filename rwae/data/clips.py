@@ -1,4 +1,4 @@
-"""The interface of a data set: clips by their number, with labels."""
+"""The interface of a data set: labelled clips, found by their number."""
 
 from __future__ import annotations
 

@@ -11,7 +11,7 @@ time; a shorter recording gives one clip. Training needs no label; the evaluatio
 
 A hash of its name decides the split of a recording: 80 of a hundred are "train", ten "validation"
 and ten "test". Pictures are in the natural order of their names: frame2 comes before frame10.
-Hidden files and the folders that systems leave behind (`__MACOSX`, `@eaDir`) are skipped.
+Hidden files and the folders that some systems add (`__MACOSX`, `@eaDir`) are skipped.
 """
 
 from __future__ import annotations
@@ -91,7 +91,7 @@ def natural_order(path: Path) -> tuple[list[tuple[int, str]], str]:
 
 
 def _is_skipped(path: Path) -> bool:
-    """Whether a file or folder is hidden or was left by a system, such as `.thumbnails`."""
+    """Whether a file or folder is hidden or was added by a system, such as `.thumbnails`."""
     return path.name.startswith((".", "@")) or path.name == "__MACOSX"
 
 

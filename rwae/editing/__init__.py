@@ -1,1 +1,4 @@
-"""What the app and notebooks do with a model: encode, swap, sweep, sample, decode."""
+"""Editing by a loaded model: encode, swap, sweep, sample, decode; named directions; sprite sheets.
+
+The app and notebooks use it.
+"""

@@ -1,10 +1,10 @@
 """Directions in a space of codes along which the pictures change most.
 
-The codes of a trained model have nearly unit covariance, because the prior asks for it: their own
-principal components say nothing. So the codes are whitened and regressed on the pictures that
-they decode to, and the principal components of the fitted pictures are pulled back into the space
-of codes (reduced-rank regression, Izenman 1975). The first direction then explains the largest
-share of what one can see.
+The codes of a trained model have nearly unit covariance, as their prior has, so their own
+principal components are arbitrary. Instead, the pictures that the codes decode to are regressed on
+the whitened codes, and the principal components of the fitted pictures are mapped back to codes
+(reduced-rank regression, Izenman 1975). The first direction then explains the largest share of the
+visible change.
 """
 
 from __future__ import annotations
@@ -27,8 +27,8 @@ class Basis:
         read: rows that read the coordinates off, with shape (K, D).
         write: what one unit of a coordinate adds to the code, with shape (K, D);
             read @ write^T is the identity.
-        share: what each explains of the pictures' variance, as a part of what all K explain
-            together (a linear fit; what it misses counts for none), with shape (K,).
+        share: the variance of the pictures that each coordinate explains, divided by the variance
+            that all K explain together in the linear fit, with shape (K,).
     """
 
     mean: Tensor

@@ -28,13 +28,13 @@ _COMMAND = "python -m rwae.evaluation.naming"
 
 @dataclass(frozen=True)
 class DirectionName:
-    """What one direction does, and how well, as was measured on clips it was not fitted to.
+    """What one direction changes, and how well, measured on clips that it was not fitted to.
 
     Attributes:
         factor: the attribute that it changes, such as "hair".
         value: what the attribute becomes, such as "purple curls".
-        selectivity: of the clips that became so, the share in which everything else stayed.
-        reach: of the clips that were not so before, the share that became so.
+        selectivity: of the clips that got the value, the share in which nothing else changed.
+        reach: of the clips that did not show the value before, the share that got it.
     """
 
     factor: str
@@ -53,10 +53,10 @@ class NamedDirections:
 
     Attributes:
         mean: the origin, with shape (D,).
-        read: rows that read how much of a value a code shows, with shape (K, D); the deviation
-            over the clips is one.
-        write: what one unit of it adds to the code, with shape (K, D).
-        names: what they do.
+        read: rows that read the coordinate of each direction off a code, with shape (K, D); its
+            standard deviation over the clips is one.
+        write: what one unit of a coordinate adds to the code, with shape (K, D).
+        names: what each direction changes.
     """
 
     mean: Tensor
@@ -137,7 +137,7 @@ def _reason(error: Exception) -> str:
 
 
 def _parse_directions(content: Any, size: int) -> NamedDirections:
-    """Checks every entry; raises ValueError, TypeError or LookupError if one is not as it must."""
+    """Checks every entry; raises ValueError, TypeError or LookupError if one is wrong."""
     entries = content["names"]
     if not isinstance(entries, list) or len(entries) > MAX_DIRECTIONS:
         raise ValueError(f"its names are no list of at most {MAX_DIRECTIONS}")

@@ -2,8 +2,8 @@
 
 A sheet has 13 x 21 cells of 64 x 64 pixels: four rows each for casting a spell, thrusting,
 walking, slashing and shooting, to the back, left, front and right, and one for being hurt. The
-Sprites benchmark was cut out of such sheets (Li and Mandt, 2018), so that what a model learned of
-it can go back to where it came from: walking, casting and slashing to the left, front and right.
+clips of the Sprites benchmark were cut out of such sheets (Li and Mandt, 2018), so a model of it
+can fill their cells: walking, casting and slashing to the left, front and right.
 
 motions = find_motions(studio, judge, SHEET_ACTIONS)    # a gallery clip for each of nine actions
 clips, wrong = motions.perform(studio, codes.static[0])
@@ -34,7 +34,7 @@ SHEET_ACTIONS = tuple(
     for way in ("front", "left", "right")
 )  # fmt: skip
 DARK = 10  # of 255: what is darker in all three colours belongs to the black background
-MIN_PROBABILITY = 0.9  # at which the judge's name for an action is taken
+MIN_PROBABILITY = 0.9  # from which on the judge's name for an action is used
 SEARCHED_CLIPS = 48  # of the gallery: five or so for each of nine actions
 _ACTION_FACTOR = "action"
 _ROWS_BELOW_FIRST = {"left": 1, "front": 2, "right": 3}
@@ -124,9 +124,9 @@ def find_motions(studio: Studio, judge: Judge, names: Sequence[str]) -> Motions:
 def draw_sheet(clips: np.ndarray) -> np.ndarray:
     """Puts nine clips of one character on a sheet, on a transparent ground.
 
-    Pixels below `DARK` become transparent. Against the true outlines of held-out characters, it is
-    right for 98.8 % of the pixels that are opaque in either (intersection over union), the best
-    of seven levels from 3 to 32.
+    Pixels below `DARK` become transparent. Compared with the true outlines of held-out characters,
+    the intersection over union of the opaque pixels is 98.8 %, the best of seven levels from 3 to
+    32.
 
     Args:
         clips: RGB bytes on black with shape (9, 8, 64, 64, 3), in the order of `SHEET_ACTIONS`.
@@ -149,7 +149,7 @@ def draw_sheet(clips: np.ndarray) -> np.ndarray:
 
 
 def _with_transparency(frame: np.ndarray) -> np.ndarray:
-    """RGB bytes (H, W, 3) on black as RGBA bytes (H, W, 4) on nothing."""
+    """RGB bytes (H, W, 3) on black as RGBA bytes (H, W, 4) on a transparent background."""
     opaque = (frame.max(-1, keepdims=True) >= DARK).astype(np.uint8)
     return np.concatenate([frame * opaque, 255 * opaque], -1)
 

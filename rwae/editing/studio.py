@@ -1,4 +1,4 @@
-"""What app and notebooks share: a loaded model with its example clips, safe to call from threads.
+"""A loaded model with its example clips and directions, which threads can share.
 
 from rwae.editing.studio import Studio, swap
 studio = Studio.load("checkpoints/sprites")
@@ -32,7 +32,7 @@ from rwae.runtime import turn
 
 EXAMPLE_CLIPS = 12  # that the app offers
 MAX_WAIT_SECONDS = 20.0  # that a caller waits for the model
-MIN_ACTIVE_CHANGE = 0.04  # of a pixel in [0, 1]; a number that changes none by more is inactive
+MIN_ACTIVE_CHANGE = 0.04  # of a pixel in [0, 1]; an inactive number changes every pixel by less
 _FRAMES_AT_ONCE = 256  # that are decoded, to bound the memory
 _STATIC_BASIS_CLIPS, _DYNAMIC_BASIS_CLIPS = 256, 48  # of the gallery
 
@@ -43,11 +43,11 @@ class Studio:
     Attributes:
         model: in evaluation mode.
         gallery: codes of training clips, or draws if the model cannot encode; they show how
-            codes are spread. Their action is left out, so that a weakly supervised model infers
-            it from the dynamic codes, here as for any codes that come without one.
+            codes are spread. Their action is left out: a weakly supervised model infers it from
+            the dynamic codes.
         examples: a few of them, unlike one another.
         name: short, such as the name of the checkpoint's folder.
-        card: what people call the model.
+        card: the model card, with the title that people read.
         folder: of its checkpoint; None if it was made in memory.
         named_directions: directions of the static code that change one attribute each; None
             without labels.
@@ -99,7 +99,7 @@ class Studio:
 
     @contextmanager
     def _turn(self) -> Iterator[None]:
-        """One caller at a time: threads that share the cores only slow each other down."""
+        """Lets one caller at a time use the model: threads on the same cores slow each other."""
         busy = "The model is busy with other visitors: try again in a moment."
         with turn(self._lock, MAX_WAIT_SECONDS, busy), torch.inference_mode():
             yield
@@ -148,7 +148,7 @@ class Studio:
             return codes.to("cpu")
 
     def extend(self, codes: Codes, frames: int, *, seed: int) -> Codes:
-        """Goes on from clips with a motion that the prior finds likely."""
+        """Continues clips by frames that are drawn from the prior."""
         with self._turn():
             generator = torch.Generator().manual_seed(seed)
             return self.model.extend(codes, frames, generator).to("cpu")
@@ -205,7 +205,7 @@ def swap(static_of: Codes, dynamic_of: Codes) -> Codes:
     """Joins the static codes of some clips with the dynamic codes of as many others.
 
     Raises:
-        CodesError: if one of the two is no `Codes`, or they hold different numbers of clips.
+        CodesError: if one of the two is not a `Codes`, or they hold different numbers of clips.
     """
     for given in (static_of, dynamic_of):
         if not isinstance(given, Codes):

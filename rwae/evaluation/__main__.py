@@ -1,4 +1,4 @@
-"""Scores a checkpoint: how well it tells who from how it moves.
+"""Scores a checkpoint: how well it separates who a clip shows from how it moves.
 
     python -m rwae.evaluation checkpoints/sprites --data data/sprites
     python -m rwae.evaluation runs/figures --dataset figures --split validation --markdown
@@ -99,7 +99,7 @@ def evaluate(options: argparse.Namespace) -> ScoreFile:
 
 
 def read_training(checkpoint: Path) -> Training:
-    """How the weights came about, from the `training.json` beside them; empty without it.
+    """How the weights were trained, from the `training.json` beside them; empty without it.
 
     Raises:
         ConfigError: if the file cannot be read.
@@ -143,10 +143,10 @@ def output_path(options: argparse.Namespace) -> Path:
 
 
 def save(options: argparse.Namespace, file: ScoreFile, out: Path) -> None:
-    """Writes the scores, and the tables into the card if that is asked for.
+    """Writes the scores, and with --card the tables into the card.
 
     Raises:
-        RWAEError: if they do not fit those that are there, or the card has no place for them.
+        RWAEError: if the scores do not fit those in the file, or the card lacks the markers.
         OSError: if a file cannot be written.
     """
     if options.add:

@@ -56,7 +56,7 @@ def normalised_mutual_information(counts: Tensor) -> float:
 
 
 def assignment(counts: Tensor) -> list[int | None]:
-    """The one-to-one assignment of clusters to classes that the most clips agree with.
+    """The one-to-one assignment of clusters to classes with which most clips agree.
 
     Dynamic programming over the sets of classes that are taken: exact, and quick for up to a
     dozen classes.
@@ -65,7 +65,7 @@ def assignment(counts: Tensor) -> list[int | None]:
         counts: with shape (A, K).
 
     Returns:
-        The class of each of the A clusters, or None for one that is left over.
+        The class of each of the A clusters, or None for a cluster without a class.
     """
     best: dict[int, tuple[int, list[int | None]]] = {0: (0, [])}
     for row in counts.tolist():
@@ -77,7 +77,7 @@ def assignment(counts: Tensor) -> list[int | None]:
                 if with_k != taken and agree + count > known:
                     longer[with_k] = (agree + count, [*chosen, k])
         best = longer
-    # Of equally good ones, that which leaves the fewest clusters over.
+    # Of equally good assignments, the one with the fewest clusters without a class.
     return max(best.values(), key=lambda found: (found[0], -found[1].count(None)))[1]
 
 
@@ -134,8 +134,8 @@ def score_drawn_actions(
         generator: source of the draws; 32 for each action.
 
     Returns:
-        The details hold the name of each action's class for each dynamic factor, None for an
-        action that is left over.
+        The details hold the name of each action's class for each dynamic factor; None for an
+        action without a class.
     """
     clusters = inferred_actions(validation.codes).argmax(1).cpu()
     actions = inferred_actions(validation.codes).shape[1]

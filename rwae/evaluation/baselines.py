@@ -1,7 +1,7 @@
-"""Two programs that disentangle nothing, and what they score.
+"""Scores of two programs that disentangle nothing.
 
-A metric that one of them passes does not measure disentanglement. They show real clips, so these
-are judged once, and the answers are reused for every task.
+A metric that one of them passes does not measure disentanglement. Both show real clips, so the
+clips are judged once, and the answers are reused for every task.
 """
 
 from __future__ import annotations
@@ -34,10 +34,10 @@ def score_baselines(
 ) -> dict[str, Scores]:
     """Scores both programs; the keys are COPY_INPUT and SAME_CHARACTER.
 
-    "Copy the input" shows the clip that it was given: in a swap the one that gives the motion.
-    Its reconstruction says how good the judge is on real clips. "Always the same character"
-    shows one character, whoever it was asked for, with the motion of that clip. Where the motion
-    is swept, each motion is that of a random clip.
+    "Copy the input" shows the clip that it was given; in a swap, the clip that gives the motion.
+    Its reconstruction says how good the judge is on real clips. "Always the same character" shows
+    one character with the motion of that clip. In a motion sweep, each motion is that of a random
+    clip.
 
     Args:
         clips: those on which the model is scored.

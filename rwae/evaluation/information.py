@@ -1,11 +1,11 @@
-"""How much the codes know about the clip, and about each other: mutual information.
+"""Mutual information of the codes with the clip, and with each other.
 
 Penalties on aggregated posteriors rest on one identity. Averaged over clips, a VAE's penalty is
 
     E KL(q(z|x) || p(z)) = I(x; z) + KL(q(z) || p(z)),
 
-with q(z) the aggregated posterior (Hoffman and Johnson, 2016). A VAE pays for both terms; with
-D = KL the paper's model pays for the second alone, so that nothing holds I(x; z) down.
+with q(z) the aggregated posterior (Hoffman and Johnson, 2016). A VAE penalises both terms; the
+paper's objective with D = KL penalises the second alone, and leaves I(x; z) free.
 
 The estimate is, over N clips x_n and codes z_k that are drawn from the posteriors of K of them,
 
@@ -14,13 +14,13 @@ The estimate is, over N clips x_n and codes z_k that are drawn from the posterio
 With the clips fixed its mean is exactly the information between a code and *which of the N clips*
 it was drawn from, at most log N. For clips that are a sample of a larger population it is, in
 the mean, a lower bound of I(x; z): InfoNCE (van den Oord et al., 2018) with the known density for
-a critic, as in Poole et al., ICML 2019. So it says little where it comes close to log N.
+a critic, as in Poole et al., ICML 2019. So an estimate close to log N says little.
 
 For z_1:T the density is that of the whole sequence, prod_t q(z_t | z_<t, x_m,t): see
 `Posteriors.dynamic_density`.
 
-Given the clip both codes are independent, q(z_c, z_1:T | x) = q(z_c | x) q(z_1:T | x), so what
-they tell of each other follows from the same densities:
+Given the clip both codes are independent, q(z_c, z_1:T | x) = q(z_c | x) q(z_1:T | x), so their
+mutual information follows from the same densities:
 
     I(z_c; z_1:T) = I(x; z_c) + I(x; z_1:T) - I(x; z_c, z_1:T).
 
@@ -66,7 +66,7 @@ class Posteriors:
     """Q(z_c | x) and Q(z_t | z_<t, x_t) of N clips.
 
     A dynamic posterior depends on the codes before it, so it cannot be kept as a mean and a
-    deviation: what is kept is what the network saw in each frame.
+    deviation. The features of each frame are kept instead.
 
     Attributes:
         static: Q(z_c | x), with mean (N, D_c).
@@ -106,8 +106,8 @@ class Posteriors:
     def dynamic_density(self, dynamic: Tensor) -> Tensor:
         """log q(z_1:T | x_n) = sum_t log q(z_t | z_<t, x_n), each of K under each of N.
 
-        The z_<t are those of the very sequence that is scored, never the clip's own: the network
-        is fed the sequence's codes and the clip's frames.
+        The z_<t are those of the sequence that is scored, not those of the clip: the network gets
+        the codes of the sequence and the frames of the clip.
 
         Args:
             dynamic: with shape (K, T, D_m).
@@ -138,8 +138,8 @@ def infer_posteriors(
         model: in evaluation mode.
         clips: where the clips are.
         chosen: their numbers, with shape (N,).
-        codes: what `encode` made of these very clips, if that is known: it spares the static
-            encoder, which is most of the work, unless that also chooses the deviation.
+        codes: what `encode` returned for these clips, if known. It saves the static encoder, which
+            is most of the work, unless the deviation is learned.
     """
     network = model.static_posterior
     static, seen = [], []
@@ -156,7 +156,7 @@ def infer_posteriors(
 
 
 def pointwise_information(log_density: Tensor, own: Tensor) -> Tensor:
-    """What each code tells of its clip: log q(z_k | x_n(k)) - log (1/N) sum_m q(z_k | x_m).
+    """Information of each code on its clip: log q(z_k | x_n(k)) - log (1/N) sum_m q(z_k | x_m).
 
     Args:
         log_density: log q(z_k | x_m), with shape (K, N).
@@ -182,14 +182,14 @@ def label_entropy(labels: Tensor) -> float:
 def score_information(
     posteriors: Posteriors, labels: Tensor, factors: Sequence[Factor], generator: torch.Generator
 ) -> Scores:
-    """The mutual informations of clips and codes, with what an ideal model would have.
+    """The mutual information of clips and codes, beside the entropies of the labels.
 
-    The estimates are of the static code, of the dynamic codes, of both, and of what these share:
-    static + dynamic - both. The last is I(z_c; z_1:T) where x is one of these clips; over all
-    possible clips it is too large once `both` is near the ceiling log N.
+    The estimates are those of the static code, of the dynamic codes, of both, and of the shared
+    information, static + dynamic - both. The last is I(z_c; z_1:T) where x is one of these clips;
+    over all possible clips it is too large once `both` is near the ceiling log N.
 
-    The entropies of the static and of the dynamic labels are what the two codes would tell if they
-    named the labels and nothing else.
+    The entropies of the static and of the dynamic labels are the information of two codes that
+    name the labels and nothing else.
 
     Args:
         posteriors: of N clips.

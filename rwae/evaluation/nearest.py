@@ -1,4 +1,4 @@
-"""Whether a model remembers its training clips: the distance to the nearest of them."""
+"""Whether a model only repeats its training clips: the distance to the nearest of them."""
 
 from __future__ import annotations
 

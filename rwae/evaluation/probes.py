@@ -1,9 +1,8 @@
-"""What can be read from a code: small classifiers from codes to labels.
+"""Probes: small classifiers that read labels from codes.
 
-A probe sees codes, never pictures, so it also finds what the decoder ignores. All factors are
-probed in all codes: who should be readable in the static code and how it moves in the dynamic
-codes; what is readable elsewhere has leaked. Which of the two a number is follows from
-`Factor.static`.
+A probe sees codes, never pictures, so it also finds information that the decoder ignores. Every
+factor is probed in every code. A static factor should be readable in the static code alone, a
+dynamic factor in the dynamic codes alone; a factor that is readable elsewhere has leaked.
 """
 
 from __future__ import annotations
@@ -36,12 +35,12 @@ PROBE_VALIDATION_CLIPS = 900  # by which they are stopped
 
 
 class Probes(nn.Module):
-    """One classifier for each of F factors, all trained at once and none sharing a number.
+    """One classifier for each of F factors, trained together and without shared weights.
 
     Args:
-        inputs: D, numbers that a probe sees.
-        classes: K, the largest number of classes of a factor; those that a factor lacks never
-            win, since no label asks for them.
+        inputs: D, the size of a probe's input.
+        classes: K, the largest number of classes of a factor; a probe learns never to name a
+            class that its factor lacks.
         factors: F.
         hidden: units of the one hidden layer; 0 for a linear probe.
         generator: source of the first weights.
@@ -73,7 +72,7 @@ def probe_accuracies(
     hidden: int,
     generator: torch.Generator,
 ) -> Tensor:
-    """Trains a probe for every factor and says how often each is right.
+    """Trains a probe for every factor and measures how often each is right.
 
     Cross-entropy with a little weight decay, Adam on the full batch, inputs whitened. Each
     factor's probe is taken at the step at which it was best on the clips for choosing.
@@ -113,8 +112,8 @@ def probe_accuracies(
 def whiten(fit: Tensor, *others: Tensor) -> list[Tensor]:
     """Gives the inputs (N, D) unit variance in every direction, as measured on the first.
 
-    What leaks into a code lies in directions of little variance; without this a probe of few
-    steps does not find it, and the leak looks smaller than it is.
+    Information that leaks into a code lies in directions of little variance. Without whitening, a
+    probe of few steps does not find it, and the leak looks smaller than it is.
     """
     mean = fit.mean(0)
     centred = (fit - mean).double()
@@ -150,7 +149,7 @@ def score_probes(
     factors: Sequence[Factor],
     seed: int,
 ) -> Scores:
-    """Reads all factors from all codes, by linear probes and by ones with 64 hidden units.
+    """Reads all factors from all codes, by linear probes and by probes with 64 hidden units.
 
     Args:
         codes: whether these are draws of the posteriors or their means.
@@ -198,13 +197,13 @@ def score_codes(
     validation: ClipSource,
     generator: torch.Generator,
 ) -> Scores:
-    """What can be read from the codes, and how much they tell.
+    """Probes of the codes, and their mutual information with the clips.
 
-    Probes read posterior means, which is what the evaluation and the app decode, and draws from
-    the posteriors, which is what the decoder was trained on: what noise hides there is of no use
-    to it. Draws and mutual information are left out for a model whose posteriors are not those of
-    `rwae.models.networks`; mutual information also for a posterior without noise, whose codes tell
-    infinitely much.
+    Probes read posterior means, which the evaluation and the app decode, and draws from the
+    posteriors, which the decoder was trained on and whose noise hides some information from it.
+    Draws and mutual information are left out for a model whose posteriors are not those of
+    `rwae.models.networks`; mutual information also for a posterior without noise, for which it is
+    infinite.
 
     Args:
         model: one that encodes.

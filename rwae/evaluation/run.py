@@ -50,9 +50,9 @@ def score_checkpoint(
 
     Args:
         model: the model.
-        training: how its weights came about.
+        training: how its weights were trained.
         dataset: a name of `rwae.data`. SM-MNIST has a judge and metrics of its own.
-        split: which part is scored. Choices are made on the validation part, also if it is that.
+        split: which part is scored. Probes and actions are always chosen on the validation part.
         source: folder of the data set, if it needs one.
         judge: folder of the judge; that of the data set by default.
         seed: of the pairs and the draws. The same seed gives the same numbers.
@@ -206,7 +206,7 @@ def _score_model(
 def _score_encoded(
     model: CodeModel, clips: ClipSource, judge: Judge, drawn: Codes, partner: Tensor
 ) -> tuple[Codes, Scores]:
-    """The four tasks that start from the codes of clips; and these codes."""
+    """Encodes the clips, and scores the four tasks that start from their codes."""
     codes, reconstructed, error = _reconstruct(model, clips, judge)
     answers = {
         RECONSTRUCTION: reconstructed,
@@ -236,7 +236,7 @@ def _reconstruct(
 def _score_draws(
     model: CodeModel, clips: ClipSource, judge: Judge, drawn: Codes, training: ClipSource | None
 ) -> Scores:
-    """Both codes from the prior: nothing is asked for but to be clear, varied and new."""
+    """Scores clips with both codes from the prior: are they clear, varied and new?"""
     answers, small = [], []
     for part in torch.arange(len(drawn)).split(CLIPS_AT_ONCE):
         rendered = model.decode(drawn[part])

@@ -1,8 +1,8 @@
-"""Whether the character stays while the motion is swept.
+"""Whether the character is kept while the motion is swept.
 
 A static code is drawn from its prior and kept; the dynamic codes change. Nothing is encoded, so
-any model with `sample` and `decode` can be scored. The paper makes the point with pictures,
-against MoCoGAN, which changes the digit along such a sweep; the numbers are ours.
+any model with `sample` and `decode` can be scored. The paper shows such sweeps as pictures, in
+which MoCoGAN changes the digit; the numbers are ours.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from rwae.models.base import CodeModel
 MOST_CHARACTERS, FEWEST_CHARACTERS = 96, 24
 SWEPT_MOTIONS = 4
 BLENDS = 4  # positions between two motions, both ends included
-SURE_PROBABILITY = 0.9  # probability from which on the judge's answer is taken to be sure
+SURE_PROBABILITY = 0.9  # probability from which on the judge counts as sure
 BLENDED_CHARACTERS = 40  # characters whose first two motions are blended
 
 

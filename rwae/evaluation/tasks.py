@@ -25,7 +25,7 @@ PAIRING_ROUNDS = 100  # tries to find a pairing
 
 
 class AnswersError(RWAEError):
-    """What a judge answered are no probabilities."""
+    """The answers of a judge are not probabilities."""
 
 
 @dataclass(frozen=True)
@@ -55,7 +55,7 @@ def static_columns(factors: Sequence[Factor]) -> Tensor:
 
 
 def swap_labels(static: Tensor, dynamic: Tensor, factors: Sequence[Factor]) -> Tensor:
-    """What a swap should show: static columns of one, dynamic columns of the other, (N, F)."""
+    """The labels that a swap should show: static columns of one clip, dynamic of the other."""
     return torch.where(static_columns(factors), static, dynamic)
 
 
@@ -261,9 +261,9 @@ def score_unseen_swaps(
 ) -> Scores:
     """Scores the combinations of the test clips, made of the codes of training clips.
 
-    Where a few people each do a few things, a swap of two clips mostly ends in a combination that
-    was filmed and trained. Here both codes are those of training clips and only their combination
-    is new: what a model that learned its clips by heart cannot draw.
+    In a data set of few people and few actions, a swap of two clips mostly gives a combination
+    that was filmed and trained. Here both codes are those of training clips and only their
+    combination is new, so a model that learned its clips by heart cannot draw it.
 
     Args:
         model: one that can encode.

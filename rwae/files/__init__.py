@@ -1,1 +1,1 @@
-"""What goes in and out: checkpoints, model cards, the Hub, clips and pictures."""
+"""Reads and writes files: checkpoints, cards, scores, codes, clips and pictures, and the Hub's."""

@@ -23,7 +23,7 @@ from rwae.config import ModelConfig
 from rwae.files.checkpoint import inner_file
 
 CARD_FILE = "README.md"
-# Hostile texts of these lengths take the two readers some seconds; a card has about ten thousand
+# A hostile text of this length takes a parser some seconds; a card has about ten thousand
 # characters.
 MAX_CARD_LENGTH = 2**15  # characters of a card that are read
 MAX_FRONT_MATTER_LENGTH = 2**14  # characters of a front matter that is read
@@ -49,7 +49,7 @@ _RENDERER = RendererHTML()
 
 @dataclass(frozen=True)
 class Card:
-    """How a model introduces itself.
+    """What a model card says about a model.
 
     Attributes:
         title: the first heading of the card.
@@ -72,7 +72,7 @@ class Card:
 
 
 def read_card(folder: Path, name: str) -> Card:
-    """Reads the card of a checkpoint; one without a card, or without a heading, goes by `name`.
+    """Reads the card of a checkpoint; without a card, or a heading in it, the title is `name`.
 
     Raises:
         CheckpointError: if the card is a link that leaves the folder.
@@ -114,13 +114,13 @@ def _split_front_matter(content: str) -> tuple[str, str]:
     except (YAMLError, ValueError, TypeError, AttributeError, RecursionError):
         return "", text
     licence = data.get("license")
-    if licence == "other":  # one that the Hub has no short name for has its own
+    if licence == "other":  # the Hub has no short name for this licence
         licence = data.get("license_name") or licence
     return licence.strip() if isinstance(licence, str) else "", text
 
 
 def _without_comments(markdown: str) -> str:
-    """A text without HTML comments; one that does not end is text."""
+    """A text without HTML comments; a comment that does not end is kept as text."""
     kept, at = [], 0
     while (begin := markdown.find("<!--", at)) >= 0 and (end := markdown.find("-->", begin)) >= 0:
         kept.append(markdown[at:begin])
@@ -223,7 +223,7 @@ def _format_table(tokens: list[Token]) -> list[Token]:
                 begin.hidden = end.hidden = True
     columns = sum(token.type == "th_open" for token in rows[0])
     head = [token for token in rows[0] if token.type == "inline"]
-    if not any(token.content for token in head):  # a table without a head has an empty one
+    if not any(token.content for token in head):  # the head of a table is empty: hide it
         for token in tokens[1 : tokens.index(rows[0][-1]) + 2]:
             token.hidden = True
     tokens[0].attrs = {"class": "rw-table"}
@@ -278,7 +278,7 @@ to add.
 
 
 def draft_card(repo: str, config: ModelConfig, num_parameters: int, command: str = "") -> str:
-    """Writes a first model card, which says what the settings say and nothing else.
+    """Writes a model card that states the settings and nothing else.
 
     Args:
         repo: the model's Hub id, or its name.

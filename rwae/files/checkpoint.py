@@ -28,7 +28,7 @@ CONFIG_FILE = "config.json"
 WEIGHTS_FILE = "model.safetensors"
 GALLERY_FILE = "gallery.safetensors"
 DIRECTIONS_FILE = "directions.json"
-SETTINGS_FILE = "training.json"  # how the weights came about
+SETTINGS_FILE = "training.json"  # how the weights were trained
 SCORES_FILE = "scores.json"
 MAX_CONFIG_BYTES = 2**16  # a configuration has about six hundred
 MAX_GALLERY_BYTES = 2**26  # a hundred times the largest that is shipped
@@ -39,7 +39,7 @@ _PARTIAL = ".part"  # the end of the name of a file that is being written
 
 @contextmanager
 def atomic(path: Path) -> Iterator[Path]:
-    """Yields a temporary path beside `path` that replaces it at the end, or vanishes on error.
+    """Yields a temporary path beside `path` that replaces it at the end, or is removed on error.
 
     Whoever reads `path` sees the whole old file or the whole new one, also after a crash.
     """
@@ -80,7 +80,7 @@ def inner_file(folder: Path, name: str) -> Path:
 
 
 def remove_partial_files(folder: Path) -> None:
-    """Removes what a killed process left of the files that it was writing to a folder."""
+    """Removes unfinished files that a killed process left in a folder."""
     for path in folder.glob(f".*{_PARTIAL}"):
         path.unlink(missing_ok=True)
 
@@ -107,7 +107,7 @@ def _remove_directions_of_other_weights(folder: Path, weights: str) -> None:
 
 
 def weights_digest(source: nn.Module | Mapping[str, Tensor] | Path) -> str:
-    """Says which weights something belongs to: codes, directions, scores and links.
+    """The digest of weights, by which codes, directions and links name the weights they belong to.
 
     Args:
         source: a model, its state, or the folder of its checkpoint. All three give the same.
@@ -162,7 +162,7 @@ def read_weights(folder: Path, needed: Mapping[str, Tensor]) -> dict[str, Tensor
 
     Args:
         folder: of the checkpoint.
-        needed: the model's state, whose tensors need no memory: those on the device "meta" do.
+        needed: the model's state; its tensors may be on the device "meta", which needs no memory.
             The file is compared with it before any of its tensors is read.
 
     Raises:
@@ -207,8 +207,8 @@ def read_gallery(folder: Path, weights: str | None = None) -> Codes:
 
     Args:
         folder: of the checkpoint.
-        weights: the digest of its weights, where it is known: a gallery of others is refused. One
-            that was written before version 0.2 names none, and is taken.
+        weights: the digest of its weights, if known: a gallery of other weights is refused. A
+            gallery that was written before version 0.2 names no weights, and is accepted.
 
     Raises:
         CheckpointError: if the file is missing, holds anything else, or belongs to other weights.

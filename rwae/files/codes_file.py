@@ -58,7 +58,7 @@ def pack_codes(codes: Codes, model: str, weights: str) -> bytes:
 
 
 def unpack_codes(source: Path | bytes, *, max_bytes: int, max_clips: int) -> SavedCodes:
-    """Reads a file that `pack_codes` made, with the very numbers that were saved.
+    """Reads a file that `pack_codes` made; the numbers are exactly those that were saved.
 
     Args:
         source: the file, which may come from anyone, or its content.
@@ -94,7 +94,7 @@ def unpack_saved_codes(data: bytes, model: str, weights: str) -> Codes:
         weights: the digest of its weights.
 
     Returns:
-        The codes. Whether their sizes fit is for `CodeModel.check` to say.
+        The codes. Whether their sizes fit the model is not checked here, see `CodeModel.check`.
 
     Raises:
         CodesError: if the file is something else, damaged or too large, or holds codes of another
@@ -138,7 +138,7 @@ def _check_model(saved: SavedCodes, model: str, weights: str) -> None:
     """Raises CodesError unless codes belong to a model's weights."""
     if saved.weights == weights:
         return
-    # What a stranger wrote is shown only as far as it looks like the name of a model.
+    # The name may come from anyone, so it is shown only if it looks like the name of a model.
     named = saved.model.replace("-", "").replace("_", "")
     if named.isalnum() and len(saved.model) < 60 and saved.model != model:
         raise CodesError(

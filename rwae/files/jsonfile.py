@@ -19,8 +19,8 @@ def read_object(path: Path, max_bytes: int = MAX_JSON_BYTES) -> dict[str, Any]:
 
     Raises:
         OSError: if it cannot be read.
-        ValueError: if it is longer, or holds something else; its text says what is wrong, such
-            as "it is not JSON".
+        ValueError: if it is longer, or does not hold a JSON object; its text says what is wrong,
+            such as "it is not JSON".
     """
     with path.open("rb") as file:
         data = file.read(max_bytes + 1)

@@ -40,7 +40,7 @@ class Scores:
     Attributes:
         values: by metric, a number, or numbers by the name of a factor.
         details: more for people, such as the confusion counts of inferred actions; JSON values
-            that nothing reads.
+            that no program reads.
     """
 
     values: Mapping[Metric, float | Mapping[str, float]] = field(default_factory=dict)
@@ -117,7 +117,7 @@ class JudgeId:
 
 @dataclass(frozen=True)
 class Training:
-    """How weights came about, as far as it is known.
+    """How weights were trained, as far as it is known.
 
     Attributes:
         seed: of the training.
@@ -401,7 +401,7 @@ def parse_training(content: Any) -> Training:
         content: JSON values; what is not asked for may be anything.
 
     Raises:
-        ValueError: if a value is not as it must be.
+        ValueError: if a value is wrong.
     """
     known = _parse_mapping(content, MAX_SETTINGS)
     command = known.get("command")

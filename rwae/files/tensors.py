@@ -1,9 +1,9 @@
 """Safetensors files, written and read under limits.
 
-The format is read by the library's own `safe_open`, which refuses files that are cut off, whose
-tensors overlap, or whose header contradicts their length. What this module adds are limits: the
-sizes of file and header, the number of tensors, and a check of names, shapes and types before any
-tensor is read. No pickle is ever opened.
+The library's `safe_open` reads the format, and refuses files that are cut off, whose tensors
+overlap, or whose header contradicts their length. This module adds limits on the sizes of file and
+header and on the number of tensors, and a check of names, shapes and types before any tensor is
+read. No pickle is ever opened.
 """
 
 from __future__ import annotations
@@ -101,7 +101,7 @@ def read_tensors(
             such as "it has 9 bytes, and at most 8 are read".
     """
     if isinstance(source, bytes):
-        # `safe_open` takes names of files alone. This one lies in a folder of its own, which goes.
+        # `safe_open` reads named files only, so the content goes through a temporary file.
         with tempfile.TemporaryDirectory(prefix="rwae-", ignore_cleanup_errors=True) as folder:
             path = Path(folder) / "uploaded.safetensors"
             _check_start(source[:_START_BYTES], len(source), max_bytes)
@@ -117,7 +117,7 @@ def read_tensors(
             )
         if check_specs is not None:
             check_specs({name: _spec(file, name) for name in names})
-        # A copy of each: the library's tensors are parts of the file, and would change with it.
+        # The library's tensors are views of the file and would change with it, so they are copied.
         tensors = {name: file.get_tensor(name).clone() for name in names}
         return TensorFile(tensors, file.metadata() or {})
 

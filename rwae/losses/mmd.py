@@ -1,7 +1,8 @@
-"""Maximum mean discrepancies between two samples of codes, and their dependence.
+"""Maximum mean discrepancies of two samples of codes, and the HSIC of two codes.
 
 All are unbiased estimates of a squared maximum mean discrepancy (MMD; Gretton et al., JMLR 2012)
-or are built from one, as pure functions of tensors. Nothing here draws random numbers.
+or are built from one. The Hilbert-Schmidt independence criterion (HSIC) is also such a
+discrepancy. Nothing here draws random numbers.
 """
 
 from __future__ import annotations
@@ -123,7 +124,7 @@ def scaled_mmd(a: Tensor, b: Tensor, jacobian: Tensor, smoothing: float = 1.0) -
     Args:
         a: features of draws of the posterior, with shape (T, N, D), N >= 2.
         b: features of draws of the prior for the same histories, with the same shape.
-        jacobian: E ||J_f(x)||_F^2 over those of the posterior, a single number.
+        jacobian: E ||J_f(x)||_F^2 over the draws of the posterior, a single number.
         smoothing: lambda, positive.
     """
     size = a.shape[-1]

@@ -1,4 +1,4 @@
-"""The terms of the objectives other than the discrepancies of two samples, as pure functions.
+"""The terms of the objectives as pure functions, but for those of `rwae.losses.mmd`.
 
 R-WAE minimises the reconstruction cost under penalties on *aggregated* posteriors (Han et al.,
 ICLR 2021, arXiv 2101.07496):
@@ -6,8 +6,8 @@ ICLR 2021, arXiv 2101.07496):
     L = sum_t E_Q[ c(x_t, G(z_c, z_t)) ]
         + beta_1 * D(Q(z_c), P(z_c)) + beta_2 * sum_t D(Q(z_t | z_<t), P(z_t | z_<t))
 
-Here are the cost c, the losses of D = GAN, and D = KL, with which the same network is a DSVAE;
-D = MMD is in `rwae.losses.mmd`. Nothing here draws random numbers.
+This module has the cost c, the losses of D = GAN, and D = KL, with which the same network is a
+DSVAE; `rwae.losses.mmd` has D = MMD. Nothing here draws random numbers.
 """
 
 from __future__ import annotations

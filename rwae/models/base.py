@@ -1,4 +1,4 @@
-"""The interface of every model: codes can be drawn and decoded, and by most models inferred.
+"""The interface of every model: it draws and decodes codes, and most models also infer them.
 
 encode:  x -> z_c, z_t
 decode:  z_c, z_t -> x
@@ -74,7 +74,7 @@ class CodeModel(nn.Module):
             source: a folder with `config.json` and `model.safetensors`, or a Hub id "owner/name"
                 or "owner/name@revision".
             revision: branch, tag or commit on the Hub.
-            device: where the weights go; the best there is for None.
+            device: where the weights go; None chooses as `rwae.runtime.choose_device` does.
 
         Raises:
             CheckpointError: if nothing is there, or the weights do not fit the configuration;
@@ -163,8 +163,8 @@ class CodeModel(nn.Module):
     def encoder_module(self) -> EncoderModule:
         """`infer` as a module: `torch.export.export(model.encoder_module(), (x,))`.
 
-        The number of clips may be a dynamic dimension of the exported program, but not that of
-        frames, over which a recurrence runs.
+        The number of clips may be a dynamic dimension of the exported program. The number of
+        frames may not, as a recurrence runs over them.
 
         Raises:
             ClipError: if the model cannot encode, or its encoder cannot be exported.
@@ -179,9 +179,9 @@ class CodeModel(nn.Module):
             program = torch.export.export(model.decoder_module(), (codes.static, codes.dynamic))
             torch.export.save(program, "decoder.pt2")
 
-        The number of clips may be a dynamic dimension of the exported program, and that of frames,
-        from two on, as well, unless an LSTM runs over them: in a recurrent decoder, and where the
-        action is inferred.
+        The number of clips may be a dynamic dimension of the exported program. So may the number
+        of frames (at least two), unless an LSTM runs over them: in a recurrent decoder, and where
+        the action is inferred.
         """
         return DecoderModule(self)
 
@@ -193,8 +193,8 @@ class CodeModel(nn.Module):
             x: clips in [0, 1], with shape (B, T, 3, H, W), H = W = `config.frame_size`.
 
         Raises:
-            ClipError: if the model cannot encode, if x is no such tensor, or if a value is not
-                finite or outside [0, 1].
+            ClipError: if the model cannot encode, if x has another type or shape, or if a value
+                is not finite or outside [0, 1].
         """
         if not isinstance(x, Tensor):
             raise ClipError(
@@ -223,8 +223,8 @@ class CodeModel(nn.Module):
                 model an action (B, A), which is inferred from the dynamic codes if it is None.
 
         Raises:
-            CodesError: if it is no `Codes`, the sizes are not those of this model, or a number
-                lies outside [-10,000, 10,000] or is not finite.
+            CodesError: if the argument is not a `Codes`, the sizes are not those of this model,
+                or a number lies outside [-10,000, 10,000] or is not finite.
         """
         codes = self._checked(codes)
         return self.render(codes.static, codes.dynamic, codes.action)
@@ -251,9 +251,9 @@ class CodeModel(nn.Module):
             generator: source of the randomness; torch's global state by default.
 
         Raises:
-            CodesError: if a number of clips or frames is no whole number or less than 1, the
+            CodesError: if a number of clips or frames is not a whole number or less than 1, the
                 temperature is outside its range, there is no such action, or the generator is
-                none.
+                not a `torch.Generator`.
         """
         frames = self.config.frames if frames is None else frames
         _require_positive(clips=clips, frames=frames)
@@ -280,8 +280,8 @@ class CodeModel(nn.Module):
             generator: source of the randomness; torch's global state by default.
 
         Raises:
-            CodesError: if the codes are not of this model, the number of frames is no whole
-                number or less than 1, or the generator is none.
+            CodesError: if the codes are not of this model, the number of frames is not a whole
+                number or less than 1, or the generator is not a `torch.Generator`.
         """
         codes = self._checked(codes)
         _require_positive(frames=frames)
@@ -385,7 +385,7 @@ class DecoderModule(nn.Module):
 
 
 def _is_number(value: object, kind: type) -> bool:
-    """Whether a value is a number of a kind of `numbers`; True and False are none."""
+    """Whether a value is a number of a kind of `numbers`; True and False do not count."""
     return isinstance(value, kind) and not isinstance(value, bool)
 
 

@@ -3,10 +3,10 @@
 sample:  z_c ~ N(0, I);  h_0 ~ N(0, I);  z_t = h_t = GRU(e_t, h_t-1) with e_t ~ N(0, I)
 decode:  z_c, z_t -> x_t
 
-From the paper: the content code, the recurrent network that turns noise into motion codes, and
-that a frame is decoded from the two alone. Ours: the decoder is that of the R-WAE here, so that
-the two models differ in the prior of the motion and in their training, not in the decoder. This is
-the variant without labels: the paper's optional action category is left out.
+From the paper: the content code, the recurrent network that turns noise into motion codes, and a
+decoder that gets these two alone. Ours: the decoder is R-WAE's, so that the two models differ in
+the prior of the motion and in their training only. This is the variant without labels: the paper's
+optional action category is left out.
 """
 
 from __future__ import annotations

@@ -6,10 +6,9 @@ With D_I and D_V the two discriminators, v a real clip and v' a drawn one (Tulya
     D_I tells random frames of v from random frames of v',   D_V tells v from v'.
 
 The losses are those of the authors' code: the logistic loss for the discriminators, and the
-non-saturating loss for the generator. Ours: D_I gets four frames of a clip and not one. Ours as
-well, and newer than the paper: both discriminators are small, have no batch norm, and are
-regularised by the R1 gradient penalty (Mescheder et al., ICML 2018); and all three networks take
-their step at the same time, in one backward pass.
+non-saturating loss for the generator. Ours: D_I gets four frames of a clip and not one; both
+discriminators are small, have no batch norm, and are regularised by the R1 gradient penalty
+(Mescheder et al., ICML 2018); and one backward pass serves all three networks.
 """
 
 from __future__ import annotations

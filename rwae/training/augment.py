@@ -42,8 +42,8 @@ def photometric_augment(x: Tensor, generator: torch.Generator) -> Tensor:
 
     Three draws for each clip: weights of the colours (uniform on the simplex), a tone curve
     (linear between random heights at 1/4, 1/2, 3/4 and 1, so that dark may become bright), and a
-    smooth light (4 x 4 random gains in [0.4, 1.6], enlarged). Shapes and motion remain; the
-    brightness of a part, which would tell clothes apart, does not. Black stays black.
+    smooth light (4 x 4 random gains in [0.4, 1.6], enlarged). Shapes and motion remain, but the
+    brightness of a part no longer tells clothes apart. Black stays black.
 
     Args:
         x: with shape (B, T, 3, H, W).
@@ -106,8 +106,8 @@ def error_weight(x: Tensor, share: float, saliency: bool = False) -> Tensor:
     """The weight of each pixel in the reconstruction error: more where the clip moves.
 
     w is proportional to 1 + share * s / mean(s), with s the standard deviation of a pixel over
-    time, averaged over the colours; the mean of w over a frame is 1. Before a still background
-    the moving parts are small, and an unweighted error is mostly about the background. With
+    time, averaged over the colours; the mean of w over a frame is 1. If moving parts are small, an
+    unweighted error is mostly that of the background. With
     `saliency` w is proportional to 1 + share * (s / mean(s) + o / mean(o)) / 2, with o from
     `saliency_map`.
 
@@ -115,8 +115,8 @@ def error_weight(x: Tensor, share: float, saliency: bool = False) -> Tensor:
         x: clips, with shape (B, T, 3, H, W), T >= 2.
         share: at 1, half of all weight goes to pixels in proportion to their motion; 0 gives
             every pixel the same weight.
-        saliency: whether half of that share goes to `saliency_map`: the legs of a person who
-            waves do not move, and still matter.
+        saliency: whether half of that share goes to `saliency_map`, as parts that do not move
+            matter too, such as the legs of a person who waves.
 
     Returns:
         Weights with shape (B, 1, H, W).

@@ -42,13 +42,13 @@ _SWITCHES = ("hflip", "photometric_augment", "jitter", "saliency")
 class LossWeights:
     """The factors of the loss terms, by the names that the objective gives them.
 
-    The two errors are sums over pixels, so a weight of 1 for them fixes the meaning of the rest.
-    A term of weight 0 is only logged. The loss of a discriminator or critic trains that network
-    alone, and Adam does not depend on its scale: its weight matters only where the norm of all
-    gradients is clipped.
+    The two errors are sums over pixels, so their weight of 1 fixes the scale of the others. A term
+    of weight 0 is only logged. The loss of a discriminator or critic trains that network alone,
+    and Adam does not depend on its scale: its weight matters only where the norm of all gradients
+    is clipped.
 
     Raises:
-        ConfigError: if one is no finite number from 0 on.
+        ConfigError: if one is not a finite number from 0 on.
     """
 
     squared_error: float = 1.0
@@ -88,7 +88,8 @@ class TrainingConfig:
         batch: clips in a step, on each rank.
         learning_rate: peak of the schedule (linear warm-up, then a half cosine to zero).
         warmup: steps of the warm-up.
-        ema: decay of the exponential moving average of the weights, which is what is shipped.
+        ema: decay of the exponential moving average of the weights, which is the model that is
+            evaluated and shipped.
         clip_norm: largest norm of the gradient; a larger one is scaled down to it.
         static_frames: random frames of a clip that are the input of the static posterior.
         decoded_frames: random frames of a clip that are reconstructed.

@@ -1,10 +1,10 @@
 """The objective of a model of objects: R-WAE's, with positions that are learned from collages.
 
-The choice of a peak has no gradient, and positions have no labels. But where bright blobs are
-clearly apart, they can be cut out with some background and pasted at known positions, also
-overlapping: the map of positions learns from such collages, and then reads the real clips. In the
-first steps, while the map is not trained, the blobs themselves serve as objects. Both are ours,
-and so is that no gradient of the frames reaches z_t.
+The choice of a peak has no gradient, and positions have no labels. So bright blobs that lie well
+apart are cut out with some background and pasted at known positions, also overlapping. The map of
+positions learns from such collages, and then reads the real clips. In the first steps, while the
+map is not trained, the blobs themselves serve as objects. No gradient of the frames reaches z_t.
+All of this is ours.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ from rwae.training.config import TrainingConfig
 from rwae.training.objective import Objective
 
 FIRST_STEPS = 250  # in which blobs serve as objects
-WINDOW = 10  # consecutive frames of a step: a part of a clip costs less and teaches as much
+WINDOW = 10  # consecutive frames of a clip in a step, to save time
 BLOB_FRAMES = 5  # of each clip, in which blobs are searched for
 BLOB_DISTANCE = 0.65  # of a box: blobs at least this far apart are two objects
 BLOB_LIGHT = 0.015  # mean value of a box from which it holds an object

@@ -1,8 +1,8 @@
 """The penalties D(Q, P) of the objective, behind one interface and chosen by their name.
 
 A penalty gets the draws of a step and returns named terms. Some have an adversary (a
-discriminator, or the critic of scaled MMD), which is trained in the same step: its own term gets
-codes without a gradient, and the model's term gets an adversary whose weights carry none. One
+discriminator, or the critic of scaled MMD), which is trained in the same step: the adversary's
+term uses codes without a gradient, and the model's term uses an adversary with frozen weights. One
 backward pass and one optimiser serve both, so the step is the same for every penalty.
 """
 

@@ -1,4 +1,4 @@
-"""What a run leaves in its folder: metrics, sample sheets, the state and the checkpoint."""
+"""Writes the folder of a run: metrics, sample sheets, the state and the checkpoint."""
 
 from __future__ import annotations
 
@@ -79,7 +79,7 @@ class MetricsLog:
     """
 
     def __init__(self, path: Path, step: int) -> None:
-        """Drops lines after `step`, and lines that a crash cut off."""
+        """Opens the log, and drops lines after `step` and lines that a crash cut off."""
         self.path = path
         self.time, self.step = time.monotonic(), step
         if path.exists():

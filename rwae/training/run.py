@@ -45,7 +45,7 @@ def train(
         out: folder of the run; one with a saved state is resumed.
         ranks: the processes that share the work, each on its own batches.
         precision: of the networks that may be computed in less than float32.
-        command: that repeats the run, for the record beside the weights.
+        command: that repeats the run; it is written to `training.json` beside the weights.
 
     Returns:
         Whether the last step was reached.

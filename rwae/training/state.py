@@ -113,7 +113,7 @@ class TrainState:
                 mean.copy_(value)
 
     def tensors(self) -> dict[str, Tensor]:
-        """Every tensor of the state by name; they are not copies, so writing to them loads."""
+        """Every tensor of the state by name; they are no copies, so `load` writes to them."""
         found = dict(self.objective.state_dict())
         found |= {f"ema.{name}": tensor for name, tensor in self.ema.state_dict().items()}
         for name, parameter in self.objective.named_parameters():
@@ -133,8 +133,8 @@ class TrainState:
     def save(self, folder: Path) -> None:
         """Writes the state and keeps the one before it.
 
-        At any moment the folder holds a whole state: the new one is on the disk before the one
-        before it is renamed, and a file that is not known to be whole replaces no other.
+        At any moment the folder holds a whole state: the previous state is renamed only when the
+        new one is on the disk, and a file that may be damaged never replaces another.
         """
         metadata = {"step": str(self.step), "config": json.dumps(self.settings())}
         tensors = self.tensors()
@@ -149,7 +149,7 @@ class TrainState:
         self._whole_file = newest
 
     def load(self, path: Path) -> None:
-        """Goes back to a saved state.
+        """Loads a saved state.
 
         Raises:
             OtherRunError: if it was written by a run with other settings, another precision or
@@ -224,10 +224,9 @@ def state_digest(metadata: Mapping[str, str], tensors: Mapping[str, Tensor]) -> 
 
 
 def with_defaults(settings: Mapping[str, Any], ours: Mapping[str, Any]) -> dict[str, Any]:
-    """The settings of a saved state, with those that are younger than the state filled in.
+    """The settings of a saved state, filled in with defaults for settings that were added later.
 
-    A setting of the model or the training that is missing has its default. States of version 0.1
-    do not hold `ranks` and `precision`; they are taken to be those of `ours`.
+    States of version 0.1 do not hold `ranks` and `precision`; those of `ours` are used for them.
     """
     defaults = {"ranks": ours["ranks"], "precision": ours["precision"]}
     defaults |= _json(TrainingConfig("", ModelConfig()))

@@ -1,4 +1,4 @@
-"""Trains the judges on real clips, writes their cards, and finds them again.
+"""Trains the judges on real clips, writes their cards, and finds the trained ones.
 
 Both kinds of judge are fitted in one way: perturbed real clips, cross-entropy, Adam with a linear
 warm-up and half a cosine. See `rwae.classifiers` for the networks.
@@ -84,8 +84,8 @@ def perturb(x: Tensor, generator: torch.Generator) -> Tensor:
     """Small perturbations of clips (B, T, C, H, W), so that a faint blur does not decide.
 
     The batch is moved by up to one pixel; half of the batches are also mixed with up to half of
-    their 3 x 3 mean, and get noise of up to 0.02. A clear blur is left out: what it hides
-    should stay hidden from the judge.
+    their 3 x 3 mean, and get noise of up to 0.02. There is no strong blur, so the judge does not
+    learn to name what a strong blur hides.
     """
     moved = torch.randint(-1, 2, (2,), generator=generator).tolist()
     x = torch.roll(x, moved, (-2, -1))
@@ -193,7 +193,7 @@ def make_factor_judge(folder: Path, dataset: str, source: Path | None, seed: int
 
 
 def single_frames(clips: MovingDigits) -> MovingDigits:
-    """Clips of one frame each, more than training needs, so that no two are of one motion."""
+    """Clips of one frame each, one for every frame of the training, so that no motion repeats."""
     return dataclasses.replace(clips, frames=1, count=DIGIT_STEPS * DIGIT_BATCH)
 
 

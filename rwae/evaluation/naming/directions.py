@@ -1,19 +1,19 @@
 """Finds directions of the static code that give a clip one value of one attribute.
 
-The first guess uses labels alone. The codes are explained as a sum of one vector for each value
-of each static factor, by least squares; the vector of a value, less the mean of its factor's, is
-the way from a typical clip to one with this value. What goes with the other factors is taken off
-by the fit, also where the values do not come equally often together.
+The first guess uses labels alone. Least squares explain the codes as a sum of one vector for each
+value of each static factor. The vector of a value, less the mean of its factor's vectors, leads
+from a typical clip to one with this value. The fit removes the effect of the other factors, also
+where some values occur together more often than others.
 
-The guess is the best there is where the values of a factor lie like the corners of a simplex, each
-as far from all others. Where more values lie in fewer dimensions, one may hide between the others.
+The guess is the best direction if the values of a factor lie like the corners of a simplex, each
+as far from all others. If more values lie in fewer dimensions, one may lie between the others.
 Then the vector is refined: clips moved along it are rendered, and a judge says whether they show
-the new value and, of the other static factors, what the labels say.
+the new value, and the labelled values of the other static factors.
 
 Directions are fitted to training clips. Everything that is chosen is chosen on validation clips:
 whether a refined direction replaces the first guess, and whether the direction is offered. The
 reported figures come from test clips, which choose nothing, and where there is a second judge,
-from that one: a direction refined with a judge might please this judge alone.
+from that judge, since a direction that was refined with one judge may convince this judge alone.
 """
 
 from __future__ import annotations
@@ -45,7 +45,7 @@ GOOD_SUCCESS = 0.95  # a first guess that succeeds as often as this is not refin
 
 @dataclass(frozen=True)
 class Direction:
-    """Which way to move a static code, and how far it is; see `NamedDirections`.
+    """A direction in which static codes are moved; see `NamedDirections`.
 
     Attributes:
         mean: the origin, with shape (D,).
@@ -58,11 +58,11 @@ class Direction:
     write: Tensor
 
     def coordinate(self, static: Tensor) -> Tensor:
-        """How far codes (N, D) are, with shape (N,)."""
+        """How far codes (N, D) are along it, with shape (N,)."""
         return (static - self.mean) @ self.read
 
     def move(self, static: Tensor, to: float | Tensor) -> Tensor:
-        """Moves codes (N, D) forward to a coordinate; those that are beyond it stay."""
+        """Moves codes (N, D) forward to a coordinate; codes beyond it are not moved."""
         missing = (to - self.coordinate(static)).clamp_min(0)
         return static + missing[:, None] * self.write
 
@@ -110,7 +110,7 @@ def refine_direction(
     target: tuple[int, int],
     generator: torch.Generator,
 ) -> Direction:
-    """Turns a direction by gradient descent, so that the judge sees what it should.
+    """Turns a direction by gradient descent, so that the judge sees the wanted values.
 
     L = -log p(v | x) - sum_{g != f} log p(y_g | x) over the static factors g, for a single frame
     x of a training clip, moved to a coordinate between 2 and 3.
@@ -160,7 +160,7 @@ def render_with_gradients(model: CodeModel, codes: Codes) -> Tensor:
 
 @dataclass(frozen=True)
 class Outcome:
-    """What became of the clips that did not show a value before.
+    """What a move does to the clips that did not show a value before it.
 
     Attributes:
         tested: how many these were.
@@ -254,8 +254,8 @@ class FoundDirection:
         value: what it should become, without the name of the attribute.
         direction: the best that was found.
         refined: whether it is a refined one.
-        chosen: what it does to the validation clips.
-        shown: what it does to the test clips.
+        chosen: its effect on the validation clips.
+        shown: its effect on the test clips.
     """
 
     factor: str
@@ -267,7 +267,7 @@ class FoundDirection:
 
     @property
     def offered(self) -> bool:
-        """Whether it is worth a slider."""
+        """Whether it is good enough for a slider of the app."""
         return self.chosen.reach >= LEAST_REACH and self.chosen.selectivity >= LEAST_SELECTIVITY
 
 

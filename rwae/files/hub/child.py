@@ -1,4 +1,4 @@
-"""Fetches one checkpoint, in a process that can be ended at any time.
+"""Fetches one checkpoint in a process of its own, which can be ended at any time.
 
 It imports the standard library and the Hub's client alone, so that it starts in half a second.
 The request comes as JSON on its input, and the answer goes as JSON to its output: {"folder": ...},
@@ -60,7 +60,7 @@ def fetch_files(repo: str, revision: str, required: Files, optional: Files) -> s
         url = hf_hub_url(repo, first, revision=revision)
         about = get_hf_file_metadata(url, timeout=HUB_TIMEOUT)
     except (HTTPError, OfflineModeIsEnabled) as error:
-        # What the Hub refuses stays refused; what it cannot answer the cache may know.
+        # A refusal by the Hub is final. If the Hub cannot answer, the cache may have the files.
         down = not isinstance(error, HfHubHTTPError) or error.response.status_code >= 500
         if down and (folder := find_in_cache(repo, revision, required)):
             return folder
@@ -73,11 +73,11 @@ def fetch_files(repo: str, revision: str, required: Files, optional: Files) -> s
     for name, max_bytes in optional.items():
         try:
             download_file(repo, name, commit, max_bytes)
-        except LocalEntryNotFoundError:  # the Hub went away
+        except LocalEntryNotFoundError:  # the Hub cannot be reached any more
             raise
         except EntryNotFoundError:  # the client remembers that there is none
             continue
-    # Last, so that a branch never points to a commit that is there in part.
+    # Last, so that in the cache a branch never points to a commit of which files are missing.
     path = hf_hub_download(repo, first, revision=revision, etag_timeout=HUB_TIMEOUT)
     return str(Path(path).parent)
 
@@ -119,19 +119,19 @@ def respond(request: dict[str, Any]) -> dict[str, str]:
 
 
 def missing_file(error: EntryNotFoundError, request: dict[str, Any]) -> str:
-    """The name of the file that is not there, out of the client's message."""
+    """The name of the missing file, from the client's message."""
     return next((name for name in request["required"] if name in str(error)), "such file")
 
 
 def main() -> None:
-    """Answers one request; a signal to end removes the file that is being written."""
+    """Answers one request; SIGTERM also removes the file that is being written."""
     request = json.loads(sys.stdin.read())
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
     seconds = request.pop("seconds")
-    if hasattr(signal, "SIGALRM"):  # for the case that whoever started this is no more
+    if hasattr(signal, "SIGALRM"):  # ends this process also if its parent was killed
         signal.signal(signal.SIGALRM, lambda *_: sys.exit(1))
         signal.setitimer(signal.ITIMER_REAL, seconds)
-    if sys.platform != "win32":  # whatever the Hub says of its files
+    if sys.platform != "win32":  # holds also if the Hub states wrong sizes
         max_bytes = max((request["required"] | request["optional"]).values())
         resource.setrlimit(resource.RLIMIT_FSIZE, (max_bytes, max_bytes))
     print(json.dumps(respond(request)))

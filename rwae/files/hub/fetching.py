@@ -1,8 +1,9 @@
-"""Checkpoints from the Hub, by way of the cache that all programs of a person share.
+"""Fetches checkpoints from the Hub into the cache of the Hub's client.
 
-The Hub's client runs in a process of its own, `child.py`. It has time limits for single requests
-only, and none for a whole download: a slow or broken Hub could keep the app waiting for ever. The
-process ends after `MAX_SECONDS`, and it checks the size of each file before it is fetched.
+The Hub's client runs in a process of its own, `child.py`. The client limits the time of a single
+request only, not that of a whole download, so a slow or broken Hub could keep the app waiting for
+ever. The process ends after `MAX_SECONDS`, and it checks the size of each file before it fetches
+the file.
 """
 
 from __future__ import annotations
@@ -25,7 +26,7 @@ REQUIRED_FILES = {
     checkpoint.CONFIG_FILE: checkpoint.MAX_CONFIG_BYTES,
     checkpoint.WEIGHTS_FILE: tensors.MAX_TENSOR_FILE_BYTES,
 }
-# What else the app can use, if it is there. Nothing but these names is ever asked for.
+# Other files that the app can use. No file of another name is ever fetched.
 OPTIONAL_FILES = {
     checkpoint.GALLERY_FILE: checkpoint.MAX_GALLERY_BYTES,
     CARD_FILE: MAX_TEXT_BYTES,
@@ -115,7 +116,7 @@ def _ask(model: HubId) -> dict[str, Any]:
         "required": REQUIRED_FILES,
         "optional": OPTIONAL_FILES,
     }
-    # Plain HTTPS and nothing else: every byte is counted here, and nothing is kept elsewhere.
+    # Plain HTTPS only, so that all bytes are counted and no other cache is used.
     switched_off = ("TELEMETRY", "PROGRESS_BARS", "XET", "UPDATE_CHECK")
     child = subprocess.Popen(
         [sys.executable, "-P", str(_CHILD)],
@@ -133,7 +134,7 @@ def _ask(model: HubId) -> dict[str, Any]:
         raise HubError(
             f"The Hub did not deliver the model {model} within {MAX_SECONDS:.0f} seconds. {_LATER}"
         ) from error
-    except ValueError:  # it died before it could answer
+    except ValueError:  # the child ended before it could answer
         return {}
     finally:
         _end_child(child)

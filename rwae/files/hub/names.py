@@ -1,4 +1,4 @@
-"""Folders and Hub ids, told apart."""
+"""Tells folders from Hub ids."""
 
 from __future__ import annotations
 

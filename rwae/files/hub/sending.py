@@ -1,4 +1,4 @@
-"""Files to a repository on the Hub: a model's, or a Space's."""
+"""Sends files to a repository on the Hub: a model or a Space."""
 
 from __future__ import annotations
 

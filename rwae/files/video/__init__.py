@@ -1,8 +1,8 @@
-"""Pictures and clips in and out of files: the only door to OpenCV.
+"""Reads and writes pictures and clips; the only package that imports OpenCV.
 
-A clip is read from a video, a moving picture or an image strip (square frames side by side), by a
-process of its own: see `rwae.files.video.decoding`. This process decodes only pictures of data
-sets.
+A clip is read from a video, an animation or an image strip (square frames side by side) in a
+process of its own, see `rwae.files.video.decoding`. Only pictures of data sets are decoded in the
+calling process.
 """
 
 import os

@@ -1,8 +1,8 @@
-"""Clips are decoded in an isolated process, `rwae.files.video.decoder`, which says why.
+"""Runs `rwae.files.video.decoder`, the isolated process that decodes clips.
 
 The process has no secret in its environment, a folder that holds one file alone, bounded memory
-and time, and a pipe. What comes through the pipe is checked again. If nothing comes, the process
-is ended, and the app lives.
+and time, and a pipe. Everything that comes through the pipe is checked again. If the process fails
+or takes too long, it is ended, and the app goes on.
 """
 
 from __future__ import annotations
@@ -85,11 +85,11 @@ class DecoderProcess:
         """Reads a clip as RGB bytes, with shape (N, H, W, 3); see `evenly_in_time`.
 
         Args:
-            source: a file, or what stands in one.
+            source: a file, or its content.
             max_frames: frames that the clip may have.
 
         Raises:
-            ClipError: if it is no clip, is too large or long, or the process dies or hangs.
+            ClipError: if it is not a clip, is too large or long, or the process crashes or hangs.
         """
         if self._process.poll() is not None:  # an earlier file broke it
             self.close()
@@ -161,7 +161,7 @@ def _start_process() -> subprocess.Popen[bytes]:
 
 
 def _put(source: Path | bytes, target: Path) -> None:
-    """Puts a file where the process will look, under a name that leads to no other file."""
+    """Puts a file where the process reads it, by a link or as a copy."""
     if isinstance(source, bytes):
         target.write_bytes(source)
         return
@@ -187,17 +187,16 @@ def _join(found: list[tuple[np.ndarray, float]]) -> np.ndarray:
 
 
 def evenly_in_time(times: Sequence[float]) -> np.ndarray:
-    """Says which frames of a clip to take so that they follow one another at an even pace.
+    """Chooses N of the N frames of a clip so that they follow one another at an even pace.
 
-    A model knows no time but the number of a frame, while phones, screen recorders and GIFs hold
-    some frames for longer than others. So as many frames as there are are taken again, at even
-    steps from the time of the first to that of the last: each is the one that a viewer sees in the
-    middle of its step. Where the pace is even, or nearly, that is each frame once. How long the
-    last frame stays is not asked.
+    A model knows only the number of a frame, but phones, screen recorders and GIFs show some
+    frames for longer than others. So the time from the first frame to the last is divided into N
+    equal steps, and for each step the frame is taken that a viewer sees in its middle. If the pace
+    is even, or nearly so, each frame is taken once. The duration of the last frame is not used.
 
     Args:
-        times: of the N frames, in any unit. Times that do not grow from frame to frame, as in
-            strips and damaged files, say nothing, and every frame is taken once.
+        times: of the N frames, in any unit. If they do not grow from frame to frame, as in strips
+            and damaged files, they are ignored, and every frame is taken once.
 
     Returns:
         N indices, none smaller than the one before.

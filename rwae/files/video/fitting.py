@@ -1,4 +1,4 @@
-"""Clips of any length and size become the frames that a model asks for."""
+"""Fits clips of any length and size to the frames that a model needs."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Pictures and clips out of files."""
+"""Reads pictures and clips from files."""
 
 from __future__ import annotations
 
@@ -29,13 +29,13 @@ def read_clip(
     pixels become black (in a video they are opaque); 16 bits become 8; a file that breaks off
     gives the frames before; frames beyond 512 pixels are shrunk. Where frames are not shown for
     equally long, they are chosen evenly in time, see `evenly_in_time` in
-    `rwae.files.video.decoding`. Wide gamuts and high dynamic range are shown as OpenCV shows them:
-    paler than they were.
+    `rwae.files.video.decoding`. OpenCV decodes wide gamuts and high dynamic range to paler
+    colours.
 
     All decoding is done by another process, see `rwae.files.video.decoding`.
 
     Args:
-        source: the path of a file, or what stands in it.
+        source: the path of a file, or its content.
         max_frames: frames that a clip may have; `MAX_READ_FRAMES` by default.
         decoder: the process that decodes, where many files of one person are read; by default
             one is started for this file alone.
@@ -56,7 +56,7 @@ def read_clip(
 def read_image(path: Path) -> np.ndarray:
     """Reads a picture of 8 or 16 bits as RGBA bytes, with shape (H, W, 4).
 
-    It is decoded in this process: for pictures of data sets, and never for an upload.
+    It decodes in this process, so it is for pictures of data sets, and never for an upload.
 
     Raises:
         DataError: if the file is missing or is no picture that OpenCV can read.
@@ -73,7 +73,7 @@ def read_image(path: Path) -> np.ndarray:
 def read_frames(paths: Sequence[Path]) -> np.ndarray:
     """Reads a clip that was saved as one picture for each frame: RGB bytes (N, H, W, 3).
 
-    Transparent pixels become black, and frames beyond 512 pixels are shrunk. As `read_image`, it
+    Transparent pixels become black, and frames beyond 512 pixels are shrunk. Like `read_image` it
     decodes in this process: for data sets, never for an upload.
 
     Raises:

@@ -1,4 +1,4 @@
-"""Pictures and clips into files, and into the bytes of files."""
+"""Writes pictures and clips to files, and encodes them as bytes."""
 
 from __future__ import annotations
 
@@ -33,9 +33,9 @@ _GIF = [
     *(cv2.IMWRITE_GIF_DITHER, 3),
 ]
 
-# VP9 is what OpenCV's own FFmpeg can write and browsers can play, in either box. Of H.264 it has
-# no encoder, and the MPEG-4 that it would write by default no browser plays. For each WebM it says
-# on the error output that the box knows no such tag, and writes what it should.
+# OpenCV's FFmpeg can write VP9 into both containers, and browsers play it. It has no encoder for
+# H.264, and no browser plays its default, MPEG-4. For each WebM it prints a warning that the
+# container knows no such tag, and still writes the right file.
 _VIDEOS = {"webm": "VP90", "mp4": "vp09"}
 
 
@@ -97,8 +97,8 @@ def encode_gif(clip: np.ndarray, *, fps: float = 8, scale: int = 4) -> bytes:
 
     Args:
         clip: the frames.
-        fps: frames a second. A GIF counts hundredths of a second, so that single frames are
-            shown up to half of one too long or too short, and the clip as a whole is not.
+        fps: frames a second. A GIF counts hundredths of a second, so a single frame may be shown
+            half a hundredth too long or too short; the whole clip has the right length.
         scale: whole factor by which the frames are enlarged, with hard edges.
 
     Raises:
@@ -117,13 +117,13 @@ def encode_gif(clip: np.ndarray, *, fps: float = 8, scale: int = 4) -> bytes:
 def encode_video(clip: np.ndarray, kind: str, *, fps: float = 8, scale: int = 4) -> bytes:
     """Encodes a clip of RGB bytes (T, H, W, 3) as a VP9 video that browsers play.
 
-    The colours are those of video: one for every two by two pixels, so that enlarged frames keep
-    theirs and frames at a scale of 1 lose some. A side of an odd number of pixels gets one more,
+    A video stores one colour for every two by two pixels, so enlarged frames keep their colours
+    and frames at a scale of 1 lose some. A side with an odd number of pixels gets one more pixel,
     which repeats the last.
 
     Args:
         clip: the frames.
-        kind: the box, "webm" or "mp4".
+        kind: the container, "webm" or "mp4".
         fps: frames a second.
         scale: whole factor by which the frames are enlarged, with hard edges.
 
@@ -133,7 +133,7 @@ def encode_video(clip: np.ndarray, kind: str, *, fps: float = 8, scale: int = 4)
     frames = _enlarged(clip, scale)
     odd = frames.shape[1] % 2, frames.shape[2] % 2
     frames = np.pad(frames, ((0, 0), (0, odd[0]), (0, odd[1]), (0, 0)), "edge")
-    # OpenCV writes videos to files alone. This one lives in a folder of its own, which goes too.
+    # OpenCV writes videos to named files only, so the bytes go through a temporary file.
     with tempfile.TemporaryDirectory(prefix="rwae-") as folder:
         path = Path(folder) / f"clip.{kind}"
         code = cv2.VideoWriter.fourcc(*_VIDEOS[kind])

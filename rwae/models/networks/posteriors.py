@@ -16,9 +16,9 @@ from rwae.models.networks.layers import encoder_block
 class StaticPosterior(nn.Module):
     """Q(z_c | x_1:T): local features, pooled over space and time without their order.
 
-    A feature depends on 18 x 18 pixels. Mean and maximum over the frame, then the mean over the
-    frames, say what is in a clip, but neither where nor when, so that motion cannot leak into
-    z_c. The pooling is ours; the paper runs an LSTM over frame features instead.
+    A feature depends on 18 x 18 pixels. The mean and the maximum over the frame, then the mean
+    over the frames, keep what is in a clip and drop where and when, so that motion cannot leak
+    into z_c. The pooling is ours; the paper runs an LSTM over frame features instead.
 
     The mean is batch-normed without a learned scale, so that mean and noise together have unit
     variance in each dimension; with `learned_noise` mean and deviation are free instead.

@@ -12,7 +12,7 @@ from torch import Tensor
 from torch.nn import functional as F
 
 PEAK_RADIUS = 3  # pixels around a peak that belong to it
-RESIDUAL_SHARE = 0.05  # factor of what is left around a peak that was removed
+RESIDUAL_SHARE = 0.05  # factor of the mass that remains around a peak after 1/K is subtracted
 
 
 def find_peaks(logits: Tensor, count: int) -> Tensor:
@@ -20,8 +20,8 @@ def find_peaks(logits: Tensor, count: int) -> Tensor:
 
     A peak is where the mass within 3 x 3 pixels is largest; its position is their centre of mass.
     Then 1/K is subtracted from its neighbourhood, so that a second object can be found at nearly
-    the same position, and the next peak is searched for. What is left of a neighbourhood is
-    multiplied by `RESIDUAL_SHARE`, since two objects far apart seldom have equal mass.
+    the same position, and the next peak is searched for. The rest of a neighbourhood is multiplied
+    by `RESIDUAL_SHARE`, since two objects far apart seldom have equal mass.
 
     Args:
         logits: of a softmax over the positions, with shape (N, S, S); each object has the mass

@@ -1,4 +1,4 @@
-"""The frames of a file: of a video, of a picture that moves, or of a strip of square frames."""
+"""The frames of a file: a video, an animation, or a strip of square frames."""
 
 from __future__ import annotations
 
@@ -21,27 +21,27 @@ import numpy as np
 from pixels import shrink, to_rgb
 from protocol import RecordKind, Refused, check_size
 
-MAX_DECODED_PIXELS = 2**26  # of a moving picture that are in memory at once, as RGBA bytes
-HEAD_BYTES = 4096  # of a file, which tell the kind and the size of a picture
+MAX_DECODED_PIXELS = 2**26  # of an animation that are in memory at once, as RGBA bytes
+HEAD_BYTES = 4096  # at the start of a file, from which kind and size of a picture are read
 _PNG, _JPEG, _BMP = b"\x89PNG\r\n\x1a\n", b"\xff\xd8\xff", b"BM"
 
 Frames = Iterator[tuple[np.ndarray, float]]
 
 
 def decode_frames(name: str, max_frames: int) -> Frames:
-    """Reads the frames of a file, whatever it turns out to be.
+    """Reads the frames of a file; its content decides how.
 
     Args:
         name: of the file.
-        max_frames: frames that the clip may have. A longer one yields more; of a picture that
-            moves, at most one more is decoded.
+        max_frames: frames that the clip may have. A longer one yields more, for the caller to
+            refuse.
 
     Yields:
         Each frame as RGB bytes (H, W, 3), shrunk, and the time in milliseconds at which it
         appears.
 
     Raises:
-        Refused: if the file is no clip, damaged or too large.
+        Refused: if the file is not a clip, damaged or too large.
     """
     with open(name, "rb") as file:
         head = file.read(HEAD_BYTES)
@@ -94,7 +94,7 @@ def _is_webp(head: bytes) -> bool:
 
 
 def _read_picture(name: str, head: bytes, max_frames: int) -> Frames:
-    """Reads the frames of a picture that moves (GIF, WebP, PNG), or of a strip.
+    """Reads the frames of an animation (GIF, WebP, PNG), or of a strip.
 
     Transparent pixels become black. In a strip, all times are 0.
     """
@@ -103,13 +103,13 @@ def _read_picture(name: str, head: bytes, max_frames: int) -> Frames:
         yield from _split_strip(_read_still(name, head))
         return
     check_size(*size)
-    # A million frames of one pixel fit into a file: those that it takes to refuse it are enough.
+    # A small file may hold a million frames of one pixel: one more than allowed is enough.
     step = min(max_frames + 1, MAX_DECODED_PIXELS // (size[0] * size[1]))
     yield from _read_moving(name, max(2, step))
 
 
 def _moving_size(head: bytes) -> tuple[int, int] | None:
-    """Width and height of a picture that may move, None of one that cannot."""
+    """Width and height of a picture that may be an animation; None for any other."""
     if _is_gif(head):
         return int.from_bytes(head[6:8], "little"), int.from_bytes(head[8:10], "little")
     if _is_webp(head) and head[12:16] == b"VP8X" and head[20:21] and head[20] & 2:
@@ -122,7 +122,7 @@ def _moving_size(head: bytes) -> tuple[int, int] | None:
 
 
 def _read_moving(name: str, step: int) -> Frames:
-    """Reads a moving picture `step` frames at a time, so that a long one does not fill memory."""
+    """Reads an animation `step` frames at a time, so that a long one does not fill memory."""
     start, time = 0, 0.0
     while part := list(_read_animation(name, start, step)):
         if start == 0 and len(part) == 1:
@@ -137,7 +137,7 @@ def _read_moving(name: str, step: int) -> Frames:
 
 
 def _read_animation(name: str, start: int, count: int) -> Frames:
-    """Some frames of a moving picture, as decoded, each with its duration."""
+    """Some frames of an animation, as decoded, each with its duration."""
     try:
         _, animation = cv2.imreadanimation(name, start, count)
     except cv2.error as error:
@@ -146,7 +146,7 @@ def _read_animation(name: str, start: int, count: int) -> Frames:
 
 
 def _read_still(name: str, head: bytes) -> np.ndarray:
-    # The one heeds a camera's rotation mark, the other keeps alpha and 16 bits.
+    # IMREAD_COLOR applies a camera's rotation mark, IMREAD_UNCHANGED keeps alpha and 16 bits.
     how = cv2.IMREAD_COLOR if head.startswith(_JPEG) else cv2.IMREAD_UNCHANGED
     try:
         image = cv2.imread(name, how)

@@ -16,7 +16,7 @@ MAX_OPEN_FILES = 24
 
 
 def limit_for_good() -> None:
-    """Gives up for good what decoding does not need: much memory, and writing to any file."""
+    """Limits memory and open files, and forbids writing to files, until the process ends."""
     _limit("RLIMIT_AS", MAX_MEMORY)
     _limit("RLIMIT_FSIZE", 0)
     _limit("RLIMIT_NOFILE", MAX_OPEN_FILES)
@@ -24,7 +24,7 @@ def limit_for_good() -> None:
 
 
 def allow_time(seconds: int) -> None:
-    """Lets the process work for some more seconds of processor time; then the system ends it."""
+    """Lets the process use some more seconds of processor time; then the system ends it."""
     if sys.platform != "win32":
         used = resource.getrusage(resource.RUSAGE_SELF)
         soft = int(used.ru_utime + used.ru_stime) + 1 + seconds

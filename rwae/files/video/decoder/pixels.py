@@ -1,4 +1,4 @@
-"""Decoded pictures become RGB bytes of a bounded size."""
+"""Turns decoded pictures into RGB bytes of a bounded size."""
 
 from __future__ import annotations
 
