@@ -127,7 +127,7 @@ class ModelConfig:
                 the default of such a setting keeps the model as it was.
 
         Raises:
-            ConfigError: if it is no dictionary, a key is unknown, or a value is bad.
+            ConfigError: if it is not a dictionary, a key is unknown, or a value is bad.
         """
         if not isinstance(settings, dict):
             raise ConfigError(

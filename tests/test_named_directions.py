@@ -135,7 +135,7 @@ def put(*path: str | int, value: Any) -> Callable[[dict[str, Any]], None]:
         (put("names", 1, "value", value="x" * 61), "a text of 1 to 60"),
         (put("names", 1, "factor", value=3), "a text of 1 to 60"),
         (put("names", 1, value=[]), "holds no named directions"),
-        (put("names", value={}), "no list of at most 128"),
+        (put("names", value={}), "not a list of at most 128"),
         (lambda content: content.pop("weights"), "it has no 'weights'"),
         (lambda content: content["names"][0].pop("read"), "it has no 'read'"),
     ],

@@ -94,7 +94,7 @@ class Locator(nn.Module):
 
 
 class Reader(nn.Module):
-    """Which digit stands in the middle of a box: logits (N, 10) for boxes (N, 1, 32, 32)."""
+    """Names the digit in the middle of a box: logits (N, 10) for boxes (N, 1, 32, 32)."""
 
     def __init__(self) -> None:
         super().__init__()

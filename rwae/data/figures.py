@@ -3,7 +3,7 @@
 160 characters (a shape, a colour and a size) move along eight paths over a black background, in
 clips of 8 frames of 64 x 64 pixels. A path closes after 8 frames. The position on the path at the
 start, the brightness and the exact size are random in each clip and not labelled. The set is small
-enough for tests and for a training of two minutes; it is no benchmark.
+enough for tests and for a training of two minutes. It is not a benchmark.
 """
 
 from __future__ import annotations

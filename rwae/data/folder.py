@@ -3,7 +3,7 @@
     my_clips/dance.mp4                  one video, GIF or strip (square frames side by side) a clip
     my_clips/anna/dance.mp4             a folder may say who: a static label
     my_clips/anna/dancing/take1.gif     and one more how it moves: a dynamic label
-    my_clips/anna/dancing/take2/07.png  pictures that are no strips: the frames of one clip
+    my_clips/anna/dancing/take2/07.png  pictures that are not strips: the frames of one clip
 
 Frames are fitted as the app fits an upload: the middle square, resized to 64 x 64 pixels. A
 recording is cut into pieces of 32 to 63 frames, and each gives a clip of eight frames, evenly in

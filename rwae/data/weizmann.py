@@ -87,7 +87,7 @@ def read_strip(path: Path) -> np.ndarray:
     """Reads a recording: RGB bytes with shape (N, 3, 64, 64).
 
     Raises:
-        DataError: if the file is missing, is no strip of such frames, or is too short.
+        DataError: if the file is missing, is not a strip of such frames, or is too short.
     """
     strip = read_image(path)
     height, width = strip.shape[:2]

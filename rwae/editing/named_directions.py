@@ -140,7 +140,7 @@ def _parse_directions(content: Any, size: int) -> NamedDirections:
     """Checks every entry; raises ValueError, TypeError or LookupError if one is wrong."""
     entries = content["names"]
     if not isinstance(entries, list) or len(entries) > MAX_DIRECTIONS:
-        raise ValueError(f"its names are no list of at most {MAX_DIRECTIONS}")
+        raise ValueError(f"its names are not a list of at most {MAX_DIRECTIONS}")
     names = tuple(
         DirectionName(
             factor=parse_name(entry["factor"]),

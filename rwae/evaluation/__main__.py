@@ -46,7 +46,7 @@ def parse_options(arguments: list[str] | None) -> argparse.Namespace:
     )
     parser.add_argument("checkpoint", nargs="?", help="folder of a model, or its id on the Hub")
     parser.add_argument(
-        "--dataset", choices=data.NAMES, help="that which the model was trained on, or sprites"
+        "--dataset", choices=data.NAMES, help="by default that of the training, or sprites"
     )
     parser.add_argument("--data", type=Path, help="folder of the data set, if it needs one")
     parser.add_argument("--split", default="test", help="test by default")
@@ -58,7 +58,7 @@ def parse_options(arguments: list[str] | None) -> argparse.Namespace:
     parser.add_argument(
         "--add", action="store_true", help="add another training seed to the JSON file"
     )
-    parser.add_argument("--judge", type=Path, help="folder of the judge; that of the data set")
+    parser.add_argument("--judge", type=Path, help="folder of another judge than the data set's")
     parser.add_argument("--seed", type=int, default=0, help="of the pairs and the draws")
     parser.add_argument("--device", help="cuda, mps or cpu; the best there is by default")
     parser.add_argument("--threads", type=int, default=1, help="CPU threads")

@@ -66,17 +66,17 @@ README_MODELS = (
 DATASET_TITLES = {"sprites": "Sprites", "moving_mnist": "SM-MNIST", "weizmann": "Weizmann"}
 DEVIATION = (
     "A number over several training seeds is the mean ± the sample standard deviation over these "
-    "seeds; the clips, pairs and draws are the same for all, so the ± says nothing of them."
+    "seeds. The clips, pairs and draws are the same for all seeds, so the ± does not cover them."
 )
 LEGEND = (
     "Windows and mirror images that were cut from one recording count as one recording. IS is the "
-    "inception score of the action. Along a motion sweep a drawn static code is kept while the "
-    "motion is drawn again; the share is that of pairs of clips in which the judge names all of "
-    "who alike, the next column counts only the pairs in which it is sure, and the one after says "
-    "how many these are. Probes are small nonlinear classifiers that read draws of the "
-    "posteriors, with the noise of training, or their means, which lack it; of the attributes, "
-    "the most readable counts. Information is in nats, and at most the logarithm of the number of "
-    "clips."
+    "inception score of the action. A motion sweep keeps a drawn static code and draws several "
+    "motions. Its first column is the share of pairs of these clips in which the judge names "
+    "every static factor alike, the second is the share among the pairs in which it is sure, and "
+    "the third is the share of such pairs. Probes are small nonlinear classifiers that read draws "
+    "of the posteriors, with the noise of training, or their means, without it; of the static "
+    "factors, the most readable one is shown. Information is in nats, and at most the logarithm "
+    "of the number of clips."
 )
 
 

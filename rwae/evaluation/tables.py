@@ -156,7 +156,7 @@ def _probe_table(scores: Scores, factors: Sequence[Factor]) -> list[list[str]]:
 
 
 def _information_table(scores: Scores) -> list[list[str]]:
-    """The estimates beside what the labels alone would tell; empty if there are none."""
+    """The estimates beside the entropies of the labels; empty if there are none."""
     ceiling = scores.number(INFORMATION_CEILING)
     if ceiling is None:
         return []

@@ -95,7 +95,7 @@ class Metric:
         better: which direction is better.
         about: which code it is about.
         per_factor: whether it is one number for each factor, by the factor's name.
-        summary: which of these stands in a table over several models.
+        summary: which of these a table over several models shows.
     """
 
     group: Group

@@ -66,7 +66,7 @@ class Scores:
         return value
 
     def summary(self, metric: Metric, factors: Sequence[Factor]) -> float | None:
-        """The number that stands in a table; None if it was not measured.
+        """The number for a table; None if it was not measured.
 
         Args:
             metric: which one. If it has a number for each factor, its `summary` says which counts.
@@ -408,7 +408,7 @@ def parse_training(content: Any) -> Training:
     if command is not None and not (
         isinstance(command, str) and command.isprintable() and len(command) <= MAX_COMMAND
     ):
-        raise ValueError("the command of a training is no line of text")
+        raise ValueError("the command of a training is not a line of text")
     seed, steps, batch = (
         None if known.get(key) is None else _parse_whole(known[key])
         for key in ("seed", "steps", "batch")
@@ -423,7 +423,7 @@ def _parse_scores(content: Any, factors: Sequence[Factor]) -> Scores:
         for key, value in _parse_mapping(numbers, len(METRICS)).items():
             metric = METRICS.get((group, key))
             if metric is None:
-                raise ValueError(f"{group[:30]}.{key[:30]} is no metric of this version")
+                raise ValueError(f"{group[:30]}.{key[:30]} is not a metric of this version")
             if metric.per_factor:
                 by_factor = _parse_mapping(value, MAX_FACTORS)
                 if not set(by_factor) <= names:
@@ -443,7 +443,7 @@ def _parse_number(value: Any, metric: Metric) -> float:
 
 def _parse_whole(value: Any) -> int:
     if not is_number(value, 0, math.floor(LARGEST_NUMBER)) or value != int(value):
-        raise ValueError("a count or a seed is no whole number")
+        raise ValueError("a count or a seed is not a whole number")
     return int(value)
 
 
@@ -455,11 +455,11 @@ def _parse_digest(value: Any) -> str:
 
 def _parse_list(value: Any, most: int) -> list[Any]:
     if not isinstance(value, list) or len(value) > most:
-        raise ValueError(f"an entry is no list of at most {most} parts")
+        raise ValueError(f"an entry is not a list of at most {most} parts")
     return value
 
 
 def _parse_mapping(value: Any, most: int) -> dict[str, Any]:
     if not isinstance(value, dict) or len(value) > most:
-        raise ValueError(f"an entry is no JSON object of at most {most} parts")
+        raise ValueError(f"an entry is not a JSON object of at most {most} parts")
     return value

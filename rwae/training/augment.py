@@ -107,8 +107,9 @@ def error_weight(x: Tensor, share: float, saliency: bool = False) -> Tensor:
 
     w is proportional to 1 + share * s / mean(s), with s the standard deviation of a pixel over
     time, averaged over the colours; the mean of w over a frame is 1. If moving parts are small, an
-    unweighted error is mostly that of the background. With
-    `saliency` w is proportional to 1 + share * (s / mean(s) + o / mean(o)) / 2, with o from
+    unweighted error is mostly that of the background.
+
+    With `saliency` w is proportional to 1 + share * (s / mean(s) + o / mean(o)) / 2, with o from
     `saliency_map`.
 
     Args:

@@ -48,7 +48,7 @@ def parse_options(arguments: list[str] | None) -> argparse.Namespace:
     )
     parser.add_argument("checkpoint", type=Path, help="folder of a model")
     parser.add_argument(
-        "--dataset", choices=data.NAMES, help="that which the model was trained on, or sprites"
+        "--dataset", choices=data.NAMES, help="by default that of the training, or sprites"
     )
     parser.add_argument("--data", type=Path, help="folder of the data set, if it needs one")
     parser.add_argument("--judge", type=Path, help="folder of the judge; that of the data set")

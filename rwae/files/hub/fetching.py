@@ -87,7 +87,7 @@ def fetch_checkpoint(model: HubId) -> Path:
 
     Raises:
         CheckpointError: if the Hub has no such checkpoint, or the app runs on a Space and the
-            revision is no commit: what visitors see must not change from outside.
+            revision is not a commit: what visitors see must not change from outside.
         HubError: if the Hub cannot be reached, or takes longer than `MAX_SECONDS`.
     """
     if "SPACE_ID" in os.environ and not model.pinned:

@@ -36,8 +36,8 @@ class HubId:
             )
         if ".." in self.revision or not _REVISION.fullmatch(self.revision):
             raise CheckpointError(
-                f"The revision {self.revision!r} of {self.repo} is no name of a branch, a tag or "
-                "a commit: leave it out for the newest."
+                f"The revision {self.revision!r} of {self.repo} cannot name a branch, a tag or a "
+                "commit: leave it out for the newest."
             )
 
     @property

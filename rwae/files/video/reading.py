@@ -59,7 +59,7 @@ def read_image(path: Path) -> np.ndarray:
     It decodes in this process, so it is for pictures of data sets, and never for an upload.
 
     Raises:
-        DataError: if the file is missing or is no picture that OpenCV can read.
+        DataError: if the file is missing or is not a picture that OpenCV can read.
     """
     image = _decode(path)
     if image.dtype == np.uint16:
