@@ -25,8 +25,12 @@ MAX_SPACE_FILE_BYTES = 10_000_000  # as in the repository
 # Without these there is no Space.
 REQUIRED_SPACE_FILES = ("README.md", "app.py", "requirements.txt")
 OPTIONAL_SPACE_FILES = (
-    *("LICENSE", "SECURITY.md", "packages.txt", "pyproject.toml"),
-    *("constraints.txt", "requirements.lock"),
+    "LICENSE",
+    "SECURITY.md",
+    "packages.txt",
+    "pyproject.toml",
+    "constraints.txt",
+    "requirements.lock",
 )
 # Every folder of the app, and what may be in it. `rwae/data` is code that reads data.
 SPACE_FOLDERS = {

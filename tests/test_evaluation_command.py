@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from rwae import RWAE, ModelConfig, data
-from rwae.classifiers import DigitsJudge, Judge
+from rwae.classifiers import DigitsJudge, make_judge
 from rwae.codes import Factor
 from rwae.data import figures
 from rwae.data.clips import Clips
@@ -30,7 +30,7 @@ def scene(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A folder with an untrained model and judge, and a data set of 24 clips."""
     torch.manual_seed(0)
     RWAE(SMALL).save_pretrained(tmp_path / "model")
-    Judge(figures.FACTORS).save(tmp_path / "judge")
+    make_judge(figures.FACTORS).save(tmp_path / "judge")
     clips = figures.load("validation")
     chosen = torch.arange(0, 512, 21)[:24]
     few = Clips(clips.frames[chosen], clips.labels[chosen], clips.factors)
@@ -90,7 +90,7 @@ def test_a_run_by_another_judge_is_not_added(
 ) -> None:
     (scene / "model" / "training.json").write_text('{"seed": 0, "steps": 40}')
     assert score(scene) == 0
-    Judge(figures.FACTORS).save(scene / "judge")
+    make_judge(figures.FACTORS).save(scene / "judge")
     (scene / "model" / "training.json").write_text('{"seed": 1, "steps": 40}')
     assert score(scene, "--add") == 2
     assert "different judges are never averaged" in capsys.readouterr().err

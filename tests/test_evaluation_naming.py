@@ -10,7 +10,7 @@ from conftest import ROOT
 from torch import Tensor
 
 from rwae import RWAE, Codes, ModelConfig, data
-from rwae.classifiers import Judge
+from rwae.classifiers import Judge, make_judge
 from rwae.codes import Factor
 from rwae.data import figures
 from rwae.data.clips import Clips
@@ -288,7 +288,7 @@ def scene(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Scene:
     torch.manual_seed(0)
     sizes = {"static_size": 4, "dynamic_size": 3, "static_width": 8, "dynamic_width": 4}
     RWAE(ModelConfig(**sizes, decoder_width=8, hidden_size=8)).save_pretrained(tmp_path / "model")
-    Judge(figures.FACTORS).save(tmp_path / "judge")
+    make_judge(figures.FACTORS).save(tmp_path / "judge")
     clips = figures.load("validation")
     chosen = torch.arange(0, 512, 21)[:24]
     few = Clips(clips.frames[chosen], clips.labels[chosen], clips.factors)

@@ -10,7 +10,7 @@ from conftest import TINY
 from evaluation_doubles import FACTORS, Copying, Perfect, Reader, labelled
 
 from rwae import RWAE, Codes
-from rwae.classifiers import Judge
+from rwae.classifiers import make_judge
 from rwae.data.clips import Clips
 from rwae.evaluation import actions, baselines, probes, sweep
 from rwae.evaluation.nearest import average_blocks, nearest_distance
@@ -117,7 +117,7 @@ def test_the_seed_decides_and_json_holds_the_scores(
     clips = labelled(1)
     frames = torch.randint(256, (24, 4, 3, 32, 32), generator=seeded(), dtype=torch.uint8)
     clips = Clips(frames, clips.labels, FACTORS)
-    judge = Judge(FACTORS).folded()
+    judge = make_judge(FACTORS).folded()
     one, same, other = (
         json.dumps(score_model(tiny, clips, judge, seeded(s), clips, clips).to_json())
         for s in (1, 1, 2)
@@ -148,7 +148,7 @@ def test_every_kind_of_model_gets_the_metrics_that_apply(
     model = build_model(dataclasses.replace(TINY, **settings)).eval()
     frames = torch.randint(256, (24, 4, 3, 32, 32), generator=seeded(), dtype=torch.uint8)
     clips = Clips(frames, labelled(1).labels, FACTORS)
-    found = score_model(model, clips, Judge(FACTORS).folded(), seeded(), clips, clips)
+    found = score_model(model, clips, make_judge(FACTORS).folded(), seeded(), clips, clips)
     assert present <= groups(found)
     assert not absent & groups(found)
     written = json.dumps(found.to_json())

@@ -11,10 +11,11 @@ import copy
 import json
 from collections.abc import Iterable
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, ClassVar, TypeVar
 
 import torch
 from torch import Tensor, nn
+from torch.nn import functional as F
 from torch.nn.utils.fusion import fuse_conv_bn_eval
 
 from rwae.codes import Factor
@@ -50,40 +51,52 @@ def _frame_features(channels: int) -> nn.Sequential:
     )
 
 
+def _frame_summary() -> nn.Sequential:
+    """A layer on means on a 4 x 4 grid and the maximum: (N, 17 C) -> (N, CLIP_FEATURES)."""
+    return nn.Sequential(nn.Linear(17 * WIDTHS[-1], CLIP_FEATURES), nn.ReLU(inplace=True))
+
+
+def _time_features() -> nn.Sequential:
+    """A convolution over three frames in a row: (B, CLIP_FEATURES, T), without change of shape."""
+    return nn.Sequential(
+        nn.Conv1d(CLIP_FEATURES, CLIP_FEATURES, 3, padding=1), nn.ReLU(inplace=True)
+    )
+
+
 class Judge(nn.Module):
-    """A classifier with one head for each factor of a data set.
+    """A classifier with one head for each factor of a data set: a `JointJudge` or an `ApartJudge`.
 
     Convolutions read every frame alone, a temporal convolution reads three frames in a row, and a
     mean and a maximum over time pool the whole clip, so that clips of any length can be judged.
 
+    The names of the layers are the keys of the weights in files, so they do not change.
+
     Attributes:
         factors: what the heads name, in the order of the heads.
+        apart: whether static and dynamic factors have separate networks.
     """
+
+    apart: ClassVar[bool]
+    frame: nn.Sequential
+    mix: nn.Sequential
+    time: nn.Sequential
+    heads: nn.ModuleList
 
     def __init__(self, factors: tuple[Factor, ...]) -> None:
         super().__init__()
         self.factors = factors
-        third = WIDTHS[-1]
-        self.frame = _frame_features(3)
-        self.where = nn.AdaptiveAvgPool2d(4)
-        self.mix = nn.Sequential(nn.Linear(third * 17, CLIP_FEATURES), nn.ReLU(inplace=True))
-        self.time = nn.Sequential(
-            nn.Conv1d(CLIP_FEATURES, CLIP_FEATURES, 3, padding=1), nn.ReLU(inplace=True)
-        )
-        self.heads = nn.ModuleList(nn.Linear(2 * CLIP_FEATURES, len(f.values)) for f in factors)
-        channels_last(self)
 
     def forward(self, x: Tensor) -> list[Tensor]:
         """The logits of every factor, each with shape (B, K), for clips (B, T, 3, H, W)."""
-        features = self._clip_features(x)
-        return [head(features) for head in self.heads]
+        raise NotImplementedError
 
     def _clip_features(self, x: Tensor) -> Tensor:
         """Features over space and time of clips (B, T, C, H, W): (B, 2 * CLIP_FEATURES)."""
         frames = x.flatten(0, 1).contiguous(memory_format=torch.channels_last)
         local = self.frame(frames)
-        # The means on a 4 x 4 grid say where something is, the maximum that it is anywhere.
-        seen = self.mix(torch.cat([self.where(local).flatten(1), local.amax((2, 3))], 1))
+        # The means on a grid say where something is, the maximum that it is anywhere.
+        grid = F.adaptive_avg_pool2d(local, 4)
+        seen = self.mix(torch.cat([grid.flatten(1), local.amax((2, 3))], 1))
         seen = self.time(seen.unflatten(0, x.shape[:2]).transpose(1, 2))
         return torch.cat([seen.mean(-1), seen.amax(-1)], -1)
 
@@ -104,7 +117,9 @@ class Judge(nn.Module):
     def save(self, folder: Path) -> None:
         """Writes `config.json` (the factors) and `model.safetensors` to a folder."""
         factors = [{"name": f.name, "values": f.values, "static": f.static} for f in self.factors]
-        config = {"factors": factors} | ({"apart": True} if isinstance(self, ApartJudge) else {})
+        config: dict[str, Any] = {"factors": factors}
+        if self.apart:
+            config["apart"] = True
         with atomic(folder / WEIGHTS_FILE) as path:
             path.write_bytes(pack(self.state_dict()))
         with atomic(folder / CONFIG_FILE) as path:
@@ -134,6 +149,24 @@ class Judge(nn.Module):
         return load_folded(judge, folder)
 
 
+class JointJudge(Judge):
+    """A judge with one network, whose features all heads read."""
+
+    apart = False
+
+    def __init__(self, factors: tuple[Factor, ...]) -> None:
+        super().__init__(factors)
+        self.frame = _frame_features(3)
+        self.mix = _frame_summary()
+        self.time = _time_features()
+        self.heads = nn.ModuleList(nn.Linear(2 * CLIP_FEATURES, len(f.values)) for f in factors)
+        channels_last(self)
+
+    def forward(self, x: Tensor) -> list[Tensor]:
+        features = self._clip_features(x)
+        return [head(features) for head in self.heads]
+
+
 class ApartJudge(Judge):
     """A judge with separate networks for static and dynamic factors.
 
@@ -144,17 +177,14 @@ class ApartJudge(Judge):
     colours nor anything that stands still.
     """
 
+    apart = True
+
     def __init__(self, factors: tuple[Factor, ...]) -> None:
-        nn.Module.__init__(self)
-        self.factors = factors
-        third = WIDTHS[-1]
+        super().__init__(factors)
         self.who, self.frame = _frame_features(3), _frame_features(1)
-        self.bag = nn.Sequential(nn.Linear(2 * third, CLIP_FEATURES), nn.ReLU(inplace=True))
-        self.where = nn.AdaptiveAvgPool2d(4)
-        self.mix = nn.Sequential(nn.Linear(third * 17, CLIP_FEATURES), nn.ReLU(inplace=True))
-        self.time = nn.Sequential(
-            nn.Conv1d(CLIP_FEATURES, CLIP_FEATURES, 3, padding=1), nn.ReLU(inplace=True)
-        )
+        self.bag = nn.Sequential(nn.Linear(2 * WIDTHS[-1], CLIP_FEATURES), nn.ReLU(inplace=True))
+        self.mix = _frame_summary()
+        self.time = _time_features()
         self.heads = nn.ModuleList(
             nn.Linear(CLIP_FEATURES if f.static else 2 * CLIP_FEATURES, len(f.values))
             for f in factors
@@ -162,7 +192,6 @@ class ApartJudge(Judge):
         channels_last(self)
 
     def forward(self, x: Tensor) -> list[Tensor]:
-        """The logits of every factor, each with shape (B, K), for clips (B, T, 3, H, W)."""
         frames = x.flatten(0, 1).contiguous(memory_format=torch.channels_last)
         local = self.who(frames).flatten(2)
         seen = torch.cat([local.mean(-1), local.amax(-1)], -1)
@@ -211,9 +240,9 @@ def load_folded(judge: Network, folder: Path, command: str = TRAINED_BY) -> Netw
     return fold_batch_norms(judge)
 
 
-def make_judge(factors: tuple[Factor, ...], apart: bool) -> Judge:
-    """A judge with random weights, of one kind or the other."""
-    return (ApartJudge if apart else Judge)(factors)
+def make_judge(factors: tuple[Factor, ...], apart: bool = False) -> Judge:
+    """A judge with random weights: an `ApartJudge` or a `JointJudge`."""
+    return ApartJudge(factors) if apart else JointJudge(factors)
 
 
 def join_answers(parts: Iterable[list[Tensor]]) -> list[Tensor]:

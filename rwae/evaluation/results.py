@@ -59,9 +59,17 @@ MODEL_TITLES = {
 }
 # The rows of the README's table; a row needs a swap, so MoCoGAN has none.
 README_MODELS = (
-    *("sprites", "sprites-2000", "sprites-gan", "sprites-weak", "sprites-bare"),
-    *("sprites-dsvae", "sprites-beta-dsvae"),
-    *("moving_mnist", "moving_mnist-whole", "weizmann", "weizmann-weak"),
+    "sprites",
+    "sprites-2000",
+    "sprites-gan",
+    "sprites-weak",
+    "sprites-bare",
+    "sprites-dsvae",
+    "sprites-beta-dsvae",
+    "moving_mnist",
+    "moving_mnist-whole",
+    "weizmann",
+    "weizmann-weak",
 )
 DATASET_TITLES = {"sprites": "Sprites", "moving_mnist": "SM-MNIST", "weizmann": "Weizmann"}
 DEVIATION = (

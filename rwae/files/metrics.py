@@ -261,8 +261,11 @@ DIGITS_PRIOR_DYNAMIC = _digit_task(
     _PRIOR_DYNAMIC, "static", "Are both digits kept when the motion is drawn?"
 )
 DIGIT_TASKS = (
-    *(DIGITS_REAL, DIGITS_RECONSTRUCTION, DIGITS_SWAP),
-    *(DIGITS_PRIOR_STATIC, DIGITS_PRIOR_DYNAMIC),
+    DIGITS_REAL,
+    DIGITS_RECONSTRUCTION,
+    DIGITS_SWAP,
+    DIGITS_PRIOR_STATIC,
+    DIGITS_PRIOR_DYNAMIC,
 )
 
 
@@ -478,8 +481,14 @@ INFORMATION_SHARED = _estimate("shared", "I(x; z_c) + I(x; z_1:T) - I(x; both)",
 STATIC_LABELS = _information("static_labels", "entropy of the static labels", "static")
 DYNAMIC_LABELS = _information("dynamic_labels", "entropy of the dynamic labels", "dynamic")
 INFORMATION = (
-    *(INFORMATION_DRAWN, INFORMATION_CEILING, STATIC_LABELS, DYNAMIC_LABELS),
-    *(INFORMATION_STATIC, INFORMATION_DYNAMIC, INFORMATION_BOTH, INFORMATION_SHARED),
+    INFORMATION_DRAWN,
+    INFORMATION_CEILING,
+    STATIC_LABELS,
+    DYNAMIC_LABELS,
+    INFORMATION_STATIC,
+    INFORMATION_DYNAMIC,
+    INFORMATION_BOTH,
+    INFORMATION_SHARED,
 )
 
 
@@ -503,19 +512,35 @@ METRICS = {(metric.group.key, metric.key): metric for metric in _metrics((*_REND
 # Where the metrics are shown, in this order.
 
 RENDERED_COLUMNS = (  # of docs/RESULTS.md
-    *(SWAP.joint, UNSEEN.joint, PRIOR_STATIC.joint, PRIOR_STATIC.inception_score),
-    *(PRIOR_DYNAMIC.joint, UNCONDITIONAL.inception_score),
-    *(SWEEP.identity, SWEEP.sure_identity, SWEEP.sure, FRAME_ERROR),
+    SWAP.joint,
+    UNSEEN.joint,
+    PRIOR_STATIC.joint,
+    PRIOR_STATIC.inception_score,
+    PRIOR_DYNAMIC.joint,
+    UNCONDITIONAL.inception_score,
+    SWEEP.identity,
+    SWEEP.sure_identity,
+    SWEEP.sure,
+    FRAME_ERROR,
 )
 DIGIT_COLUMNS = (  # of docs/RESULTS.md, for SM-MNIST
-    *(DIGITS_SWAP.digit, DIGITS_SWAP.pair, DIGITS_SWAP.position_error),
-    *(DIGITS_PRIOR_DYNAMIC.digit, DIGITS_PRIOR_DYNAMIC.pair),
-    *(DIGITS_PRIOR_STATIC.position_error, FRAME_ERROR),
+    DIGITS_SWAP.digit,
+    DIGITS_SWAP.pair,
+    DIGITS_SWAP.position_error,
+    DIGITS_PRIOR_DYNAMIC.digit,
+    DIGITS_PRIOR_DYNAMIC.pair,
+    DIGITS_PRIOR_STATIC.position_error,
+    FRAME_ERROR,
 )
 CODE_COLUMNS = (  # of docs/RESULTS.md
-    *(PROBES["draw", "static", "nonlinear"], PROBES["mean", "static", "nonlinear"]),
-    *(PROBES["draw", "dynamic", "nonlinear"], PROBES["mean", "dynamic", "nonlinear"]),
-    *(INFORMATION_STATIC.nats, INFORMATION_DYNAMIC.nats, CLUSTER_NMI, DRAWN_ACTION),
+    PROBES["draw", "static", "nonlinear"],
+    PROBES["mean", "static", "nonlinear"],
+    PROBES["draw", "dynamic", "nonlinear"],
+    PROBES["mean", "dynamic", "nonlinear"],
+    INFORMATION_STATIC.nats,
+    INFORMATION_DYNAMIC.nats,
+    CLUSTER_NMI,
+    DRAWN_ACTION,
 )
 # Of the README: in each column the first metric that the data set has.
 README_COLUMNS = (

@@ -17,21 +17,19 @@ _PARAMETERS = {
     "png": [cv2.IMWRITE_PNG_COMPRESSION, 4],
     # 4:4:4 keeps the colours of single pixels, which the usual 4:2:0 smears over four.
     "jpeg": [
-        cv2.IMWRITE_JPEG_QUALITY,
-        92,
-        cv2.IMWRITE_JPEG_SAMPLING_FACTOR,
-        cv2.IMWRITE_JPEG_SAMPLING_FACTOR_444,
+        cv2.IMWRITE_JPEG_QUALITY, 92,
+        cv2.IMWRITE_JPEG_SAMPLING_FACTOR, cv2.IMWRITE_JPEG_SAMPLING_FACTOR_444,
     ],
-}
+}  # fmt: skip
 
 # The finest setting of the encoder: a palette of 256 colours for each frame. Its error on decoded
 # sprites is a third of that of the default, in files two thirds as large; a frame of at most 255
 # colours comes back exact.
 _GIF = [
-    *(cv2.IMWRITE_GIF_COLORTABLE, 1),
-    *(cv2.IMWRITE_GIF_QUALITY, cv2.IMWRITE_GIF_COLORTABLE_SIZE_256),
-    *(cv2.IMWRITE_GIF_DITHER, 3),
-]
+    cv2.IMWRITE_GIF_COLORTABLE, 1,
+    cv2.IMWRITE_GIF_QUALITY, cv2.IMWRITE_GIF_COLORTABLE_SIZE_256,
+    cv2.IMWRITE_GIF_DITHER, 3,
+]  # fmt: skip
 
 # OpenCV's FFmpeg can write VP9 into both containers, and browsers play it. It has no encoder for
 # H.264, and no browser plays its default, MPEG-4. For each WebM it prints a warning that the
