@@ -7,9 +7,9 @@ import torch
 from conftest import ROOT
 
 from rwae import RWAE, data, load
-from rwae.classifiers import JUDGES
+from rwae.classifiers import JUDGES, Judge
 from rwae.data.clips import Clips
-from rwae.evaluation import Judge, score_model
+from rwae.evaluation import score_model
 from rwae.files.checkpoint import GALLERY_FILE, WEIGHTS_FILE, read_gallery, weights_digest
 from rwae.files.metrics import PRIOR_DYNAMIC, PRIOR_STATIC, SWAP
 from rwae.files.scores import read_scores

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from rwae.codes import Factor
 from rwae.data.catalogue import DATA_SETS, DataSet
 from rwae.data.clips import Clips, ClipSource, require_split
 from rwae.errors import DataError
 
 NAMES = tuple(DATA_SETS)
 
-__all__ = ["DATA_SETS", "NAMES", "ClipSource", "Clips", "DataSet", "Factor", "describe", "load"]
+__all__ = ["DATA_SETS", "NAMES", "ClipSource", "Clips", "DataSet", "describe", "load"]
 
 
 def describe(name: str) -> DataSet:

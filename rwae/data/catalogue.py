@@ -38,6 +38,14 @@ class DataSet:
     judge_epochs: int = 20
     judge_apart: bool = False
 
+    def folder_option(self, name: str) -> str:
+        """The option of a command for its folder, such as " --data data/mnist", or nothing.
+
+        Args:
+            name: of the data set, which a folder that is not downloaded has.
+        """
+        return f" --data data/{self.download or name}" if self.needs_folder else ""
+
 
 DATA_SETS = {
     "sprites": DataSet(

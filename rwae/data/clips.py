@@ -58,11 +58,11 @@ class ClipSource(Protocol):
 
 @dataclass(frozen=True)
 class Clips:
-    """Clips that are held in memory, with their labels.
+    """Clips that are held in memory; a `ClipSource`.
 
     Attributes:
         frames: bytes, with shape (N, T, 3, H, W).
-        labels: class numbers, with shape (N, F), one column for each factor.
+        labels: class numbers, with shape (N, F).
         factors: of the columns.
         cut_from: independent recordings of which they were cut; None if each clip is one.
     """

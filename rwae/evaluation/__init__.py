@@ -8,7 +8,6 @@ the static code that change one attribute.
 `rwae.files.metrics` lists every metric.
 """
 
-from rwae.classifiers import Judge
 from rwae.evaluation.run import score_model
 
-__all__ = ["Judge", "score_model"]
+__all__ = ["score_model"]

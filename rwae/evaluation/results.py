@@ -15,7 +15,7 @@ from pathlib import Path
 
 from rwae.codes import Factor
 from rwae.errors import CheckpointError, ConfigError
-from rwae.evaluation.tables import ABSENT, model_tables
+from rwae.evaluation.tables import ABSENT, model_tables, pipe_table
 from rwae.files.card import CARD_FILE
 from rwae.files.checkpoint import SCORES_FILE, atomic
 from rwae.files.metrics import (
@@ -146,7 +146,7 @@ def readme_text(files: Sequence[ScoreFile]) -> str:
             rows.append([title, *cells, f"{len(file.runs)} / {steps}"])
         for name, scores in here[0].baselines.items():
             rows.append([name, *(_cell(m, scores, here[0].factors) for m in columns), ""])
-    return f"{_markdown(rows, 1)}\n\n{textwrap.fill(DEVIATION, PROSE_WIDTH)}"
+    return f"{pipe_table(rows)}\n\n{textwrap.fill(DEVIATION, PROSE_WIDTH)}"
 
 
 def references(scores: Scores) -> dict[str, Scores]:
@@ -208,19 +208,12 @@ def _results_table(
             rows.append([title, steps, str(len(file.runs)), *cells])
     for name, scores in beside.items():
         rows.append([name, "", "", *(_cell(m, scores, files[0].factors) for m in known)])
-    yield _markdown(rows, 1)
+    yield pipe_table(rows)
 
 
 def _cell(metric: Metric, scores: Scores, factors: Sequence[Factor]) -> str:
     number = scores.summary(metric, factors)
     return ABSENT if number is None else metric.unit.text(number)
-
-
-def _markdown(rows: Sequence[Sequence[str]], labels: int) -> str:
-    """A pipe table whose first columns are labels, and whose others are numbers."""
-    lines = [f"| {' | '.join(row)} |" for row in rows]
-    lines.insert(1, "|" + "---|" * labels + "---:|" * (len(rows[0]) - labels))
-    return "\n".join(lines)
 
 
 # The blocks of files in which the tables stand.

@@ -178,7 +178,7 @@ def _information_table(scores: Scores) -> list[list[str]]:
 
 def _layout(lines: Sequence[Sequence[str]], markdown: bool) -> str:
     """Lines of cells as text; a label that is not indented is a title, the first line the head."""
-    return _pipes(lines) if markdown else _aligned(lines)
+    return pipe_table(list(_with_bold_titles(lines))) if markdown else _aligned(lines)
 
 
 def _aligned(lines: Sequence[Sequence[str]]) -> str:
@@ -192,12 +192,15 @@ def _aligned(lines: Sequence[Sequence[str]]) -> str:
     return "\n".join(text).lstrip("\n")
 
 
-def _pipes(lines: Sequence[Sequence[str]]) -> str:
-    """A Markdown table whose titles are bold."""
-    rows = []
-    for line in lines:
-        label = line[0].strip().replace("|", "\\|")
-        title = bool(label) and not line[0].startswith(" ")
-        rows.append("| " + " | ".join([f"**{label}**" if title else label, *line[1:]]) + " |")
-    rows.insert(1, "|---|" + "---:|" * (len(lines[0]) - 1))
-    return "\n".join(rows)
+def _with_bold_titles(lines: Sequence[Sequence[str]]) -> Iterator[list[str]]:
+    """The lines for a Markdown table, in which titles are bold."""
+    for first, *cells in lines:
+        label = first.strip().replace("|", "\\|")
+        title = bool(label) and not first.startswith(" ")
+        yield [f"**{label}**" if title else label, *cells]
+
+
+def pipe_table(rows: Sequence[Sequence[str]]) -> str:
+    """A Markdown table: labels in the first column, numbers in the others."""
+    head, *body = [f"| {' | '.join(row)} |" for row in rows]
+    return "\n".join([head, "|---|" + "---:|" * (len(rows[0]) - 1), *body])

@@ -1,1 +1,1 @@
-"""The terms of the objectives as pure functions of tensors: `mmd`, and all others in `terms`."""
+"""The terms of the objectives as pure functions: discrepancies in `mmd`, all others in `terms`."""

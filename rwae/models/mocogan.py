@@ -50,16 +50,10 @@ class MotionPrior(BasePrior):
         begin: Tensor | None = None,
         action: Tensor | None = None,  # noqa: ARG002, the signature is that of `Prior.sample`
     ) -> Tensor:
-        """Draws codes (clips, frames, D_m), differentiable in the weights.
+        """See `BasePrior.sample`; the draws are differentiable in the weights.
 
-        Args:
-            clips: number of sequences.
-            frames: number of codes to draw for each, of any length.
-            generator: source of the randomness.
-            temperature: scales h_0 and the noise; at 0 every clip has the same motion.
-            begin: codes (clips, T, D_m) to continue; they are not returned. The last of them is
-                the GRU's state, so the motion continues exactly as it would have.
-            action: not used: the model has no actions.
+        The temperature scales h_0 and the noise; at 0 every clip has the same motion. The last
+        code of `begin` is the GRU's state, so the motion continues exactly as it would have.
         """
         size, like = self.cell.hidden_size, self.cell.weight_hh
         noise = temperature * standard_normal((clips, frames + 1, size), like, generator)

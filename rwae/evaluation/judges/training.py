@@ -302,8 +302,8 @@ def write_judge_card(
         seed: of the training; a second judge has another, and a folder of its own.
     """
     known = data.describe(dataset)
-    source = f" --data data/{known.download or dataset}" if known.needs_folder else ""
-    apart = f" --seed {seed} --out {folder.as_posix()}" if seed else ""
+    source = known.folder_option(dataset)
+    second = f" --seed {seed} --out {folder.as_posix()}" if seed else ""
     purpose = (
         f"{kind} The evaluation asks this judge whether a model's clips show what they should. "
         "No model's clip was part of its training, and it is no part of any model."
@@ -314,7 +314,7 @@ def write_judge_card(
 {textwrap.fill(purpose, PROSE_WIDTH)}
 
 - Data: {learned} of {dataset}.
-- Command: `python -m rwae.evaluation.judges --dataset {dataset}{source}{apart}`
+- Command: `python -m rwae.evaluation.judges --dataset {dataset}{source}{second}`
 - {training}.
 - Licence: {known.licence}.
 

@@ -149,8 +149,7 @@ def describe_search(
     options: argparse.Namespace, dataset: str, found: list[FoundDirection]
 ) -> dict[str, Any]:
     """How the directions were found and measured."""
-    known = data.describe(dataset)
-    source = f" --data data/{known.download or dataset}" if known.needs_folder else ""
+    source = data.describe(dataset).folder_option(dataset)
     command = f"python -m rwae.evaluation.naming {options.checkpoint}{source}"
     return {
         "command": command,

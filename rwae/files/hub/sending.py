@@ -85,20 +85,15 @@ def send_model(
 ) -> str:
     """Sends a model that is in memory: `config.json`, `model.safetensors` and a model card.
 
+    Result and errors are those of `send_files`.
+
     Args:
-        repo: "owner/name"; it is made if it is not there.
+        repo: "owner/name".
         config: the sizes.
         weights: the state of the model.
         card: the README.md, as Markdown; one that states the sizes is written if it is None.
         private: whether a new repository is for its owner alone.
         token: that of `hf auth login` or of HF_TOKEN by default.
-
-    Returns:
-        The address of the commit.
-
-    Raises:
-        CheckpointError: if the Hub has no ids like `repo`.
-        HubError: if the Hub cannot be reached or refuses.
     """
     HubId(repo)
     if card is None:
