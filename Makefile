@@ -1,7 +1,7 @@
 # Shortcuts for the commands of the README, and what developers need.
 PYTHON := .venv/bin/python
 
-.PHONY: app quick test lint types check format benchmark constraints audit
+.PHONY: app quick test lint types check check-js format benchmark constraints audit
 
 app: .venv/app
 	$(PYTHON) app.py
@@ -19,7 +19,13 @@ lint: .venv/test
 types: .venv/test
 	$(PYTHON) -m mypy
 
-check: lint types test  ## what CI runs
+check: lint types check-js test  ## what CI runs
+
+check-js:  ## the page's JavaScript and styles: linter, format and unit tests
+	@if command -v npm > /dev/null; then \
+		{ [ node_modules/.package-lock.json -nt package-lock.json ] || npm ci --no-audit --no-fund; } && \
+		npm run lint && npm test; \
+	else echo "Skipped the checks of JavaScript: node and npm are not installed."; fi
 
 format: .venv/test
 	$(PYTHON) -m ruff check --fix .

@@ -22,8 +22,11 @@ from rwae.ui.payloads import MAX_CLIP_FRAMES, MAX_REQUEST_CLIPS
 
 def pixels(address: str) -> np.ndarray:
     """The picture in a data address, as RGB bytes."""
-    data = base64.b64decode(address.split(",", 1)[1])
-    return cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_COLOR)[..., ::-1]
+    return png_pixels(base64.b64decode(address.split(",", 1)[1]))
+
+
+def png_pixels(png: bytes) -> np.ndarray:
+    return cv2.imdecode(np.frombuffer(png, np.uint8), cv2.IMREAD_COLOR)[..., ::-1]
 
 
 def test_an_exact_picture_is_what_the_model_decodes(
@@ -177,6 +180,7 @@ def test_the_page_starts_with_plain_json(studio: Studio) -> None:
     value = boot.opened(studio) | boot.directions(studio)
     assert json.loads(json.dumps(value, allow_nan=False)) == value
     assert value["clips"] == payloads.codes_to_json(boot.examples(studio))
-    shown = pixels(value["sheet"])
+    assert value["sheet"].endswith(".png"), "the address of the picture below"
+    shown = png_pixels(boot.example_sheet(studio))
     assert np.array_equal(shown, filmstrip.sheet(studio.decode(boot.examples(studio))))
     assert len(value["idle"]["static"]) == studio.model.config.static_size

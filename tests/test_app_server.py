@@ -99,7 +99,7 @@ def status(url: str, body: bytes | None = None, kind: str = "application/json") 
 def test_no_file_is_served_by_its_path(address: str, path: str) -> None:
     for door in ("file=", "file/", "proxy=", "stream/"):
         assert status(f"{address}/gradio_api/{door}{path}") in (400, 403, 404)
-    for door in ("assets", "static", "svelte"):
+    for door in ("assets", "page-files", "static", "svelte"):
         climbing = "/".join(["..%2f" * 9 + path.lstrip("/")])
         assert status(f"{address}/{door}/{climbing}") in (400, 403, 404)
 

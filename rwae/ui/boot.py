@@ -12,9 +12,10 @@ from rwae.codes import Codes
 from rwae.editing.directions import Basis
 from rwae.editing.named_directions import NamedDirections
 from rwae.editing.studio import Studio
-from rwae.ui import downloads
+from rwae.files import filmstrip, video
+from rwae.ui import downloads, static
 from rwae.ui.loaded_models import LoadedModels
-from rwae.ui.payloads import MAX_CLIP_FRAMES, codes_to_json, max_request_frames, sheet_url
+from rwae.ui.payloads import MAX_CLIP_FRAMES, codes_to_json, max_request_frames
 
 
 def model_list(models: LoadedModels) -> list[dict[str, Any]]:
@@ -40,7 +41,7 @@ def kind(studio: Studio) -> str:
 
 @functools.cache
 def opened(studio: Studio) -> dict[str, Any]:
-    """All that shows a model at once: its sizes, its examples and their pictures, its facts.
+    """All that shows a model at once: its sizes, its examples, where their picture is, its facts.
 
     The page adds the model's name, and the `directions`, which take a hundred times as long.
     """
@@ -60,8 +61,13 @@ def opened(studio: Studio) -> dict[str, Any]:
         "parameters": studio.model.num_parameters,
         "ms": speed(studio),
         "clips": codes_to_json(examples(studio)),
-        "sheet": sheet_url(studio.decode(examples(studio)), "png"),
+        "sheet": static.add_picture(example_sheet(studio)),
     }
+
+
+def example_sheet(studio: Studio) -> bytes:
+    """A PNG of the examples, with a row for each clip and a column for each frame."""
+    return video.encode_image(filmstrip.sheet(studio.decode(examples(studio))), "png")
 
 
 def speed(studio: Studio) -> float:

@@ -6,9 +6,12 @@ addresses for a caller, or skip the queue. What a later Gradio adds is closed un
 
 from __future__ import annotations
 
+from starlette.types import Scope
+
 GRADIO = "/gradio_api"
 FUNCTIONS = f"{GRADIO}/component_server"  # where the page calls the functions of the server
 ALIVE = "/healthz"
+STATIC = "/page-files/"  # the page's own files, see `rwae.ui.static`
 
 # One path each.
 _ROOMS = frozenset(
@@ -21,7 +24,7 @@ _ROOMS = frozenset(
 )
 # Everything below these: the page's own scripts, signs of life, calls of programs by their name.
 _FLOORS = (
-    *("/assets/", "/static/", "/svelte/", "/pwa_icon/"),
+    *(STATIC, "/assets/", "/static/", "/svelte/", "/pwa_icon/"),
     *(f"{GRADIO}/heartbeat/", f"{GRADIO}/call/", f"{GRADIO}/mcp/"),
 )
 
@@ -40,7 +43,8 @@ def room(path: str) -> str | None:
     return next((floor for floor in _FLOORS if path.startswith(floor)), None)
 
 
-def path_of(scope: dict) -> str:
+def path_of(scope: Scope) -> str:
     """The path of an ASGI request below the app's root."""
-    path, root = scope["path"], scope.get("root_path", "").rstrip("/")
+    path: str = scope["path"]
+    root: str = scope.get("root_path", "").rstrip("/")
     return path.removeprefix(root) if root and path.startswith(f"{root}/") else path

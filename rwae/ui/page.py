@@ -15,31 +15,20 @@ import gradio as gr
 from starlette.middleware import Middleware
 
 from rwae.files import installation
-from rwae.ui import api, boot
+from rwae.ui import api, boot, static
 from rwae.ui.comparing import peers
-from rwae.ui.component import ASSETS, asset, component, tab
+from rwae.ui.component import component
 from rwae.ui.endpoints import page_functions
 from rwae.ui.headers import Headers
 from rwae.ui.limits import Limits
 from rwae.ui.loaded_models import LoadedModels
 from rwae.ui.payloads import MAX_UPLOAD_BYTES
 
-PLAYER = ("dom", "pump", "model", "player", "filmstrip", "gallery")
-SLOTS = ("strip", "webcam", "slot", "crossing", "pad")
-EDITOR = (
-    *("codes", "motion", "locks", "editor", "link", "partial"),
-    *("knobs", "named", "previews", "lanehead", "lanes", "panels", "draws", "keys", "takeaway"),
-)
-COMPARE = (
-    *("codes", "link", "verdict", "peer", "lineup", "trial", "look"),
-    *("comparison", "comparelink"),
-)
-ABOUT = ("markdown", "plot", "snippets")
-STYLES = (
-    *("page", "header", "controls", "player", "panels", "chooser", "explore", "knobs", "lanes"),
-    *("grids", "slots", "webcam", "swap", "pad", "sample", "compare", "peers"),
-    *("about", "prose", "plot", "snippets", "takeaway"),
-)
+# Nothing is shown until the stylesheet is there; without it, the plain page after a while.
+HIDDEN = """
+.gradio-container { visibility: hidden; animation: rw-unstyled 0s 5s forwards; }
+@keyframes rw-unstyled { to { visibility: visible; } }
+"""
 # Runs in the browser alone: the clip itself is already there when the tab is shown.
 _SHOW_EXPLORE = "() => ({ selected: 'explore', __type__: 'update' })"
 # An address with a sheet of samples or a comparison opens at that tab.
@@ -62,20 +51,22 @@ def build(models: LoadedModels, mcp: bool = False) -> gr.Blocks:
     value = {"models": boot.model_list(models), "first": start | {"name": models.default_name}}
     value["notice"] = models.notice
     with gr.Blocks(title="R-WAE Studio", analytics_enabled=False, fill_width=True) as page:
-        header = component("header", value, ("dom", "pump"), server)
+        header = component("header", value, server, ("linked",))
         with gr.Tabs(elem_id="rw-tabs", selected="explore") as tabs:
             with gr.Tab("Explore", id="explore"):
-                tab("explore", {}, (*PLAYER, *EDITOR), server)
+                component("explore", {}, server)
             with gr.Tab("Swap", id="swap"):
-                swap = tab("swap", {"maxUpload": MAX_UPLOAD_BYTES}, (*PLAYER, *SLOTS), server)
+                limits = {"maxUpload": MAX_UPLOAD_BYTES}
+                swap = component("swap", limits, server, ("explore",))
             with gr.Tab("Sample", id="sample"):
-                sample = tab("sample", {}, (*PLAYER, "link", "sheetlink"), server)
+                sample = component("sample", {}, server, ("explore",))
             with gr.Tab("Compare", id="compare"):
-                beside = {"peers": peers(models), "maxUpload": MAX_UPLOAD_BYTES}
-                compare = tab("compare", beside, (*PLAYER, *COMPARE), server)
+                compare = component(
+                    "compare", limits | {"peers": peers(models)}, server, ("explore",)
+                )
             with gr.Tab("About", id="about"):
                 about = {"mcp": mcp, "endpoints": api.describe_endpoints(models)}
-                tab("about", about, ("dom", "pump", "model", *ABOUT), server)
+                component("about", about, server)
         for grid in (swap, sample, compare):
             grid.explore(None, None, tabs, js=_SHOW_EXPLORE, queue=False, api_visibility="private")
         for arrival in (page.load, header.linked):
@@ -89,12 +80,20 @@ def settings() -> dict[str, Any]:
     """What `launch` needs: the look, and limits on what a visitor may send."""
     return {
         "theme": theme(),
-        "css": "\n".join(asset(f"{name}.css") for name in STYLES),
-        "favicon_path": ASSETS / "mark.svg",
+        "css": HIDDEN,
+        "head": f'<link rel="stylesheet" href="{static.address(static.STYLESHEET)}">',
+        "favicon_path": static.ASSETS / "mark.svg",
         "footer_links": [],
         "max_file_size": MAX_UPLOAD_BYTES,
         "blocked_paths": [str(installation.ROOT)],  # no file of the program by its path
-        "app_kwargs": {"middleware": [Middleware(Headers), Middleware(Limits)]},
+        "app_kwargs": {
+            "middleware": [
+                Middleware(Headers),
+                Middleware(static.PageDelivery),
+                Middleware(Limits),
+            ],
+            "routes": static.routes(),
+        },
         "state_session_capacity": 1000,  # visits that Gradio keeps an entry for
         "ssr_mode": False,
         "show_error": False,

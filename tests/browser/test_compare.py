@@ -25,12 +25,8 @@ from rwae.ui.payloads import codes_to_json
 TAB = ".rw-compare"
 SERVER = re.compile("component_server")  # the address of all that the page asks for
 NAMES = ("leaky", "tight", "reader", "alone")
-# The page's codes of one of the models side by side.
-CLIPS = """name => [...document.querySelectorAll('.rw-peer')]
-    .find(node => node.ariaLabel === name)?.peer.clips"""
-
 # The models side by side, and what each of them shows.
-COMPARED = "[...document.querySelectorAll('.rw-peer')].map(n => [n.ariaLabel, n.peer.clips])"
+COMPARED = "return session.shown.get('compare').map(({ model, clips }) => [model, clips]);"
 MESSAGE = f"{TAB} [data-part=message]"
 
 
@@ -64,7 +60,7 @@ def choose_model(visit: Visit, name: str) -> None:
     """Chooses the model of the page in the header."""
     visit.page.locator(".rw-models summary").click()
     visit.page.locator(".rw-entry").nth(NAMES.index(name)).click()
-    visit.page.wait_for_function(f"window.rwaeModel?.name === '{name}'")
+    visit.model_arrived(name)
     visit.page.wait_for_function(f"document.querySelector('.rw-peer[aria-label={name}]')")
 
 
@@ -81,7 +77,7 @@ def settled(visit: Visit) -> None:
 
 
 def clips(visit: Visit, name: str) -> Codes:
-    found = visit.page.evaluate(CLIPS, name)
+    found = dict(visit.session(COMPARED))[name]
     return Codes(*(torch.tensor([c[kind] for c in found]) for kind in ("static", "dynamic")))
 
 
@@ -260,7 +256,7 @@ def test_a_sweep_shows_who_changing(visit: Visit, studios: dict[str, Studio]) ->
 
 
 def sweep(visit: Visit) -> None:
-    visit.page.locator(f"{TAB} [data-part=heat]").fill("0.5")
+    visit.page.locator(f"{TAB} [data-part=temperature]").fill("0.5")
     seed = visit.page.locator(f"{TAB} [data-part=whoseed]")
     seed.fill("7")
     seed.press("Tab")
@@ -279,11 +275,11 @@ def test_a_copied_link_shows_the_same_comparison(
 ) -> None:
     compare(visit)
     settled(visit)
-    here, held = frozen(visit), visit.page.evaluate(COMPARED)
+    here, held = frozen(visit), visit.session(COMPARED)
     with window(visit, copied(visit)) as other:
-        assert other.page.evaluate(COMPARED) == held
+        assert other.session(COMPARED) == held
         assert (frozen(other) == here).all(), "not a bit may differ"
-        for control in ("heat", "whoabout", "howabout", "looks"):
+        for control in ("temperature", "whoabout", "howabout", "looks"):
             texts = [v.page.locator(f"{TAB} [data-part={control}]") for v in (visit, other)]
             assert texts[0].inner_text() == texts[1].inner_text()
         assert copied(other) == visit.page.url
@@ -316,26 +312,28 @@ def test_a_link_that_does_not_fit_is_told_in_words(visit: Visit) -> None:
         )
         playwright.expect(message).to_contain_text("a model that is not here")
         settled(other)
-        assert [name for name, _ in other.page.evaluate(COMPARED)] == ["tight", "leaky"]
+        assert [name for name, _ in other.session(COMPARED)] == ["tight", "leaky"]
 
 
 def test_a_clip_of_the_page_s_model_opens_in_explore(visit: Visit) -> None:
     held = clips(visit, "tight")
     visit.page.get_by_role("button", name="Open in Explore: tight").click()
     visit.page.wait_for_selector(".rw-explore", state="visible")
-    opened = visit.codes(".rw-explore")
+    opened = visit.codes("explore")
     assert torch.equal(opened.static, held.static)
     assert torch.equal(opened.dynamic, held.dynamic)
     visit.open_tab("Compare")
 
 
 def test_an_address_stays_when_a_clip_does_not_open(visit: Visit) -> None:
-    visit.page.evaluate(
-        """() => document.addEventListener("rwae-open", (event) => {
-            event.stopImmediatePropagation();
+    visit.session(
+        """
+        session.choose = async () => {
             window.addressMeanwhile = location.href;
-            event.detail.told(false);
-        }, { capture: true, once: true })"""
+            delete session.choose;
+            return false;
+        };
+        """
     )
     earlier = visit.page.url
     address = visit.page.evaluate(
@@ -353,14 +351,14 @@ def test_a_clip_of_another_model_opens_in_explore_with_that_model(
     visit: Visit, studios: dict[str, Studio]
 ) -> None:
     """Also one that has no encoder. The comparison stays, and the way back leads to it."""
-    held = visit.page.evaluate(COMPARED)
+    held = visit.session(COMPARED)
     [own] = dict(held)["leaky"]
     visit.page.get_by_role("button", name="Open in Explore: leaky").press("Enter")
     visit.page.wait_for_selector(".rw-explore", state="visible")
     assert visit.page.url.endswith("?model=leaky")
     playwright.expect(visit.page.locator(".rw-models summary")).to_contain_text("leaky")
-    visit.page.wait_for_function("document.querySelector('.rw-explore')?.codes")
-    opened = visit.page.evaluate("document.querySelector('.rw-explore').codes")
+    visit.until(lambda: visit.has_codes("explore"))
+    opened = visit.session("return session.shown.get('explore');")
     assert opened == own
     visit.page.locator(".rw-explore [aria-label=Pause]").click()
     shown = visit.pixels(CELLS)
@@ -368,11 +366,11 @@ def test_a_clip_of_another_model_opens_in_explore_with_that_model(
     assert close(shown, studios["leaky"].decode(wanted)[0])
     visit.open_tab("Compare")
     settled(visit)
-    assert visit.page.evaluate(COMPARED) == held, "nothing is reset unasked"
+    assert visit.session(COMPARED) == held, "nothing is reset unasked"
     visit.page.go_back()
-    visit.page.wait_for_function("window.rwaeModel.name === 'tight'")
+    visit.model_arrived("tight")
     settled(visit)
-    assert visit.page.evaluate(COMPARED) == held
+    assert visit.session(COMPARED) == held
     visit.open_tab("Explore")
     visit.page.go_forward()
     visit.page.go_back()

@@ -28,11 +28,11 @@ def visit(opened: Visit) -> Visit:
 
 def looks(visit: Visit) -> torch.Tensor:
     """The coordinates (K,) of who, in the model's own main directions."""
-    return visit.studio.static_basis.coordinates(visit.codes(EXPLORE).static)[0]
+    return visit.studio.static_basis.coordinates(visit.codes("explore").static)[0]
 
 
 def test_a_dragged_slider_ends_at_the_exact_picture_of_its_last_value(visit: Visit) -> None:
-    before, codes, was = visit.pixels(CELLS), visit.codes(EXPLORE), looks(visit)
+    before, codes, was = visit.pixels(CELLS), visit.codes("explore"), looks(visit)
     box = visit.page.locator(f"{WHO} input").first.bounding_box()
     y = box["y"] + box["height"] / 2
     visit.page.mouse.move(box["x"] + box["width"] / 2, y)
@@ -42,7 +42,7 @@ def test_a_dragged_slider_ends_at_the_exact_picture_of_its_last_value(visit: Vis
     visit.page.mouse.up()
     visit.rest(EXPLORE)
     shift = looks(visit) - was
-    assert torch.equal(visit.codes(EXPLORE).dynamic, codes.dynamic)
+    assert torch.equal(visit.codes("explore").dynamic, codes.dynamic)
     assert shift[0] > 0.3
     assert shift[1:].abs().max() < 0.01
     assert (before != visit.pixels(CELLS)).any()
@@ -77,7 +77,7 @@ def test_a_strip_shows_where_its_slider_leads_and_one_request_draws_all(visit: V
         visit.until(lambda: bool(stills()))
         visit.page.wait_for_timeout(500)
     assert [len(request["clips"]) for request in stills()] == [5 * rows]
-    codes, basis = visit.codes(EXPLORE), visit.studio.static_basis
+    codes, basis = visit.codes("explore"), visit.studio.static_basis
     for n, step in enumerate((-3, -1.5, 0, 1.5, 3)):
         moved = basis.move(codes.static, 1, step - looks(visit)[1])
         expected = visit.studio.decode(Codes(moved, codes.dynamic[:, :1]))[0, 0]
@@ -99,7 +99,9 @@ def test_a_click_on_a_still_goes_there_and_so_do_the_keys(visit: Visit) -> None:
     assert near.get_attribute("aria-label") == "Look 2 at +3.00"
     visit.page.keyboard.press("Delete")
     visit.rest(EXPLORE)
-    assert torch.allclose(visit.codes(EXPLORE).static, visit.studio.examples.static[:1], atol=1e-3)
+    assert torch.allclose(
+        visit.codes("explore").static, visit.studio.examples.static[:1], atol=1e-3
+    )
 
 
 def signed(value: torch.Tensor) -> str:
@@ -110,21 +112,19 @@ def signed(value: torch.Tensor) -> str:
 def test_named_directions_are_listed_by_attribute(opened: Visit) -> None:
     switch = opened.page.get_by_role("group", name="Which sliders")
     assert not switch.get_by_role("button", name="Named").is_visible()
-    opened.page.evaluate(
-        """() => {
-            const boot = window.rwaeModel;
-            const { mean, read, write } = boot.directions.who;
-            const names = [
-                { factor: 'hair', value: '<b>red</b>', selectivity: 0.979, reach: 0.29 },
-                { factor: 'top', value: '0', selectivity: 1, reach: 1 },
-                { factor: 'hair', value: '3', selectivity: 0.9, reach: 0.8 },
-            ];
-            const some = (rows) => [rows[2], rows[0], rows[1]];
-            const named = { mean, read: some(read), write: some(write), names };
-            document.dispatchEvent(new CustomEvent('rwae-model', {
-                detail: { ...boot, directions: { ...boot.directions, named } },
-            }));
-        }"""
+    opened.session(
+        """
+        const model = session.model.value;
+        const { mean, read, write } = model.directions.who;
+        const names = [
+            { factor: 'hair', value: '<b>red</b>', selectivity: 0.979, reach: 0.29 },
+            { factor: 'top', value: '0', selectivity: 1, reach: 1 },
+            { factor: 'hair', value: '3', selectivity: 0.9, reach: 0.8 },
+        ];
+        const some = (rows) => [rows[2], rows[0], rows[1]];
+        const named = { mean, read: some(read), write: some(write), names };
+        session.model.set({ ...model, directions: { ...model.directions, named } });
+        """
     )
     opened.page.wait_for_selector(f"{WHO} .rw-step")
     switch.get_by_role("button", name="Named").click()
@@ -157,7 +157,7 @@ def test_all_numbers_show_the_codes_themselves(visit: Visit) -> None:
     values = visit.page.locator("[data-part=whoall] input").evaluate_all(
         "inputs => inputs.map(input => Number(input.value))"
     )
-    static = visit.codes(EXPLORE).static[0].clamp(-3, 3)
+    static = visit.codes("explore").static[0].clamp(-3, 3)
     assert values == pytest.approx(static.tolist(), abs=0.01)
     switch.get_by_role("button", name="Main directions").click()
 
@@ -181,10 +181,10 @@ def test_space_plays_and_the_arrows_step_wherever_they_are_free(visit: Visit) ->
     assert shown_frame(visit) == at
     # A slider takes the arrows and not the space, a button the space and not the arrows.
     page.locator(f"{WHO} input").first.focus()
-    codes = visit.codes(EXPLORE).static
+    codes = visit.codes("explore").static
     page.keyboard.press("ArrowRight")
     assert shown_frame(visit) == at
-    assert not torch.equal(visit.codes(EXPLORE).static, codes)
+    assert not torch.equal(visit.codes("explore").static, codes)
     page.keyboard.press("Space")
     assert play.get_attribute("aria-label") == "Pause"
     page.locator("[data-part=freeze]").focus()
@@ -194,7 +194,7 @@ def test_space_plays_and_the_arrows_step_wherever_they_are_free(visit: Visit) ->
     page.evaluate("document.activeElement.blur()")
     page.keyboard.press("Control+z")
     page.keyboard.press("Control+z")
-    assert torch.equal(visit.codes(EXPLORE).static, codes), "undone without a focus"
+    assert torch.equal(visit.codes("explore").static, codes), "undone without a focus"
     visit.open_tab("Sample")
     page.evaluate("document.activeElement.blur()")
     page.keyboard.press("Space")

@@ -55,11 +55,11 @@ def test_a_link_shows_the_same_pixels(opened: Visit, edit) -> None:
     start_anew(opened, 3)
     edit(opened)
     address = link_of(opened)
-    here, codes = opened.pixels(CELLS), opened.codes(EXPLORE)
+    here, codes = opened.pixels(CELLS), opened.codes("explore")
     other = at(opened, address)
-    other.until(lambda: torch.equal(other.codes(EXPLORE).static, codes.static))
+    other.until(lambda: torch.equal(other.codes("explore").static, codes.static))
     other.rest(EXPLORE)
-    assert torch.equal(other.codes(EXPLORE).dynamic, codes.dynamic)
+    assert torch.equal(other.codes("explore").dynamic, codes.dynamic)
     there = other.pixels(CELLS)
     assert there.shape == here.shape
     assert (there == here).all(), "not a bit may differ"
@@ -94,7 +94,7 @@ def test_a_damaged_link_is_told_in_words(opened: Visit, how: str) -> None:
         for page in (other.page, opened.page)
     ]
     assert colours[0] != colours[1], "an error looks unlike what went well"
-    assert other.codes(EXPLORE).dynamic.shape[1] == 4, "an example is shown instead"
+    assert other.codes("explore").dynamic.shape[1] == 4, "an example is shown instead"
     other.page.close()
 
 
@@ -112,11 +112,7 @@ def test_a_link_of_other_weights_of_the_model_is_told_in_words(opened: Visit) ->
     start_anew(opened)
     other = at(opened, link_of(opened))
     assert other.page.inner_text(MESSAGE) == ""
-    other.page.evaluate(
-        """() => document.dispatchEvent(new CustomEvent('rwae-model', {
-            detail: { ...window.rwaeModel, weights: '0123456789abcdef' },
-        }))"""
-    )
+    other.session("session.model.set({ ...session.model.value, weights: '0123456789abcdef' });")
     other.until(lambda: "other weights of this one" in other.page.inner_text(MESSAGE))
     other.page.close()
 

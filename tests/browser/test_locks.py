@@ -8,8 +8,6 @@ from serving import RunningApp
 from visiting import Visit
 from watching import EXPLORE, LANES, draw, exact, exploring, moves, press, start_anew
 
-from rwae.ui.component import asset
-
 WHOLE = ["Freeze", "Reverse", "Smooth", "Random motion", "Reset motion", "Random both", "Reset"]
 
 
@@ -52,13 +50,13 @@ def test_a_locked_lane_stays_whatever_else_is_done(visit: Visit, edit: str) -> N
 
 
 def test_a_locked_lane_can_neither_be_drawn_nor_typed_nor_brought_back(locked: Visit) -> None:
-    before = locked.codes(EXPLORE).dynamic
+    before = locked.codes("explore").dynamic
     draw(locked, 0, (0.02, 0.05), (0.98, 0.95))
     locked.page.locator(f"{LANES} .rw-point").first.focus()
     for key in ("ArrowUp", "PageDown", "Delete"):
         locked.page.keyboard.press(key)
     locked.rest(EXPLORE)
-    assert torch.equal(locked.codes(EXPLORE).dynamic, before)
+    assert torch.equal(locked.codes("explore").dynamic, before)
     assert locked.page.locator("[data-part=undo]").is_disabled(), "nothing is left to undo"
 
 
@@ -84,38 +82,6 @@ def test_a_locked_main_direction_stays_when_the_plain_numbers_are_drawn(locked: 
     switch.get_by_role("button", name="Main directions").click()
     assert torch.allclose(moves(locked)[:, 0], before[:, 0], atol=1e-3)
     assert not torch.allclose(moves(locked), before, atol=1e-2)
-
-
-def test_locks_of_both_lists_hold_together(visit: Visit) -> None:
-    """The laws of the locks, on random directions: readings stay, and a second lock is no less."""
-    result = visit.page.evaluate(
-        """async source => {
-            const [Basis, Locks] = new Function(`${source}; return [Basis, Locks]`)();
-            // The same draws every time: now and then four random directions are nearly three.
-            let state = 1;
-            const draw = () => (state = (state * 16807) % 2147483647) / 2147483647;
-            const row = (n) => Array.from({ length: n }, () => 2 * draw() - 1);
-            const rows = (m, n) => Array.from({ length: m }, () => row(n));
-            const slanted = new Basis({ mean: row(5), read: rows(2, 5), write: rows(2, 5) });
-            const raw = Basis.raw(5);
-            const locks = new Locks();
-            const chosen = [[slanted, 0], [raw, 3], [slanted, 1], [raw, 0]];
-            chosen.forEach((lock) => locks.toggle(...lock));
-            const before = { static: [], dynamic: rows(3, 5) };
-            const kept = locks.keep(before, { static: [], dynamic: rows(7, 5) });
-            const gap = (basis, axis) => (code, t) => Math.abs(
-                basis.coordinate(code, axis) - basis.coordinate(before.dynamic[t % 3], axis));
-            const far = (basis, axis) => Math.max(...kept.dynamic.map(gap(basis, axis)));
-            const held = [far(slanted, 0), far(slanted, 1), far(raw, 0), far(raw, 3)];
-            const free = far(raw, 1);
-            locks.toggle(raw, 0);
-            return { held, free, left: locks.held.length };
-        }""",
-        asset("codes.js") + asset("locks.js"),
-    )
-    assert max(result["held"]) < 1e-6
-    assert result["free"] > 1e-3
-    assert result["left"] == 3
 
 
 def test_nothing_went_wrong(opened: Visit) -> None:

@@ -33,13 +33,13 @@ def choose(visit: Visit, studios: dict[str, Studio], name: str) -> None:
 
 def arrived(visit: Visit, studios: dict[str, Studio], name: str) -> None:
     visit.studio = studios[name]
-    visit.page.wait_for_function(f"window.rwaeModel?.name === '{name}'")
-    visit.page.wait_for_function("document.querySelector('.rw-explore')?.codes")
+    visit.model_arrived(name)
+    visit.until(lambda: visit.has_codes("explore"))
     visit.page.wait_for_selector(".rw-knob", state="attached")
 
 
 def shown_as_decoded(visit: Visit) -> bool:
-    codes = visit.codes(".rw-explore")
+    codes = visit.codes("explore")
     return close(visit.pixels(CELLS), visit.studio.decode(codes)[0])
 
 
@@ -62,7 +62,7 @@ def test_another_model_is_chosen_and_the_browser_goes_back(
 ) -> None:
     choose(visit, studios, "large")
     assert visit.page.url.endswith("?model=large")
-    assert visit.codes(".rw-explore").static.shape[1] == 9
+    assert visit.codes("explore").static.shape[1] == 9
     visit.until(lambda: shown_as_decoded(visit))
     playwright.expect(visit.page.locator(".rw-models summary")).to_contain_text("A larger one")
     visit.page.locator(".rw-knob input").first.fill("1.5")
@@ -70,7 +70,7 @@ def test_another_model_is_chosen_and_the_browser_goes_back(
     assert shown_as_decoded(visit)
     visit.page.go_back()
     arrived(visit, studios, "plain")
-    assert visit.codes(".rw-explore").static.shape[1] == 6
+    assert visit.codes("explore").static.shape[1] == 6
     visit.until(lambda: shown_as_decoded(visit))
 
 
@@ -82,15 +82,13 @@ def test_a_link_opens_with_the_model_that_it_names(
     visit.rest(".rw-explore")
     visit.page.get_by_role("button", name="Copy link").click()
     visit.page.wait_for_function("location.hash.startsWith('#clip=')")
-    held, link = visit.codes(".rw-explore"), visit.page.url
+    held, link = visit.codes("explore"), visit.page.url
     assert "?model=large#clip=" in link
     choose(visit, studios, "plain")
     assert "#" not in visit.page.url, "the codes of one model are no part of another's address"
     visit.page.goto(link)
     arrived(visit, studios, "large")
-    visit.until(
-        lambda: torch.allclose(visit.codes(".rw-explore").static, held.static, atol=0.0006)
-    )
+    visit.until(lambda: torch.allclose(visit.codes("explore").static, held.static, atol=0.0006))
     visit.until(lambda: shown_as_decoded(visit))
 
 
@@ -107,7 +105,7 @@ def test_a_link_that_fits_no_model_is_refused_in_words(
     playwright.expect(visit.page.get_by_text(sentence)).to_be_visible()
     visit.until(lambda: shown_as_decoded(visit))
     example = visit.studio.examples[[0]]
-    assert torch.allclose(visit.codes(".rw-explore").static, example.static, atol=1e-4)
+    assert torch.allclose(visit.codes("explore").static, example.static, atol=1e-4)
 
 
 def test_codes_never_reach_another_model(visit: Visit, studios: dict[str, Studio]) -> None:
@@ -145,7 +143,7 @@ def test_a_model_without_an_encoder_takes_no_files_and_says_why(
     playwright.expect(visit.page.get_by_text("This model has no encoder").first).to_be_visible()
     visit.page.locator("[data-slot=A] .rw-thumb").nth(3).click()
     visit.rest(".rw-swap")
-    held = visit.codes(".rw-swap")
+    held = visit.codes("swap")
     assert torch.equal(held.static[0], held.static[1])
     assert torch.equal(held.dynamic[0], held.dynamic[2])
     visit.page.locator(".rw-swap [aria-label='Pause']").click()
@@ -157,28 +155,26 @@ def test_a_model_without_an_encoder_takes_no_files_and_says_why(
     visit.page.locator(".rw-models summary").click()
     visit.page.locator(".rw-entry").nth(1).click()
     playwright.expect(visit.page.get_by_role("button", name="Upload clip A")).to_be_enabled()
-    visit.page.wait_for_function(
-        "document.querySelector('.rw-swap').codes[0].dynamic.length === 6"
-    )
+    visit.until(lambda: visit.has_codes("swap") and visit.codes("swap").dynamic.shape[1] == 6)
     visit.open_tab("Explore")
 
 
 def test_an_action_is_chosen_for_the_samples(visit: Visit, studios: dict[str, Studio]) -> None:
     choose(visit, studios, "plain")
     visit.open_tab("Sample")
-    visit.page.wait_for_function("document.querySelector('.rw-sample').codes?.length === 16")
+    visit.until(lambda: visit.has_codes("sample") and len(visit.codes("sample").static) == 16)
     playwright.expect(visit.page.get_by_label("Action")).to_be_hidden()
     choose(visit, studios, "weak")
-    visit.page.wait_for_function("document.querySelector('.rw-sample').codes?.length === 16")
+    visit.until(lambda: visit.has_codes("sample") and len(visit.codes("sample").static) == 16)
     assert visit.page.get_by_label("Action").locator("option").all_inner_texts() == [
         "any", "1", "2", "3"
     ]  # fmt: skip
-    any_action = visit.codes(".rw-sample")
+    any_action = visit.codes("sample")
     for n in (3, 1):
         visit.page.get_by_label("Action").select_option(label=str(n))
         visit.rest(".rw-sample")
         drawn = visit.studio.sample(16, seed=1, frames=4, action=n - 1)
-        held = visit.codes(".rw-sample")
+        held = visit.codes("sample")
         assert torch.equal(held.static, any_action.static), "the action says nothing of who"
         assert torch.allclose(held.dynamic, drawn.dynamic, atol=1e-4)
     visit.open_tab("Explore")

@@ -23,9 +23,9 @@ def visit(opened: Visit) -> Visit:
 
 
 def test_a_curve_drawn_with_the_mouse_is_the_motion(visit: Visit) -> None:
-    before = visit.codes(EXPLORE)
+    before = visit.codes("explore")
     draw(visit, 0, (0.02, 0.05), (0.98, 0.95))
-    drawn = visit.codes(EXPLORE)
+    drawn = visit.codes("explore")
     line = moves(visit)[:, 0]
     assert torch.equal(drawn.static, before.static)
     assert (line.diff() < 0).all(), "the lane was drawn downwards"
@@ -58,7 +58,7 @@ EDITS: dict[str, Callable[[Visit], None]] = {
     "smooth": lambda visit: press(visit, "Smooth"),
     "longer": lambda visit: (
         press(visit, "Longer"),
-        visit.until(lambda: visit.codes(EXPLORE).dynamic.shape[1] == 8),
+        visit.until(lambda: visit.codes("explore").dynamic.shape[1] == 8),
         visit.rest(EXPLORE),
     ),
 }
@@ -66,23 +66,23 @@ EDITS: dict[str, Callable[[Visit], None]] = {
 
 @pytest.mark.parametrize("edit", EDITS)
 def test_undo_and_redo_of_an_edit_are_exact(visit: Visit, edit: str) -> None:
-    before = visit.codes(EXPLORE).dynamic
+    before = visit.codes("explore").dynamic
     EDITS[edit](visit)
-    after = visit.codes(EXPLORE).dynamic
+    after = visit.codes("explore").dynamic
     assert not same_motion(visit, before)
     assert exact(visit)
     press(visit, "Undo")
-    assert torch.equal(visit.codes(EXPLORE).dynamic, before)
+    assert torch.equal(visit.codes("explore").dynamic, before)
     assert exact(visit)
     press(visit, "Redo")
-    assert torch.equal(visit.codes(EXPLORE).dynamic, after)
+    assert torch.equal(visit.codes("explore").dynamic, after)
     assert exact(visit)
 
 
 def test_ping_pong_goes_forward_and_back_and_shows_the_ends_once(visit: Visit) -> None:
-    before = visit.codes(EXPLORE).dynamic
+    before = visit.codes("explore").dynamic
     press(visit, "Ping-pong")
-    after = visit.codes(EXPLORE).dynamic[0]
+    after = visit.codes("explore").dynamic[0]
     frames = before.shape[1]
     assert len(after) == 2 * frames - 2
     order = [*range(frames), *range(frames - 2, 0, -1)]
@@ -96,12 +96,12 @@ def test_ping_pong_goes_forward_and_back_and_shows_the_ends_once(visit: Visit) -
 def test_ping_pong_stops_at_the_longest_clip_with_a_sentence(visit: Visit) -> None:
     for wanted in (6, 10, 18, 34):
         press(visit, "Ping-pong")
-        assert visit.codes(EXPLORE).dynamic.shape[1] == wanted
+        assert visit.codes("explore").dynamic.shape[1] == wanted
     visit.page.get_by_role("button", name="Ping-pong").click()
     message = visit.page.locator(f"{EXPLORE} [data-part=message]").inner_text()
     assert "66 frames" in message
     assert "64" in message
-    assert visit.codes(EXPLORE).dynamic.shape[1] == 34
+    assert visit.codes("explore").dynamic.shape[1] == 34
 
 
 def test_a_long_strip_goes_along_with_the_clock(visit: Visit) -> None:
@@ -139,7 +139,7 @@ def test_one_lane_is_brought_back_and_the_others_stay(visit: Visit) -> None:
 
 
 def test_all_numbers_show_the_codes_themselves(visit: Visit) -> None:
-    codes = visit.codes(EXPLORE)
+    codes = visit.codes("explore")
     switch = visit.page.get_by_role("group", name="Which lanes")
     switch.get_by_role("button", name="All numbers").click()
     lane = visit.page.locator("[data-part=motionall] .rw-lane").nth(1).locator(".rw-point")

@@ -8,8 +8,6 @@ from serving import RunningApp
 from visiting import Visit, close, visiting
 from watching import CELLS, EXPLORE, LANES, exact, press
 
-from rwae.ui.component import asset
-
 # Notes in `moving` the milliseconds until the picture of the clip has changed for the first time.
 MOVING = """(() => {
     let first = null;
@@ -36,7 +34,7 @@ def test_a_clip_moves_as_soon_as_the_page_is_open(visit: Visit) -> None:
     visit.page.wait_for_selector(CELLS)
     before = visit.pixels("[data-part=edited]")
     visit.until(lambda: (visit.pixels("[data-part=edited]") != before).any())
-    expected = visit.studio.decode(visit.codes(".rw-explore"))[0]
+    expected = visit.studio.decode(visit.codes("explore"))[0]
     assert close(visit.pixels(CELLS), expected)
 
 
@@ -67,93 +65,13 @@ def test_two_visitors_do_not_see_each_others_codes(visit: Visit) -> None:
             one.page.wait_for_timeout(700)  # a drawn clip glides in
             one.rest(EXPLORE)
             assert exact(one)
-    assert not torch.equal(visit.codes(EXPLORE).static, other.codes(EXPLORE).static)
-    kept = visit.codes(EXPLORE)
+    assert not torch.equal(visit.codes("explore").static, other.codes("explore").static)
+    kept = visit.codes("explore")
     press(other, "Reset")
-    assert torch.equal(visit.codes(EXPLORE).static, kept.static)
+    assert torch.equal(visit.codes("explore").static, kept.static)
     assert exact(visit)
     page.close()
     press(visit, "Reset")
-
-
-def test_a_cancelled_value_never_comes_back_and_a_failure_stops_nothing(visit: Visit) -> None:
-    shown = visit.page.evaluate(
-        """async source => {
-            const Pump = new Function(`${source}; return Pump`)();
-            const wait = time => new Promise(done => setTimeout(done, time));
-            const send = async value => {
-                await wait(20);
-                if (value === 'bad') throw new Error(value);
-                return {};
-            };
-            const shown = [];
-            const pump = new Pump(send, (_, value) => shown.push(value), () => {});
-            pump.push('cancelled');
-            await wait(5);
-            pump.cancel();
-            await wait(400);
-            pump.push('bad');
-            await wait(100);
-            pump.push('overtaken');
-            pump.push('between');
-            pump.push('last');
-            await wait(600);
-            return shown;
-        }""",
-        asset("pump.js"),
-    )
-    assert shown == ["overtaken", "last", "last"], "the last value once at once, and once exactly"
-
-
-def test_a_request_that_hangs_gives_its_place_to_the_next_after_a_while(visit: Visit) -> None:
-    shown, states = visit.page.evaluate(
-        """async source => {
-            const { Pump, inTime } = new Function(`${source}; return { Pump, inTime }`)();
-            const wait = time => new Promise(done => setTimeout(done, time));
-            const send = value => inTime(value === 'hangs' ? new Promise(() => {}) : {});
-            const [shown, states] = [[], []];
-            const state = (busy, error) => states.push(error);
-            const pump = new Pump(send, (_, value) => shown.push(value), state);
-            pump.push('hangs');
-            await wait(20);
-            pump.push('next');
-            await wait(20);
-            shown.push('waited');
-            await wait(400);
-            pump.push('hangs');
-            await wait(200);
-            return [shown, states];
-        }""",
-        asset("pump.js").replace("PATIENCE = 30000", "PATIENCE = 100"),
-    )
-    assert shown == ["waited", "next", "next"]
-    assert "took too long" in states[-1]
-    assert states.count(states[-1]) == 1, "what was overtaken failed in silence"
-
-
-def test_an_answer_that_a_newer_one_has_overtaken_is_dropped(visit: Visit) -> None:
-    shown = visit.page.evaluate(
-        """async source => {
-            const Pump = new Function(`${source}; return Pump`)();
-            const wait = time => new Promise(done => setTimeout(done, time));
-            const times = { slow: 120, quick: 10, last: 10 };
-            const [shown, asked] = [[], []];
-            const send = async value => {
-                asked.push(value);
-                await wait(times[value]);
-                return {};
-            };
-            const pump = new Pump(send, (_, value) => shown.push(value), () => {}, 2);
-            pump.push('slow');
-            pump.push('quick');
-            pump.push('dropped');
-            pump.push('last');
-            await wait(600);
-            return [shown, asked];
-        }""",
-        asset("pump.js"),
-    )
-    assert shown == [["quick", "last", "last"], ["slow", "quick", "last", "last"]]
 
 
 CONTROLS = ".rw button, .rw input, .rw select, .rw summary, .rw a, .rw [role=slider]"

@@ -22,7 +22,7 @@ def opened(models_app: RunningApp) -> Iterator[Visit]:
 def show(opened: Visit, models_app: RunningApp, kind: str) -> None:
     opened.studio = Studio.load(models_app.folders[kind], "cpu")
     opened.page.goto(f"{opened.address}/?model={kind}")
-    opened.page.wait_for_function(f"window.rwaeModel?.name === '{kind}'")
+    opened.model_arrived(kind)
     opened.page.wait_for_selector(f"{LANES} .rw-point")
     opened.rest(EXPLORE)
 
@@ -77,7 +77,7 @@ def test_the_frame_in_sight_comes_first_then_the_others_then_the_exact_clip(
     show(opened, models_app, "plain")
     opened.page.get_by_role("button", name="Frame 3", exact=True).click()
     requests = slide(opened, 1)
-    codes = opened.codes(EXPLORE)
+    codes = opened.codes("explore")
     assert counts(requests) == [1, 3]
     assert [len(r["clips"][0]["dynamic"]) for r in requests if r["exact"]] == [4]
     first = torch.tensor(requests[0]["clips"][0]["dynamic"])
@@ -161,14 +161,14 @@ def test_the_picture_at_rest_is_the_same_pixels_as_a_whole_decode(
 ) -> None:
     show(opened, models_app, "plain")
     draw(opened, 0, (0.3, 0.1), (0.7, 0.8))
-    drawn, codes = opened.pixels(CELLS), opened.codes(EXPLORE)
+    drawn, codes = opened.pixels(CELLS), opened.codes("explore")
     # The way around: the same codes, reached by edits that decode the whole clip.
     press(opened, "Reset motion")
     press(opened, "Random who")
     press(opened, "Undo")
     press(opened, "Undo")
-    assert torch.equal(opened.codes(EXPLORE).dynamic, codes.dynamic)
-    assert torch.equal(opened.codes(EXPLORE).static, codes.static)
+    assert torch.equal(opened.codes("explore").dynamic, codes.dynamic)
+    assert torch.equal(opened.codes("explore").static, codes.static)
     assert (opened.pixels(CELLS) == drawn).all()
 
 
@@ -189,7 +189,7 @@ def test_frames_that_did_not_change_stay_as_they_are_on_the_page(
     opened.page.unroute("**/component_server/")
     assert (after[1:] == before[1:]).all()
     assert (after[0] != before[0]).any()
-    wanted = opened.studio.decode(opened.codes(EXPLORE))[0, 0].astype(int)
+    wanted = opened.studio.decode(opened.codes("explore"))[0, 0].astype(int)
     assert abs(after[0] - wanted).mean() < 6, "the patched frame is a photograph of the right one"
     opened.complaints.clear()  # of the requests that were kept away
 

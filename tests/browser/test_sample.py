@@ -20,9 +20,9 @@ def visit(models_app: RunningApp) -> Iterator[Visit]:
 
 def sheet(visit: Visit) -> Codes:
     """The codes of the sheet, once it shows exactly them."""
-    visit.page.wait_for_function("document.querySelector('.rw-sample')?.codes?.length === 16")
+    visit.until(lambda: visit.has_codes("sample") and len(visit.codes("sample").static) == 16)
     visit.rest(".rw-sample")
-    held = visit.codes(".rw-sample")
+    held = visit.codes("sample")
     pause = visit.page.locator(".rw-sample [aria-label='Pause']")
     if pause.count():
         pause.click()
@@ -96,7 +96,7 @@ def test_a_clicked_sample_opens_in_explore(visit: Visit) -> None:
     held = sheet(visit)
     visit.page.get_by_role("button", name="Sample 7: open in Explore").click()
     visit.page.wait_for_selector(".rw-explore", state="visible")
-    opened = visit.codes(".rw-explore")
+    opened = visit.codes("explore")
     assert torch.equal(opened.static[0], held.static[6])
     assert torch.equal(opened.dynamic[0], held.dynamic[6])
     visit.open_tab("Sample")
@@ -110,7 +110,7 @@ def test_a_model_that_is_chosen_next_gets_the_same_settings(
     before = seeds(visit.page)
     visit.page.locator(".rw-models summary").click()
     visit.page.locator(".rw-entry").nth(list(MODELS).index("weak")).click()
-    visit.page.wait_for_function("window.rwaeModel?.name === 'weak'")
+    visit.model_arrived("weak")
     visit.studio = Studio.load(models_app.folders["weak"], "cpu")
     assert same(sheet(visit), drawn(visit, *before, temperature=0.5))
     assert seeds(visit.page) == before

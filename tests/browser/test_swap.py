@@ -21,7 +21,7 @@ BUSY = "document.querySelector('[data-part=mixtile]').getAttribute('aria-busy') 
 def visit(small_app: RunningApp) -> Iterator[Visit]:
     with visiting(small_app) as visit:
         visit.open_tab("Swap")
-        visit.page.wait_for_function("document.querySelector('.rw-swap')?.codes")
+        visit.until(lambda: visit.has_codes("swap"))
         visit.page.locator(".rw-swap [aria-label='Pause']").click()
         yield visit
 
@@ -47,7 +47,7 @@ def frame(visit: Visit) -> int:
 
 def in_slots(visit: Visit) -> tuple[Codes, Codes]:
     """The codes of the clips A and B, which the square holds in two of its corners."""
-    held = visit.codes(".rw-swap")
+    held = visit.codes("swap")
     return held[[0]], held[[len(held.static) - 1]]
 
 
@@ -56,12 +56,12 @@ def test_two_uploaded_files_are_swapped(visit: Visit, tmp_path: Path) -> None:
     drawn = noise(2, config.frames, config.frame_size, config.frame_size)
     for slot, name, clip in zip("AB", ("one.png", "two.png"), drawn, strict=True):
         upload(visit, slot, strip(tmp_path / name, clip))
-        fed = visit.pixels(f"[data-slot={slot}] .rw-fed canvas")
+        fed = visit.pixels(f"[data-slot={slot}] .rw-given canvas")
         assert np.array_equal(fed, clip), "the frames shown are not the frames fed"
     visit.rest(".rw-swap")
     x = torch.from_numpy(drawn).movedim(-1, 2).float() / 255
     a, b = (visit.studio.encode(clip[None]) for clip in x)
-    held = visit.codes(".rw-swap")
+    held = visit.codes("swap")
     for n, wanted in enumerate((a, swap(a, b), swap(b, a), b)):
         assert torch.allclose(held[[n]].static, wanted.static, atol=1e-3)
         assert torch.allclose(held[[n]].dynamic, wanted.dynamic, atol=1e-3)
@@ -70,26 +70,26 @@ def test_two_uploaded_files_are_swapped(visit: Visit, tmp_path: Path) -> None:
 
 
 def test_the_slots_are_exchanged(visit: Visit) -> None:
-    strips = [visit.pixels(f"[data-slot={slot}] .rw-fed canvas") for slot in "AB"]
+    strips = [visit.pixels(f"[data-slot={slot}] .rw-given canvas") for slot in "AB"]
     a, b = in_slots(visit)
     visit.page.get_by_role("button", name="Exchange A and B").click()
     visit.rest(".rw-swap")
     now_a, now_b = in_slots(visit)
     assert torch.equal(now_a.static, b.static)
     assert torch.equal(now_b.dynamic, a.dynamic)
-    assert np.array_equal(visit.pixels("[data-slot=B] .rw-fed canvas"), strips[0])
+    assert np.array_equal(visit.pixels("[data-slot=B] .rw-given canvas"), strips[0])
     playwright.expect(visit.page.locator("[data-slot=A] .rw-head p")).to_have_text("two.png")
 
 
 def test_a_file_is_taken_by_the_slot_on_which_it_is_dropped(visit: Visit, tmp_path: Path) -> None:
     config = visit.studio.model.config
     clip = 255 - noise(config.frames, config.frame_size, config.frame_size)
-    other = visit.pixels("[data-slot=B] .rw-fed canvas")
+    other = visit.pixels("[data-slot=B] .rw-given canvas")
     data = list(strip(tmp_path / "dropped.png", clip).read_bytes())
-    visit.page.evaluate(DROP, ["[data-slot=A] .rw-fed", "dropped.png", data])
+    visit.page.evaluate(DROP, ["[data-slot=A] .rw-given", "dropped.png", data])
     visit.page.wait_for_selector("[data-slot=A] .rw-head p:has-text('dropped.png')")
-    assert np.array_equal(visit.pixels("[data-slot=A] .rw-fed canvas"), clip)
-    assert np.array_equal(visit.pixels("[data-slot=B] .rw-fed canvas"), other)
+    assert np.array_equal(visit.pixels("[data-slot=A] .rw-given canvas"), clip)
+    assert np.array_equal(visit.pixels("[data-slot=B] .rw-given canvas"), other)
     assert visit.page.locator("[data-slot=A][data-over]").count() == 0
 
 
@@ -101,7 +101,7 @@ def test_the_page_says_which_frames_and_which_part_were_fed(visit: Visit, tmp_pa
     sentence = "Every 3rd of 10 frames, the whole of 48 x 48, as 32 x 32."
     playwright.expect(rule).to_have_text(sentence)
     fed = filmstrip.to_bytes(video.to_frames(clip, config.frames, config.frame_size)[None])[0]
-    assert np.array_equal(visit.pixels("[data-slot=A] .rw-fed canvas"), fed)
+    assert np.array_equal(visit.pixels("[data-slot=A] .rw-given canvas"), fed)
 
 
 @pytest.mark.parametrize(
@@ -116,14 +116,14 @@ def test_a_bad_file_is_refused_in_words(
 ) -> None:
     path = tmp_path / "bad.mp4"
     path.write_bytes(content) if isinstance(content, bytes) else strip(path, content)
-    before = visit.codes(".rw-swap")
+    before = visit.codes("swap")
     visit.page.set_input_files("[data-slot=B] input[type=file]", path)
-    playwright.expect(visit.page.locator("[data-slot=B] [data-part=told]")).to_contain_text(
+    playwright.expect(visit.page.locator("[data-slot=B] [data-part=message]")).to_contain_text(
         sentence
     )
-    assert torch.equal(visit.codes(".rw-swap").static, before.static), "the clip before stays"
+    assert torch.equal(visit.codes("swap").static, before.static), "the clip before stays"
     visit.page.locator("[data-slot=B] .rw-thumb").nth(2).click()
-    playwright.expect(visit.page.locator("[data-slot=B] [data-part=told]")).to_have_text("")
+    playwright.expect(visit.page.locator("[data-slot=B] [data-part=message]")).to_have_text("")
 
 
 def mixed_as(visit: Visit, who: float, motion: float) -> bool:
@@ -131,7 +131,7 @@ def mixed_as(visit: Visit, who: float, motion: float) -> bool:
     visit.page.wait_for_timeout(50)
     visit.page.wait_for_function(BUSY)
     a, b = in_slots(visit)
-    held = visit.codes("[data-part=mixtile]")
+    held = visit.codes("mix")
     wanted = Codes(torch.lerp(a.static, b.static, who), torch.lerp(a.dynamic, b.dynamic, motion))
     return (
         torch.allclose(held.static, wanted.static, atol=1e-4)
@@ -194,14 +194,14 @@ def test_the_pad_follows_the_arrow_keys(visit: Visit) -> None:
 
 def test_the_square_of_25_has_the_four_in_its_corners(visit: Visit) -> None:
     visit.rest(".rw-swap")
-    four, codes = visit.pixels(".rw-grid canvas"), visit.codes(".rw-swap")
+    four, codes = visit.pixels(".rw-grid canvas"), visit.codes("swap")
     asked: list[dict] = []
     visit.page.on("request", lambda r: r.post_data and asked.append(json.loads(r.post_data)))
     visit.page.get_by_role("button", name="5 by 5").click()
     visit.page.wait_for_selector(".rw-grid .rw-tile >> nth=24")
     visit.rest(".rw-swap")
     visit.until(lambda: visit.pixels(".rw-grid canvas").any(axis=(1, 2, 3)).all())
-    shown, held = visit.pixels(".rw-grid canvas"), visit.codes(".rw-swap")
+    shown, held = visit.pixels(".rw-grid canvas"), visit.codes("swap")
     corners = [0, 4, 20, 24]
     assert torch.equal(held[corners].static, codes.static)
     assert torch.equal(held[corners].dynamic, codes.dynamic)
@@ -235,8 +235,8 @@ def test_any_tile_opens_in_explore_and_comes_back_into_a_slot(visit: Visit) -> N
     tile = visit.page.get_by_role("button", name="Who a quarter of the way to B, motion B:")
     tile.click()
     visit.page.wait_for_selector(".rw-explore", state="visible")
-    opened = visit.codes(".rw-explore")
-    held = visit.codes(".rw-swap")[[9]]
+    opened = visit.codes("explore")
+    held = visit.codes("swap")[[9]]
     assert torch.equal(opened.static, held.static)
     assert torch.equal(opened.dynamic, held.dynamic)
     visit.open_tab("Swap")
@@ -245,28 +245,28 @@ def test_any_tile_opens_in_explore_and_comes_back_into_a_slot(visit: Visit) -> N
     visit.page.get_by_role("button", name="2 by 2").click()
     visit.rest(".rw-swap")
     assert torch.equal(in_slots(visit)[0].dynamic, opened.dynamic)
-    fed = visit.pixels("[data-slot=A] .rw-fed canvas")
+    fed = visit.pixels("[data-slot=A] .rw-given canvas")
     assert close(fed, visit.studio.decode(opened)[0])
 
 
 def test_a_clip_of_explore_is_cut_to_length_and_one_too_short_refused(visit: Visit) -> None:
-    put = """frames => {
-        const root = document.querySelector('.rw-explore');
-        const { static: who, dynamic } = root.codes;
-        root.codes = { static: who, dynamic: Array.from({ length: frames }, (_, t) =>
+    put = """
+        const { static: who, dynamic } = session.shown.get("explore");
+        const codes = { static: who, dynamic: Array.from({ length: argument }, (_, t) =>
             dynamic[t % dynamic.length].map(z => z + t / 10)) };
-        return root.codes;
-    }"""
+        session.shown.set("explore", codes);
+        return codes;
+    """
     use = visit.page.get_by_role("button", name="Use the clip from Explore as clip B")
-    longer = visit.page.evaluate(put, 7)
+    longer = visit.session(put, 7)
     use.click()
     rule = visit.page.locator("[data-slot=B] .rw-rule")
     playwright.expect(rule).to_have_text("The first 4 of its 7 frames.")
     visit.rest(".rw-swap")
     assert in_slots(visit)[1].dynamic[0].tolist() == torch.tensor(longer["dynamic"][:4]).tolist()
-    visit.page.evaluate(put, 3)
+    visit.session(put, 3)
     use.click()
-    told = visit.page.locator("[data-slot=B] [data-part=told]")
+    told = visit.page.locator("[data-slot=B] [data-part=message]")
     playwright.expect(told).to_contain_text("has 3 frames, a swap needs 4")
 
 

@@ -86,7 +86,7 @@ def test_a_video_plays_to_its_end_in_a_browser(visit: Visit, kind: str) -> None:
 def test_the_sliders_change_the_file_and_saved_codes_bring_the_clip_back(visit: Visit) -> None:
     move_a_slider(visit, "ArrowRight")
     _, before = save(visit, "PNG strip")
-    kept, held = visit.pixels(CELLS), visit.codes(".rw-explore")
+    kept, held = visit.pixels(CELLS), visit.codes("explore")
     name, codes = save(visit, "Codes")
     assert name == "small-codes.safetensors"
 
@@ -102,7 +102,7 @@ def test_the_sliders_change_the_file_and_saved_codes_bring_the_clip_back(visit: 
     visit.until(lambda: told(visit) == "small-codes.safetensors is open.")
     visit.rest(".rw-explore")
     assert np.array_equal(visit.pixels(CELLS), kept)
-    again = visit.codes(".rw-explore")
+    again = visit.codes("explore")
     assert torch.equal(again.static, held.static)
     assert torch.equal(again.dynamic, held.dynamic)
 

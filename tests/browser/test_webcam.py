@@ -62,7 +62,7 @@ def visit(small_app: RunningApp) -> Iterator[Visit]:
     with visiting(small_app, FAKE) as visit:
         visit.page.evaluate(WATCH)
         visit.open_tab("Swap")
-        visit.page.wait_for_function("document.querySelector('.rw-swap')?.codes")
+        visit.until(lambda: visit.has_codes("swap"))
         yield visit
 
 
@@ -97,9 +97,9 @@ def test_what_the_camera_saw_is_what_the_model_is_given(visit: Visit) -> None:
     assert clip.shape == (config.frames, 128, 128, 3), "squares of four times the model's size"
     assert all((one != other).any() for one, other in pairwise(clip))
     x = video.to_frames(clip, config.frames, config.frame_size)[None]
-    fed = visit.pixels("[data-slot=A] .rw-fed canvas")
+    fed = visit.pixels("[data-slot=A] .rw-given canvas")
     assert np.array_equal(fed, filmstrip.to_bytes(x)[0])
-    codes, held = visit.studio.encode(x), visit.codes(".rw-swap")
+    codes, held = visit.studio.encode(x), visit.codes("swap")
     assert torch.allclose(held[[0]].static, codes.static, atol=1e-3)
     assert torch.allclose(held[[0]].dynamic, codes.dynamic, atol=1e-3)
     assert lights(visit) == ["ended"]
@@ -138,9 +138,7 @@ def test_the_light_goes_off_when_one_turns_away(visit: Visit, how: str) -> None:
         "escape": lambda: visit.page.keyboard.press("Escape"),
         "example": lambda: visit.page.get_by_role("button", name="Random pair").click(),
         "other": lambda: switch(visit, "B"),
-        "model": lambda: visit.page.evaluate(
-            "() => document.dispatchEvent(new CustomEvent('rwae-model', { detail: rwaeModel }))"
-        ),
+        "model": lambda: visit.session("session.model.set(session.model.value);"),
     }
     count = len(lights(visit))
     acts[how]()
@@ -193,7 +191,7 @@ def test_why_there_is_no_picture_is_told_in_words(visit: Visit, name: str, sente
         name,
     )
     switch(visit)
-    told = visit.page.locator("[data-slot=A] [data-part=told]")
+    told = visit.page.locator("[data-slot=A] [data-part=message]")
     playwright.expect(told).to_contain_text(sentence)
     assert preview_is_gone(visit)
     visit.page.evaluate("void restoreCamera()")
@@ -213,7 +211,7 @@ def test_a_page_without_cameras_says_why(visit: Visit, secure: bool, sentence: s
         secure,
     )
     switch(visit)
-    told = visit.page.locator("[data-slot=A] [data-part=told]")
+    told = visit.page.locator("[data-slot=A] [data-part=message]")
     playwright.expect(told).to_contain_text(sentence)
 
 
@@ -221,7 +219,7 @@ def test_the_picture_is_still_the_right_one(visit: Visit) -> None:
     visit.rest(".rw-swap")
     visit.page.locator(".rw-swap [aria-label='Pause']").click()
     frame = int(visit.page.locator(".rw-swap [data-part=count]").inner_text().split()[0]) - 1
-    expected = visit.studio.decode(visit.codes(".rw-swap"))[:, frame]
+    expected = visit.studio.decode(visit.codes("swap"))[:, frame]
     assert close(visit.pixels(".rw-grid canvas"), expected)
     assert visit.hosts <= {"127.0.0.1", ""}
     assert visit.complaints == []

@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlsplit
 
 import numpy as np
@@ -35,6 +36,12 @@ PIXELS = """selector => [...document.querySelectorAll(selector)].flatMap(shown =
         return [...data].filter((_, at) => at % 4 < 3);
     });
 })"""
+# Runs a body of JavaScript with the page's `session` (see rwae/ui/assets/lib/session.js).
+SESSION = """async argument => {{
+    const loaded = performance.getEntriesByType("resource").map(({{ name }}) => name);
+    const {{ session }} = await import(loaded.find((name) => name.endsWith("/lib/session.js")));
+    {body}
+}}"""
 # Drops a file on a part of the page: its name, and its bytes or how many there are.
 DROP = """([selector, name, bytes]) => {
     const dataTransfer = new DataTransfer();
@@ -74,11 +81,23 @@ class Visit:
             assert time.monotonic() < end, "it did not happen"
             self.page.wait_for_timeout(50)
 
+    def session(self, body: str, argument: Any = None) -> Any:
+        """Runs a body of JavaScript that may use the page's `session` and an `argument`."""
+        return self.page.evaluate(SESSION.format(body=body), argument)
+
+    def has_codes(self, tab: str) -> bool:
+        """Whether a tab, such as "explore", shows codes yet."""
+        return self.session("return session.shown.has(argument);", tab)
+
     def codes(self, tab: str) -> Codes:
-        """The codes that a tab holds."""
-        held = self.page.evaluate(f"document.querySelector('{tab}').codes")
-        held = held if isinstance(held, list) else [held]
-        return Codes(*(torch.tensor([c[kind] for c in held]) for kind in ("static", "dynamic")))
+        """The codes that a tab, such as "explore", shows."""
+        shown = self.session("return session.shown.get(argument);", tab)
+        shown = shown if isinstance(shown, list) else [shown]
+        return Codes(*(torch.tensor([c[kind] for c in shown]) for kind in ("static", "dynamic")))
+
+    def model_arrived(self, name: str) -> None:
+        """Waits until the page shows a model."""
+        self.page.wait_for_selector(f".rw-header[data-model='{name}']")
 
     def open_tab(self, name: str) -> None:
         self.page.get_by_role("tab", name=name).click()

@@ -67,14 +67,14 @@ def draw(visit: Visit, lane: int, start: tuple[float, float], end: tuple[float, 
 
 def moves(visit: Visit) -> torch.Tensor:
     """The coordinates (T, K) of the motion on the page, in the model's own main directions."""
-    return visit.studio.dynamic_basis.coordinates(visit.codes(EXPLORE).dynamic[0])
+    return visit.studio.dynamic_basis.coordinates(visit.codes("explore").dynamic[0])
 
 
 def exact(visit: Visit) -> bool:
     """Whether the frames on the page are what the model makes of the codes on the page."""
-    return close(visit.pixels(CELLS), visit.studio.decode(visit.codes(EXPLORE))[0])
+    return close(visit.pixels(CELLS), visit.studio.decode(visit.codes("explore"))[0])
 
 
 def same_motion(visit: Visit, dynamic: torch.Tensor) -> bool:
-    held = visit.codes(EXPLORE).dynamic
+    held = visit.codes("explore").dynamic
     return held.shape == dynamic.shape and bool(np.allclose(held, dynamic, atol=1e-6))

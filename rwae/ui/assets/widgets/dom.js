@@ -1,0 +1,124 @@
+// Small helpers for elements of the page, and for its address.
+
+// An element with a class and attributes; `text` is what it says.
+export function make(tag, className, attributes = {}, text = "") {
+  const node = document.createElement(tag);
+  node.className = className;
+  Object.entries(attributes).forEach(([name, value]) => {
+    node.setAttribute(name, value);
+  });
+  if (text !== "") node.textContent = text;
+  return node;
+}
+
+// The elements of a template by their data-part.
+export function parts(root) {
+  const nodes = [...root.querySelectorAll("[data-part]")];
+  return Object.fromEntries(nodes.map((node) => [node.dataset.part, node]));
+}
+
+export const icon = (path) =>
+  `<svg viewBox="0 0 16 16" aria-hidden="true" focusable="false"><path d="${path}"/></svg>`;
+
+// The line of a tab that says how something went. What went wrong looks unlike what went well.
+export function messages(line) {
+  const put = (text, failed) => {
+    line.textContent = text ?? "";
+    line.toggleAttribute("data-failed", failed);
+  };
+  return { say: (text) => put(text, false), fail: (text) => put(text, true) };
+}
+
+// Tells a range input how far it is filled, from `--from` on, for its painted track.
+export function fillTrack(input) {
+  const span = input.max - input.min || 1;
+  input.style.setProperty("--at", (input.value - input.min) / span);
+}
+
+// Buttons of which one is pressed, each showing its own panel; `onSwitch` is called afterwards.
+export function switchPanels(root, panels, onSwitch) {
+  const buttons = [...root.children];
+  buttons.forEach((button, n) => {
+    button.addEventListener("click", () => {
+      buttons.forEach((other, m) => {
+        other.setAttribute("aria-pressed", String(m === n));
+      });
+      panels.forEach((panel, m) => {
+        panel.hidden = m !== n;
+      });
+      onSwitch();
+    });
+  });
+}
+
+// Whether nothing of the page hides an element; the tab that it is in may be hidden.
+export const inSight = (node) => !node.closest(".rw [hidden]");
+
+// A file that is dropped anywhere on `area`; `mark` is the element that shows it would be taken.
+export function onFileDrop(area, mark, take) {
+  const over = (on) => (event) => {
+    if (!event.dataTransfer.types.includes("Files")) return;
+    event.preventDefault();
+    mark.toggleAttribute("data-over", on);
+  };
+  area.addEventListener("dragover", over(true));
+  area.addEventListener("dragleave", over(false));
+  area.addEventListener("drop", over(false));
+  area.addEventListener("drop", (event) => take(event.dataTransfer.files[0]));
+}
+
+// A file that is chosen by a button and its hidden input, as often as one likes.
+export function onFileChosen(input, take) {
+  input.addEventListener("change", () => {
+    take(input.files[0]);
+    input.value = "";
+  });
+}
+
+// The clock and the frames of the screen, for an `Editor`.
+export const browserAnimation = {
+  now: () => performance.now(),
+  request: (step) => requestAnimationFrame(step),
+  cancel: (frame) => cancelAnimationFrame(frame),
+  reduced: () => document.hidden || prefersReducedMotion(),
+};
+
+export const prefersReducedMotion = () => matchMedia("(prefers-reduced-motion: reduce)").matches;
+
+// The address: ?model=name says which model, and what follows "#" what is shown of it.
+
+export const modelInAddress = () => new URLSearchParams(location.search).get("model");
+
+export function addressOfModel(name) {
+  const address = new URL(location.href);
+  address.searchParams.set("model", name);
+  address.hash = "";
+  return address.href;
+}
+
+// Puts a model and what is shown of it into the address.
+export function putAddress(model, hash) {
+  const address = new URL(location.href);
+  address.searchParams.set("model", model);
+  address.hash = hash;
+  history.replaceState(null, "", address);
+}
+
+// The same and, where the browser allows it, puts the address on the clipboard. Resolves to a
+// sentence that says so.
+export async function shareAddress(model, hash) {
+  putAddress(model, hash);
+  const copied = await copyText(location.href);
+  return copied ? "The link is copied." : "The link is in the address bar.";
+}
+
+// Resolves to whether the browser allowed it.
+export async function copyText(text) {
+  const writing = navigator.clipboard?.writeText(text);
+  return (
+    (await writing?.then(
+      () => true,
+      () => false,
+    )) ?? false
+  );
+}

@@ -1,0 +1,76 @@
+// The controls of both kinds of code in Explore: along the main directions, by name where names
+// were measured, and number by number.
+
+import { Basis, byFactor, mainDirections } from "../lib/directions.js";
+import { make, switchPanels } from "./dom.js";
+import { Knobs } from "./knobs.js";
+import { Lanes } from "./lanes.js";
+
+const NAMED_HINT =
+  "To the right, a slider brings what it is named after. Reached: so many clips got it. Pure: in " +
+  "so many of these a judge saw nothing else change. Measured on clips that no direction was " +
+  "fitted to.";
+
+// Sliders for who, a list for each of the roots. All but the plain numbers show where they lead.
+// `onSwitch` is called when another list is in sight.
+export function whoPanels(part, model, sizes, editor, onSwitch) {
+  const { who, named, idle } = model.directions;
+  const lists = [[part.whomain, mainDirections(new Basis(who)), model.side]];
+  part.whohasnames.hidden = !named;
+  (named ? namedPanels(part.whonamed, named, onSwitch) : []).forEach(({ root, basis }) => {
+    lists.push([root, basis, model.side]);
+  });
+  lists.push([part.whoall, Basis.identity(sizes.static, idle.static), 0]);
+  return lists.map(([root, basis, side]) => {
+    const changed = (axis, value, done) =>
+      editor.change((codes) => void basis.set(codes.static, axis, value), done);
+    const restored = (axis) => changed(axis, basis.coordinate(editor.original.static, axis), true);
+    return new Knobs(root, basis, { changed, restored }, side);
+  });
+}
+
+// Directions with names, one attribute at a time: all of them at once would be a long list, and
+// five times as many stills to draw. The answer has a place for the sliders of each attribute:
+// [{root, basis}].
+function namedPanels(root, directions, onSwitch) {
+  const hint = make("p", "rw-hint", {}, NAMED_HINT);
+  const chooser = make("div", "rw-switch", { role: "group", "aria-label": "Which attribute" });
+  const panels = byFactor(directions).map(({ factor, basis }, n) => {
+    const pressed = { type: "button", "aria-pressed": String(!n) };
+    chooser.append(make("button", "", pressed, factor));
+    const panel = make("div", "rw-knobs rw-knobs-named");
+    panel.hidden = n > 0;
+    return { root: panel, basis };
+  });
+  const roots = panels.map((panel) => panel.root);
+  root.replaceChildren(chooser, ...roots, hint);
+  switchPanels(chooser, roots, onSwitch);
+  return panels;
+}
+
+// Lanes for how it moves; `onLock` is called when one is locked or unlocked.
+export function motionPanels(part, model, sizes, editor, clock, locks, onLock) {
+  const { motion, idle } = model.directions;
+  const lists = [
+    [part.motionmain, mainDirections(new Basis(motion))],
+    [part.motionall, Basis.identity(sizes.dynamic, idle.dynamic)],
+  ];
+  return lists.map(([root, basis]) => {
+    const changed = (frame, axis, value, done) =>
+      editor.change((codes) => void basis.set(codes.dynamic[frame], axis, value), done);
+    // A frame beyond the end of the original has nothing to go back to, and stays.
+    const restored = (axis, only) =>
+      editor.change((codes) => {
+        editor.original.dynamic.forEach((before, frame) => {
+          if (frame !== (only ?? frame) || !codes.dynamic[frame]) return;
+          basis.set(codes.dynamic[frame], axis, basis.coordinate(before, axis));
+        });
+      });
+    const lock = (axis) => {
+      locks.toggle(basis, axis);
+      onLock();
+    };
+    const locked = (axis) => locks.has(basis, axis);
+    return new Lanes(root, basis, clock, { changed, restored, lock, locked });
+  });
+}

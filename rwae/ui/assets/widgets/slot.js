@@ -1,0 +1,171 @@
+// A place for a clip: an example, a file of one's own, the camera, or the clip of Explore.
+
+import { megabytes } from "../lib/format.js";
+import { ask, LONG_DEADLINE } from "../lib/server.js";
+import { exampleChooser } from "./chooser.js";
+import { messages, onFileChosen, onFileDrop, parts } from "./dom.js";
+import { Filmstrip, Sheet } from "./player.js";
+import { Webcam } from "./webcam.js";
+
+const SLOT = `
+  <header class="rw-head"><h2></h2><p data-part="about"></p>
+    <div class="rw-sources">
+      <button type="button" class="rw-button" data-part="pick">Upload</button>
+      <button type="button" class="rw-button" data-part="film">Camera</button>
+      <button type="button" class="rw-button" data-part="explored">From Explore</button>
+    </div>
+    <input type="file" data-part="file" hidden
+      accept="video/mp4,video/webm,video/quicktime,video/x-msvideo,.mkv,image/gif,image/png,image/webp,image/jpeg,image/bmp">
+  </header>
+  <p class="rw-hint" data-part="why" hidden>This model has no encoder: it draws clips and cannot
+    read one of yours.</p>
+  <div class="rw-chooser" data-part="chooser" role="group"></div>
+  <div class="rw-camera" data-part="camera" hidden></div>
+  <p class="rw-message" role="status" data-part="message"></p>
+  <h3 class="rw-label" data-part="caption"></h3>
+  <div class="rw-filmstrip rw-given" data-part="given"></div>
+  <p class="rw-hint rw-rule" data-part="rule"></p>`;
+
+const DRAWN = "Its frames, as the model draws them";
+const GIVEN = "The very frames that the model was given";
+
+export class Slot {
+  // name: "A" or "B". examples: of the model. encode(file) and decode(clips, exact) ask the server.
+  // explored(): the codes in Explore, if it shows a clip. changed(): another clip is held.
+  constructor(root, name, { model, signal, maxUpload, clock, examples, ...hooks }) {
+    const { encode, decode, explored, changed } = hooks;
+    Object.assign(this, { root, model, maxUpload, examples, encode, decode, explored, changed });
+    Object.assign(this, { held: null, turn: 0 });
+    root.innerHTML = SLOT;
+    const part = parts(root);
+    this.part = part;
+    Object.assign(this, messages(part.message)); // say and fail
+    root.querySelector("h2").textContent = `Clip ${name}`;
+    part.chooser.setAttribute("aria-label", `Examples for clip ${name}`);
+    part.pick.setAttribute("aria-label", `Upload clip ${name}`);
+    part.film.setAttribute("aria-label", `Film clip ${name} with the camera`);
+    part.explored.setAttribute("aria-label", `Use the clip from Explore as clip ${name}`);
+    this.strip = new Filmstrip(part.given, clock, model.side);
+    this.mark = exampleChooser(part.chooser, examples, clock, model.side, ({ row }) =>
+      this.take(this.example(row)),
+    );
+    part.explored.addEventListener("click", () => this.takeExplored());
+    part.pick.disabled = part.film.disabled = !model.encodes;
+    part.why.hidden = model.encodes;
+    if (!model.encodes) return;
+    this.acceptFiles();
+    this.acceptCamera(signal);
+  }
+
+  // Shows what a slot holds: {clip: {codes, sheet, row}, about, caption, rule, example}. Whatever
+  // was asked for before is out of date: an upload still on its way is dropped.
+  hold(held) {
+    this.turn += 1;
+    this.held = held;
+    this.camera?.close();
+    this.say("");
+    ["about", "caption", "rule"].forEach((text) => {
+      this.part[text].textContent = held[text] ?? "";
+    });
+    this.strip.show(held.clip.sheet, held.clip.row, this.model.frames);
+    this.mark(held.example ?? -1);
+  }
+
+  take(held) {
+    this.hold(held);
+    this.changed();
+  }
+
+  example(n) {
+    return { clip: this.examples[n], about: `example ${n + 1}`, caption: DRAWN, example: n };
+  }
+
+  // Holds what `work` resolves to, unless another choice or an error comes first.
+  async receive(words, work) {
+    const turn = ++this.turn;
+    this.say("");
+    this.part.about.textContent = words;
+    const held = await work();
+    if (turn !== this.turn) return;
+    this.part.about.textContent = this.held.about;
+    if (held.error) this.fail(held.error);
+    else this.take(held);
+  }
+
+  async encoded(file, about, rule) {
+    const answer = await ask(() => this.encode(file), LONG_DEADLINE);
+    if (answer.error) return answer;
+    const sheet = await Sheet.load(answer.fed, this.model.side);
+    const clip = { codes: answer.clips[0], sheet, row: 0 };
+    return { clip, about, caption: GIVEN, rule: rule ?? answer.rule };
+  }
+
+  upload(file) {
+    if (!file) return;
+    if (file.size > this.maxUpload) {
+      const [size, most] = [megabytes(file.size), megabytes(this.maxUpload)];
+      this.fail(
+        `The file has ${size} MB: at most ${most} MB are allowed. Cut it or save it smaller.`,
+      );
+      return;
+    }
+    this.receive("reading the file", () => this.encoded(file, file.name));
+  }
+
+  // The clip of Explore as it is now, with all that was changed in it.
+  takeExplored() {
+    const { codes, frames, error } = fitToModel(this.explored(), this.model);
+    if (error) {
+      this.fail(error);
+      return;
+    }
+    const most = this.model.frames;
+    const rule = frames > most ? `The first ${most} of its ${frames} frames.` : "";
+    this.receive("fetching the clip", async () => {
+      const answer = await ask(() => this.decode([codes], true));
+      if (answer.error) return answer;
+      const clip = { codes, sheet: answer.sheet, row: 0 };
+      return { clip, about: "Explore", caption: DRAWN, rule };
+    });
+  }
+
+  acceptCamera(signal) {
+    const { part, model } = this;
+    this.camera = new Webcam(part.camera, model, signal, {
+      say: this.say,
+      fail: this.fail,
+      shown: (open) => {
+        part.chooser.hidden = open;
+        part.film.setAttribute("aria-pressed", String(open));
+      },
+      taken: (file, rule) =>
+        this.receive("reading the frames", () => this.encoded(file, "camera", rule)),
+    });
+    part.film.addEventListener("click", () => this.camera.toggle());
+  }
+
+  // By the button, or dropped anywhere on the slot.
+  acceptFiles() {
+    const { root, part } = this;
+    part.pick.addEventListener("click", () => part.file.click());
+    onFileChosen(part.file, (file) => this.upload(file));
+    onFileDrop(root, root, (file) => this.upload(file));
+  }
+}
+
+// Codes cut to the length of a model's clips, and how many frames they had; or {error}.
+function fitToModel(codes, { frames, clips: [example] }) {
+  const fits =
+    codes?.static.length === example.static.length &&
+    codes.dynamic[0].length === example.dynamic[0].length;
+  if (!fits) return { error: "Explore holds no clip of this model yet: try again in a moment." };
+  const count = codes.dynamic.length;
+  if (count < frames) {
+    const error =
+      `The clip in Explore has ${count} frames, a swap needs ${frames}: make it longer there ` +
+      "first.";
+    return { error };
+  }
+  const cut = { static: [...codes.static], dynamic: codes.dynamic.slice(0, frames) };
+  return { codes: cut, frames: count };
+}

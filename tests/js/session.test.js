@@ -1,0 +1,107 @@
+// What the parts of the page share: which model is chosen, and who is told.
+
+import assert from "node:assert/strict";
+import { beforeEach, test } from "node:test";
+import { Observable, Session } from "../../rwae/ui/assets/lib/session.js";
+
+test("who watches is told of every later value until its signal is aborted", () => {
+  const value = new Observable(1);
+  const seen = [];
+  const life = new AbortController();
+  value.watch((next) => seen.push(next), life.signal);
+  value.set(2);
+  value.set(2);
+  life.abort();
+  value.set(3);
+  assert.deepEqual(seen, [2, 2]);
+  assert.equal(value.value, 3);
+  value.watch((next) => seen.push(next), life.signal);
+  value.set(4);
+  assert.deepEqual(seen, [2, 2]);
+});
+
+test("a watcher may stop itself while all are told", () => {
+  const value = new Observable();
+  const seen = [];
+  const life = new AbortController();
+  value.watch(() => life.abort(), life.signal);
+  value.watch((next) => seen.push(next));
+  value.set("x");
+  value.set("y");
+  assert.deepEqual(seen, ["x", "y"]);
+});
+
+let session;
+let waiting; // what the server was asked for, with a function that answers
+let seen;
+
+beforeEach(() => {
+  session = new Session();
+  waiting = [];
+  seen = [];
+  const open = (name) =>
+    new Promise((resolve) => {
+      waiting.push({ name, answer: resolve });
+    });
+  const models = ["one", "two", "three"].map((name) => ({ name }));
+  const first = { name: "one", title: "The first" };
+  session.begin({ models, first, notice: "Mind the gap.", open });
+  session.model.watch(({ name }) => seen.push(name));
+});
+
+test("the first model is shown at once, without a question", () => {
+  session.choose("one");
+  assert.deepEqual(seen, ["one"]);
+  assert.equal(session.model.value.linked, true);
+  assert.equal(session.problem.value, "Mind the gap.");
+  assert.equal(session.loading.value, false);
+});
+
+test("of several choices the last one counts, in whichever order answers come", async () => {
+  const choices = [session.choose("two"), session.choose("three")];
+  waiting[1].answer({ title: "3" });
+  waiting[0].answer({ title: "2" });
+  assert.deepEqual(await Promise.all(choices), [false, true]);
+  assert.deepEqual(seen, ["three"]);
+});
+
+test("a model is asked for once", async () => {
+  const choice = session.choose("two");
+  waiting[0].answer({ title: "2" });
+  await choice;
+  await session.choose("one");
+  await session.choose("two");
+  assert.equal(waiting.length, 1);
+  assert.deepEqual(seen, ["two", "one", "two"]);
+});
+
+test("an unknown name shows the first model and says so", async () => {
+  assert.equal(await session.choose("nobody"), true);
+  assert.deepEqual(seen, ["one"]);
+  assert.equal(session.model.value.linked, false);
+  assert.match(session.problem.value, /nobody.*The first/);
+});
+
+test("a model that does not come leaves the page as it is, and may come later", async () => {
+  session.choose("one");
+  session.shown.set("explore", "codes");
+  const choice = session.choose("two");
+  assert.equal(session.loading.value, true);
+  waiting[0].answer({ error: "No." });
+  assert.equal(await choice, false);
+  assert.equal(session.problem.value, "No.");
+  assert.equal(session.loading.value, false);
+  assert.equal(session.shown.get("explore"), "codes");
+  assert.deepEqual(seen, ["one"]);
+  const again = session.choose("two");
+  waiting[1].answer({ title: "2" });
+  assert.equal(await again, true);
+  assert.equal(session.shown.size, 0, "codes of one model mean nothing to another");
+});
+
+test("a model may come with a clip to open, and the next choice has none", async () => {
+  await session.choose("one", "clip");
+  assert.equal(session.model.value.clip, "clip");
+  await session.choose("one");
+  assert.equal(session.model.value.clip, null);
+});

@@ -1,0 +1,137 @@
+"""The page's own files: cached for ever, compressed, and nothing else behind their route."""
+
+import gzip
+import http.client
+import re
+import urllib.parse
+
+import pytest
+from serving import RunningApp
+
+from rwae.ui import doors, static
+
+SMALL_PAGE = 120_000  # bytes of the page over the wire
+SELF = "'self'"
+
+
+def get(app: RunningApp, path: str, encoding: str = "gzip") -> tuple[int, dict[str, str], bytes]:
+    """The status, the headers by their names in small letters, and the body as it was sent."""
+    parts = urllib.parse.urlsplit(app.address)
+    connection = http.client.HTTPConnection(parts.hostname, parts.port, timeout=60)
+    connection.request("GET", path, headers={"Accept-Encoding": encoding})
+    answer = connection.getresponse()
+    body = answer.read()
+    connection.close()
+    return answer.status, {name.lower(): value for name, value in answer.headers.items()}, body
+
+
+@pytest.mark.parametrize("name", sorted(static.contents()))
+def test_every_file_is_compressed_and_kept_by_browsers(small_app: RunningApp, name: str) -> None:
+    status, headers, body = get(small_app, f"/{static.address(name)}")
+    assert status == 200
+    assert headers["cache-control"] == "public, max-age=31536000, immutable"
+    assert headers["content-type"].split(";")[0] == (
+        "text/css" if name.endswith(".css") else "text/javascript"
+    )
+    if len(body) > 400:  # less hardly becomes smaller
+        assert headers["content-encoding"] == "gzip"
+        body = gzip.decompress(body)
+    assert body.decode() == static.contents()[name]
+
+
+def test_a_browser_that_takes_no_gzip_gets_the_plain_text(small_app: RunningApp) -> None:
+    name = "tabs/explore.js"
+    for _ in range(2):  # an answer must not change the next one
+        for encoding in ("identity", "gzip"):
+            _, headers, body = get(small_app, f"/{static.address(name)}", encoding)
+            assert ("content-encoding" in headers) == (encoding == "gzip")
+            assert int(headers["content-length"]) == len(body)
+
+
+def test_the_address_changes_with_every_file(monkeypatch: pytest.MonkeyPatch) -> None:
+    before = static.address("tabs/explore.js")
+    for name in static.contents():
+        changed = static.contents() | {name: static.contents()[name] + " "}
+        with monkeypatch.context() as patch:
+            patch.setattr(static, "contents", lambda changed=changed: changed)
+            static.root.cache_clear()
+            assert static.address("tabs/explore.js") != before
+    static.root.cache_clear()
+    assert static.address("tabs/explore.js") == before
+
+
+@pytest.mark.parametrize(
+    "path",
+    ["", "0123456789ab/tabs/explore.js", "{}/tabs/nothing.js", "{}/styles/page.css", "{}/",
+     "{}/../app.py", "{}/..%2f..%2fpage.py", "{}/templates/header.html", "pictures/0.png",
+     "pictures/..%2fmark.svg"],
+)  # fmt: skip
+def test_nothing_else_is_behind_the_route(small_app: RunningApp, path: str) -> None:
+    digest = static.address("tabs/explore.js").split("/")[1]
+    assert get(small_app, doors.STATIC + path.format(digest))[0] == 404
+
+
+def test_the_page_is_small_and_holds_neither_scripts_nor_pictures(small_app: RunningApp) -> None:
+    status, headers, body = get(small_app, "/")
+    assert status == 200
+    assert headers["content-encoding"] == "gzip"
+    assert len(body) < SMALL_PAGE
+    page = gzip.decompress(body).decode()
+    assert "data:image" not in page
+    assert "class Pump" not in page
+    assert get(small_app, "/", "identity")[2].decode().count("<html") == 1
+
+
+def test_the_picture_of_the_examples_is_kept_by_browsers(small_app: RunningApp) -> None:
+    page = get(small_app, "/", "identity")[2].decode()
+    (path,) = set(re.findall(r"page-files/pictures/\w+\.png", page))
+    status, headers, body = get(small_app, f"/{path}")
+    assert status == 200
+    assert headers["content-type"] == "image/png"
+    assert "immutable" in headers["cache-control"]
+    assert body.startswith(b"\x89PNG")
+
+
+def preloaded(app: RunningApp, address: str) -> set[str]:
+    """The paths that browsers are told to load at once."""
+    paths = re.findall("<([^>]+)>", get(app, address)[1]["link"])
+    assert len(paths) == len(set(paths))
+    return set(paths)
+
+
+def test_the_page_has_browsers_load_at_once_what_the_first_picture_needs(
+    small_app: RunningApp,
+) -> None:
+    paths = preloaded(small_app, "/")
+    for path in paths:
+        assert get(small_app, f"/{path}")[0] == 200
+    assert {static.address(name) for name in (*static.FIRST, static.STYLESHEET)} <= paths
+    assert sum(path.endswith(".png") for path in paths) == 1
+    # All that the modules import, and nothing that is shown later.
+    modules = {path.split("/", 2)[2] for path in paths if path.endswith(".js")}
+    for name in modules:
+        for found in re.findall(r'from "(\.[^"]+)"', static.contents()[name]):
+            folder = name.rsplit("/", 1)[0]
+            assert urllib.parse.urljoin(f"{folder}/", found) in modules
+    assert "tabs/swap.js" not in modules
+
+
+def test_the_picture_is_not_loaded_at_once_where_another_model_may_be_shown(
+    small_app: RunningApp,
+) -> None:
+    always, named = preloaded(small_app, "/"), preloaded(small_app, "/?model=other")
+    assert {path.rsplit(".")[-1] for path in always - named} == {"png"}
+    assert named < always
+
+
+def test_no_other_answer_names_what_to_load(small_app: RunningApp) -> None:
+    for path in ("/config", f"/{static.address('tabs/swap.js')}"):
+        assert "link" not in get(small_app, path)[1]
+
+
+def test_scripts_come_from_this_server_alone(small_app: RunningApp) -> None:
+    policy = get(small_app, "/")[1]["content-security-policy"]
+    rules = {rule.split()[0]: set(rule.split()[1:]) for rule in policy.split("; ")}
+    assert rules["script-src"] == {SELF, "'unsafe-inline'", "'unsafe-eval'", "blob:"}
+    assert rules["style-src"] == {SELF, "'unsafe-inline'"}
+    assert rules["default-src"] == {SELF, "data:", "blob:"}
