@@ -1,12 +1,13 @@
 """R-WAE Studio: disentangled sequence autoencoders that a person can play with.
 
+import torch
 from rwae import load, read_clip, to_frames, write_clip
 
 model = load("checkpoints/sprites")
-x = to_frames(read_clip(path), frames=8, side=64)[None]         # (1, 8, 3, 64, 64) in [0, 1]
-codes = model.encode(x)
-swapped = model.decode(other.with_static(codes.static))
-write_clip("swapped.gif", swapped[0])
+clips = [to_frames(read_clip(path), frames=8, side=64) for path in ("a.gif", "b.gif")]
+codes = model.encode(torch.stack(clips))                   # of clips (2, 8, 3, 64, 64) in [0, 1]
+swapped = model.decode(codes.with_static(codes.static.flip(0)))
+write_clip("swapped.gif", swapped[0])                      # the motion of a, shown by b
 """
 
 from rwae.codes import Codes
@@ -16,7 +17,7 @@ from rwae.files.video import read_clip, to_frames, write_clip
 from rwae.models.registry import load
 from rwae.models.rwae import RWAE
 
-__version__ = "0.1.0"  # the build reads it here
+__version__ = "0.2.0"  # the build reads it here
 
 __all__ = [
     "RWAE",

@@ -1,6 +1,7 @@
 """Weizmann human actions (Gorelick et al., PAMI 2007), as MoCoGAN publishes them.
 
-Nine people perform four actions before a wall, in strips of 64 x 64 frames at 50 frames a second.
+Nine people perform four actions in front of a wall, in strips of 64 x 64 frames at 50 frames a
+second.
 `python -m rwae.data.download weizmann` fetches them.
 
 A clip is a window of ten frames, every third of a recording. It spans 28 frames or 0.56 seconds:
@@ -30,7 +31,7 @@ STRIDE = 3  # frames of the recording from one frame of a clip to the next
 HOP = 2  # frames from the beginning of one clip to that of the next
 SPAN = (CLIP_FRAMES - 1) * STRIDE + 1
 PEOPLE = 9
-NEWCOMER = 8
+NEWCOMER = 8  # the person who is in no split but "newcomer" and those of the judge
 ACTION_NAMES = ("one-hand wave", "two-hand wave", "jumping jack", "bend")
 ACTION_FOLDERS = (0, 1, 3, 4)  # of each action; the publishers left out the number 2
 ACTION_ORDER = (1, 0, 2, 3)  # the place of each action among the recordings of a person

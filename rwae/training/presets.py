@@ -41,8 +41,9 @@ DSVAE = dataclasses.replace(
     weights=kl_weights(8.0),
 )
 
-# Few recordings of real people before a still background: random tints and offsets, more weight on
-# pixels that move or stand out, and late FiLM, since no person was filmed in every action.
+# Few recordings of real people in front of a still background: random tints and offsets, more
+# weight on pixels that move or stand out, and late FiLM, since no person is in training in every
+# action.
 WEIZMANN = TrainingConfig(
     dataset="weizmann",
     model=ModelConfig(
@@ -114,8 +115,8 @@ PRESETS = {
         static_frames=4,
         decoded_frames=4,
     ),
-    # The same clips without the structured option, to measure what it does. A mirrored digit is
-    # no digit, so frames are not flipped.
+    # The same clips without the structured option, to measure its effect. A flipped digit is not a
+    # digit, so frames are not flipped.
     "moving_mnist-whole": TrainingConfig(
         dataset="moving_mnist",
         model=ModelConfig(
