@@ -15,7 +15,7 @@ from pathlib import Path
 
 from rwae.codes import Factor
 from rwae.errors import CheckpointError, ConfigError
-from rwae.evaluation.tables import ABSENT, model_tables, pipe_table
+from rwae.evaluation.tables import ABSENT, PROSE_WIDTH, model_tables, pipe_table
 from rwae.files.card import CARD_FILE
 from rwae.files.checkpoint import SCORES_FILE, atomic
 from rwae.files.metrics import (
@@ -33,7 +33,6 @@ from rwae.files.metrics import (
 )
 from rwae.files.scores import ScoreFile, Scores, read_score_file, require_one_judge
 
-PROSE_WIDTH = 100  # columns of the prose
 RESULTS_FOLDER = "results"  # folder of the scores whose weights are not shipped
 TABLE_COMMAND = "python -m rwae.evaluation --table --write"
 TABLE_MARKERS = (f"<!-- {TABLE_COMMAND} -->", "<!-- end of the results -->")

@@ -43,6 +43,7 @@ from rwae.files.metrics import (
 from rwae.files.scores import ScoreFile, Scores
 
 ABSENT = "-"
+PROSE_WIDTH = 100  # columns of the prose beside tables
 THIS_MODEL = "this model"
 PROBED_TITLES = {"draw": "Read from draws of the posteriors", "mean": "Read from posterior means"}
 

@@ -27,6 +27,7 @@ from rwae.data.clips import ClipSource
 from rwae.data.moving_mnist import MovingDigits
 from rwae.errors import ConfigError, DataError
 from rwae.evaluation.digits import compare_digits, find_in_real_clips
+from rwae.evaluation.tables import PROSE_WIDTH
 from rwae.evaluation.tasks import judge_clips
 from rwae.files.card import CARD_FILE
 from rwae.files.checkpoint import WEIGHTS_FILE, atomic
@@ -38,7 +39,6 @@ JUDGE_WARM_UP = 100  # steps, or a tenth of a short training
 JUDGE_BATCH = 32  # clips of a step
 DIGIT_STEPS, DIGIT_BATCH = 3000, 64  # steps, and frames of a step
 MAX_SHIFT = 1.5  # pixels by which a box misses its digit at most, in training
-PROSE_WIDTH = 100  # columns of the prose
 
 
 # Fitting.
