@@ -60,7 +60,7 @@ def test_broken_scores_are_reported_and_the_rest_is_shown(studio: Studio, text: 
     assert about["scores"] is None
     assert "python -m rwae.evaluation" in about["complaint"]
     assert str(studio.folder) not in about["complaint"], "a visitor sees no path"
-    assert about["card"].startswith("It is small.")
+    assert about["card"].startswith("<p>It is small.")
 
 
 def test_the_shipped_scores_are_those_of_the_file() -> None:

@@ -7,6 +7,7 @@ pictures, and links to the web alone.
 
 from __future__ import annotations
 
+import functools
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -162,6 +163,7 @@ def _groups(tokens: Sequence[Token], name: str) -> Iterator[tuple[int, int]]:
             yield start, n + 1
 
 
+@functools.lru_cache(maxsize=64)  # a card is shown to many, and a long one takes some time
 def to_html(markdown: str) -> str:
     """Renders a card for the page.
 

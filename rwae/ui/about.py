@@ -37,16 +37,15 @@ def about_model(studio: Studio, _request: Any) -> dict[str, Any]:
         studio: the model.
 
     Returns:
-        {"title", "card": Markdown without its front matter, "card_html": the same as HTML that is
-        safe to put on the page, "scores": see `page_scores`, "complaint": a sentence if the scores
-        cannot be shown, "licences": {what: which}, "versions": {program: version}}.
+        {"title", "card": HTML that is safe to put on the page, "scores": see `page_scores`,
+        "complaint": a sentence if the scores cannot be shown, "licences": {what: which},
+        "versions": {program: version}}.
     """
     card = studio.card
     scores, complaint = _scores(studio)
     return {
         "title": card.title,
-        "card": card.text,
-        "card_html": card.html,
+        "card": card.html,
         "scores": scores,
         "complaint": complaint,
         "licences": licences(studio),

@@ -1,6 +1,5 @@
 // The About tab: what the model's card says, what it scored, how a program calls it, licences.
 
-import { markdown } from "../lib/markdown.js";
 import { ask } from "../lib/server.js";
 import { snippets } from "../lib/snippets.js";
 import { copyText, make, messages, parts } from "../widgets/dom.js";
@@ -38,8 +37,10 @@ class About {
       messages(line).fail(about.error);
       return;
     }
-    const body = about.card ? markdown(about.card) : make("p", "rw-hint", {}, NO_CARD);
-    part.card.replaceChildren(make("h2", "", {}, about.title), body);
+    part.card.replaceChildren(make("h2", "", {}, about.title));
+    // The server made this HTML of the card's Markdown: all text is escaped, links lead to the web.
+    if (about.card) part.card.insertAdjacentHTML("beforeend", about.card);
+    else part.card.append(make("p", "rw-hint", {}, NO_CARD));
     this.showScores(about);
     fillTerms(part.licences, Object.entries(about.licences));
     const versions = Object.entries(about.versions).map((pair) => pair.join(" "));
