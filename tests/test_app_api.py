@@ -24,7 +24,7 @@ from examples.client import main as run_example
 from rwae import Codes
 from rwae.editing.studio import Studio, swap
 from rwae.files import filmstrip, video
-from rwae.ui import api, limits
+from rwae.ui import api, middleware
 from rwae.ui.api import Api, with_gradio_errors
 from rwae.ui.payloads import MAX_ENCODED_BYTES, codes_to_json
 
@@ -85,7 +85,7 @@ def test_the_endpoints_have_types_and_descriptions_and_there_are_no_others(clien
 
 def test_the_description_of_encode_states_the_limit() -> None:
     assert f"at most {MAX_ENCODED_BYTES // 2**20} MB" in Api.encode.__doc__
-    assert len(text(b"x" * MAX_ENCODED_BYTES)) + 1000 < limits.MAX_CALL
+    assert len(text(b"x" * MAX_ENCODED_BYTES)) + 1000 < middleware.MAX_API_BYTES
 
 
 def test_models_are_listed(client: Client) -> None:
@@ -221,7 +221,7 @@ def test_bad_input_is_refused_with_a_sentence(
 
 def test_a_file_far_beyond_the_limit_is_refused(client: Client) -> None:
     with pytest.raises((httpx.HTTPStatusError, httpx.TransportError)):
-        client.predict("A" * 2 * limits.MAX_CALL, api_name="/encode")
+        client.predict("A" * 2 * middleware.MAX_API_BYTES, api_name="/encode")
     assert client.predict(api_name="/models")
 
 

@@ -15,7 +15,7 @@ from rwae import Codes
 from rwae.editing.studio import Studio
 from rwae.files import filmstrip, video
 from rwae.files.codes_file import pack_codes, unpack_saved_codes
-from rwae.ui import boot, downloads, payloads
+from rwae.ui import downloads, page_data, payloads
 
 SPRITES = ROOT / "checkpoints" / "sprites"
 
@@ -186,7 +186,7 @@ def test_encoding_does_not_hold_the_model(
 
 
 def test_a_sprite_sheet_is_offered_where_the_model_knows_sprites(studio: Studio) -> None:
-    assert set(boot.opened(studio)["exports"]) == set(downloads.FORMATS) - {"sheet"}
+    assert set(page_data.model_data(studio)["exports"]) == set(downloads.FORMATS) - {"sheet"}
     assert set(downloads.available_formats(Studio.load(SPRITES, "cpu"))) == set(downloads.FORMATS)
     for other in ("weizmann", "moving_mnist", "sprites-mocogan"):
         assert "sheet" not in downloads.available_formats(

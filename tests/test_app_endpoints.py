@@ -14,7 +14,7 @@ from conftest import Form
 from rwae import Codes
 from rwae.editing.studio import Studio
 from rwae.files import filmstrip, video
-from rwae.ui import boot, payloads
+from rwae.ui import page_data, payloads
 from rwae.ui.endpoints import page_functions
 from rwae.ui.loaded_models import LoadedModels
 from rwae.ui.payloads import MAX_CLIP_FRAMES, MAX_REQUEST_CLIPS
@@ -99,7 +99,7 @@ def test_bad_codes_are_refused_in_a_sentence(
         {"clips": 0}, {"clips": 10**9}, {"frames": 0}, {"frames": 65}, {"frames": None},
         {"temperature": -1}, {"temperature": float("nan")}, {"temperature": 10**400},
     ],
-    ids=str,
+    ids=lambda change: str(change)[:40],
 )  # fmt: skip
 def test_bad_draws_are_refused_in_a_sentence(server: dict[str, Any], change: dict) -> None:
     good = {"seed": 1, "clips": 2, "frames": 3, "temperature": 1}
@@ -139,7 +139,7 @@ def test_an_upload_is_encoded_and_leaves_no_file(
     "form",
     [None, {}, {"files": []}, Form(), Form([("a", b"")]), Form([("a", b"text")]),
      Form([("a", b"x"), ("b", b"y")])],
-    ids=str,
+    ids=lambda change: str(change)[:40],
 )  # fmt: skip
 def test_a_bad_upload_is_refused_in_a_sentence(
     server: dict[str, Any], form: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
@@ -177,10 +177,10 @@ def test_three_hundred_moves_leave_no_file(
 
 
 def test_the_page_starts_with_plain_json(studio: Studio) -> None:
-    value = boot.opened(studio) | boot.directions(studio)
+    value = page_data.model_data(studio) | page_data.directions_data(studio)
     assert json.loads(json.dumps(value, allow_nan=False)) == value
-    assert value["clips"] == payloads.codes_to_json(boot.examples(studio))
+    assert value["clips"] == payloads.codes_to_json(page_data.examples(studio))
     assert value["sheet"].endswith(".png"), "the address of the picture below"
-    shown = png_pixels(boot.example_sheet(studio))
-    assert np.array_equal(shown, filmstrip.sheet(studio.decode(boot.examples(studio))))
+    shown = png_pixels(page_data.example_sheet(studio))
+    assert np.array_equal(shown, filmstrip.sheet(studio.decode(page_data.examples(studio))))
     assert len(value["idle"]["static"]) == studio.model.config.static_size

@@ -18,9 +18,9 @@ from rwae.errors import CheckpointError
 from rwae.files import filmstrip
 from rwae.files.checkpoint import CONFIG_FILE, SETTINGS_FILE
 from rwae.files.scores import write_scores
-from rwae.ui.comparing import headlines, peers
 from rwae.ui.endpoints import page_functions
 from rwae.ui.loaded_models import LoadedModels
+from rwae.ui.page_data import comparison_data, headline_scores
 from rwae.ui.payloads import codes_to_json
 
 Ask = Callable[[str, Any], dict[str, Any]]
@@ -124,7 +124,7 @@ def test_a_clip_that_another_model_cannot_read_is_refused_with_a_sentence(
 
 
 def test_models_of_the_same_data_and_size_belong_together(models: LoadedModels) -> None:
-    found = {about["name"]: about for about in peers(models)}
+    found = {about["name"]: about for about in comparison_data(models)}
     assert found["tight"]["group"] == found["reader"]["group"]
     assert len({about["group"] for about in found.values()}) == 3
     assert {name for name, about in found.items() if not about["judged"]} == {"alone"}
@@ -135,12 +135,12 @@ def test_the_headlines_are_a_mean_over_trainings_and_a_broken_file_is_no_headlin
     folder: Path,
 ) -> None:
     studio = Studio.load(folder / "alone", "cpu")
-    assert headlines(studio) == []
+    assert headline_scores(studio) == []
     write_scores(folder / "alone" / "scores.json", score_file(0.5, 0.7))
-    found = {headline["key"]: headline["share"] for headline in headlines(studio)}
+    found = {headline["key"]: headline["share"] for headline in headline_scores(studio)}
     assert found == {"swap": pytest.approx(0.6), "sweep": pytest.approx(0.25)}
     (folder / "alone" / "scores.json").write_text("{")
-    assert headlines(studio) == []
+    assert headline_scores(studio) == []
 
 
 @pytest.mark.parametrize(
@@ -171,7 +171,7 @@ def test_compare_says_that_a_judge_cannot_be_read(
     (tmp_path / NAME).mkdir()
     (tmp_path / NAME / CONFIG_FILE).write_text("{")
     monkeypatch.setattr(shipped, "JUDGES", tmp_path)
-    assert next(about for about in peers(models) if about["name"] == "tight")["judged"]
+    assert next(about for about in comparison_data(models) if about["name"] == "tight")["judged"]
     clips = codes_to_json(models.find("tight").gallery[[0]])
     answer = ask("judge_codes", {"model": "tight", "clips": clips})
     assert answer["error"].startswith(f"The judge of {NAME} cannot be read")

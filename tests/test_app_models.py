@@ -14,7 +14,7 @@ from rwae.editing.studio import Studio
 from rwae.errors import CheckpointError, ConfigError, RWAEError
 from rwae.files import checkpoint, installation
 from rwae.models import registry
-from rwae.ui import boot, launch
+from rwae.ui import launch, page_data
 from rwae.ui.endpoints import page_functions
 from rwae.ui.loaded_models import LoadedModels, load_folder, load_model, load_models
 from rwae.ui.payloads import (
@@ -101,7 +101,7 @@ def test_models_of_one_name_are_told_apart(folder: Path) -> None:
 
 
 def test_the_list_tells_the_models_apart(models: LoadedModels) -> None:
-    listed = {model["name"]: model for model in boot.model_list(models)}
+    listed = {model["name"]: model for model in page_data.model_list(models)}
     assert listed["large"]["title"] == "A larger one"
     assert listed["large"]["about"] == "It is large."
     assert listed["sprites"]["title"] == "sprites"
@@ -120,7 +120,9 @@ def test_a_request_is_answered_by_the_model_that_it_names(
             torch.tensor([clip["static"] for clip in drawn]).sub(expected.static).abs().max()
             < 1e-4
         )
-        assert server["open_model"]({"model": name})["sheet"] == boot.opened(studio)["sheet"]
+        assert (
+            server["open_model"]({"model": name})["sheet"] == page_data.model_data(studio)["sheet"]
+        )
     assert server["sample_codes"](DRAW) == server["sample_codes"](DRAW | {"model": "sprites"})
 
 
@@ -212,10 +214,10 @@ def test_a_drawn_action_is_shown_as_drawn(folder: Path) -> None:
 @pytest.mark.parametrize("frames", [1, 2, 15, MAX_CLIP_FRAMES])
 def test_clips_of_any_length_are_opened(tmp_path: Path, frames: int) -> None:
     studio = load_model(small_checkpoint(tmp_path, clips=14, frames=frames), "cpu")
-    opened = boot.opened(studio)
+    opened = page_data.model_data(studio)
     assert len(opened["clips"]) * frames <= opened["most"]
     assert {len(clip["dynamic"]) for clip in opened["clips"]} == {frames}
-    directions = boot.directions(studio)
+    directions = page_data.directions_data(studio)
     assert len(directions["idle"]["dynamic"]) == TINY.dynamic_size
 
 

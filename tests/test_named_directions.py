@@ -18,7 +18,7 @@ from rwae.editing.named_directions import (
 from rwae.editing.studio import Studio
 from rwae.errors import CheckpointError
 from rwae.files import checkpoint
-from rwae.ui import boot
+from rwae.ui import page_data
 
 
 def some(size: int) -> NamedDirections:
@@ -73,7 +73,7 @@ def test_a_move_ends_where_it_was_told_to() -> None:
 
 
 def test_the_app_gets_them_with_the_other_directions(folder: Path) -> None:
-    found = boot.directions(Studio.load(folder, "cpu"))["named"]
+    found = page_data.directions_data(Studio.load(folder, "cpu"))["named"]
     assert set(found) == {"mean", "read", "write", "names"}
     assert found["names"][2] == {
         "factor": "hair",
@@ -89,7 +89,7 @@ def test_without_the_file_nothing_is_named(folder: Path) -> None:
     (folder / "directions.json").unlink()
     studio = Studio.load(folder, "cpu")
     assert studio.named_directions is None
-    assert "named" not in boot.directions(studio)
+    assert "named" not in page_data.directions_data(studio)
 
 
 def test_a_file_in_which_nothing_was_good_enough_names_nothing(folder: Path) -> None:

@@ -13,9 +13,14 @@ from rwae.errors import CheckpointError
 from rwae.files.metrics import PAGE_TITLES
 from rwae.files.scores import ScoreFile, read_scores
 
-PACKAGES = {"torch": "PyTorch", "gradio": "Gradio", "numpy": "NumPy",
-            "opencv-python-headless": "OpenCV"}  # fmt: skip
-LICENCES = {  # short names of the Hub that a person may not know
+# The packages whose versions are shown, with the names that people know.
+SHOWN_PACKAGES = {
+    "torch": "PyTorch",
+    "gradio": "Gradio",
+    "numpy": "NumPy",
+    "opencv-python-headless": "OpenCV",
+}
+LICENCE_NAMES = {  # of the Hub's short names
     "apache-2.0": "Apache License 2.0",
     "cc-by-sa-3.0": "CC BY-SA 3.0",
     "cc-by-sa-4.0": "CC BY-SA 4.0",
@@ -25,13 +30,11 @@ LICENCES = {  # short names of the Hub that a person may not know
     "mit": "MIT",
     "other": "terms of its own",
 }
-
-
 PAGE_CODES = {"static": "who", "dynamic": "motion", "both": "both"}  # the page's words
 
 
 def about_model(studio: Studio, _request: Any) -> dict[str, Any]:
-    """Says what there is to know of a model.
+    """Collects what the About tab shows of a model.
 
     Args:
         studio: the model.
@@ -106,21 +109,20 @@ def page_scores(file: ScoreFile) -> dict[str, Any]:
 
 
 def licences(studio: Studio) -> dict[str, str]:
-    """Of the program, of the weights that are shown, and of the data behind them."""
+    """The licences of the program, of the weights that are shown, and of their data."""
     card = studio.card
     unknown = "not stated in the model's card: ask whoever trained it"
-    named = card.licence.lower()
     return {
         "Program": "Apache License 2.0",
-        "Weights": LICENCES.get(named, card.licence) or unknown,
+        "Weights": LICENCE_NAMES.get(card.licence.lower(), card.licence) or unknown,
         "Data": card.data_licence or unknown,
     }
 
 
 def versions() -> dict[str, str]:
-    """Of this program, of Python, and of the packages that do the work."""
+    """The versions of this program, of Python, and of the packages that do the work."""
     found = {"R-WAE Studio": __version__, "Python": platform.python_version()}
-    for package, name in PACKAGES.items():
+    for package, name in SHOWN_PACKAGES.items():
         with suppress(metadata.PackageNotFoundError):  # OpenCV, for one, has several packages
             found[name] = metadata.version(package)
     return found

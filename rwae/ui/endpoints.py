@@ -24,7 +24,7 @@ from rwae.editing.studio import Studio
 from rwae.errors import ClipError, RWAEError
 from rwae.files import filmstrip, video
 from rwae.runtime import turn
-from rwae.ui import boot, downloads, housekeeping
+from rwae.ui import downloads, housekeeping, page_data
 from rwae.ui.about import about_model
 from rwae.ui.loaded_models import LoadedModels
 from rwae.ui.payloads import (
@@ -80,16 +80,16 @@ def _answer_with(models: LoadedModels, endpoint: Endpoint) -> Callable[[Any], An
 
 
 def open_model(studio: Studio, _request: Any) -> Answer:
-    """What shows a model; see `rwae.ui.boot.opened`."""
-    return boot.opened(studio)
+    """What shows a model; see `rwae.ui.page_data.model_data`."""
+    return page_data.model_data(studio)
 
 
 def find_directions(studio: Studio, _request: Any) -> Answer:
-    """The directions in which codes are moved; see `rwae.ui.boot.directions`.
+    """The directions in which codes are moved; see `rwae.ui.page_data.directions_data`.
 
     The first request for a model takes a second or two, and later ones no time.
     """
-    return boot.directions(studio)
+    return page_data.directions_data(studio)
 
 
 def decode_codes(studio: Studio, request: Any) -> Answer:

@@ -123,7 +123,7 @@ def build_demo(options: Options) -> gr.Blocks:
         _check_mcp()
     serve_with_one_thread(options.device)
     models = load_models(options.models, installation.checkpoints(), options.device)
-    return page.build(models, mcp=options.mcp)
+    return page.build_page(models, mcp=options.mcp)
 
 
 def serve(demo: gr.Blocks, options: Options) -> None:
@@ -140,7 +140,7 @@ def serve(demo: gr.Blocks, options: Options) -> None:
             server_name=host,
             server_port=options.port,
             mcp_server=options.mcp,
-            **page.settings(),
+            **page.launch_settings(),
         )
     except (OSError, OverflowError, ServerFailedToStartError) as error:
         port = "any free port" if options.port is None else f"port {options.port}"

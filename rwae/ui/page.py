@@ -1,100 +1,144 @@
 """The page: a header with the choice of a model, and a tab for each thing to do with codes.
 
-There is one page for all models. Each request names its model, and the address does so for a
-visitor: `?model=name`. The header fetches what shows a model and the tabs start anew with it, so
-that a change of model loads no page, the first model's clip travels with the page as ever, and a
-tab may ask several models at once. A Gradio page for each model would repeat all scripts in each,
-and would have to compute every model's directions before the app starts.
+There is one page for all models. Each request names its model, and the address of the page names
+the one that a visitor chose: `?model=name`. The header requests what shows a model, and the tabs
+start anew with it. So a change of model loads no page, the first model's clip travels with the
+page, and a tab may ask several models at once. A Gradio page for each model would repeat
+everything in each, and would have to compute every model's directions before the app starts.
+
+Each part of the page is a `gr.HTML` component: a template in `assets/templates`, a JavaScript
+module in `assets/tabs`, the data that the module starts with, and the functions of
+`rwae.ui.endpoints`, which it calls.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import gradio as gr
 from starlette.middleware import Middleware
 
 from rwae.files import installation
-from rwae.ui import api, boot, static
-from rwae.ui.comparing import peers
-from rwae.ui.component import component
+from rwae.ui import api, page_files
 from rwae.ui.endpoints import page_functions
-from rwae.ui.headers import Headers
-from rwae.ui.limits import Limits
 from rwae.ui.loaded_models import LoadedModels
+from rwae.ui.middleware import RequestLimits, SecurityHeaders
+from rwae.ui.page_data import comparison_data, page_data
 from rwae.ui.payloads import MAX_UPLOAD_BYTES
 
-# Nothing is shown until the stylesheet is there; without it, the plain page after a while.
-HIDDEN = """
+QUEUE_SIZE = 64  # calls of programs that wait
+SESSION_CAPACITY = 1000  # visits that Gradio keeps an entry for
+
+# Hides the page until the stylesheet is there, for at most five seconds.
+HIDDEN_UNTIL_STYLED = """
 .gradio-container { visibility: hidden; animation: rw-unstyled 0s 5s forwards; }
 @keyframes rw-unstyled { to { visibility: visible; } }
 """
-# Runs in the browser alone: the clip itself is already there when the tab is shown.
-_SHOW_EXPLORE = "() => ({ selected: 'explore', __type__: 'update' })"
+# Gradio runs this in the page, and finds the names of events in it. The URL is relative to the
+# page, also below the path of a proxy.
+START_SCRIPT = """// Triggers: {events}
+import(new URL("{url}", document.baseURI)).then(
+  ({{ start }}) => start({{ element, server, trigger, value: props.value }}),
+  (error) => {{
+    element.textContent = "A part of the page could not be loaded: reload the page.";
+    throw error;
+  }},
+);"""
+# These two run in the browser alone. The tab has its clip already when it is shown.
+SHOW_EXPLORE_SCRIPT = "() => ({ selected: 'explore', __type__: 'update' })"
 # An address with a sheet of samples or a comparison opens at that tab.
-_SHOW_LINKED = """() => {
+SHOW_LINKED_SCRIPT = """() => {
     const linked = ['sample', 'compare'].find((name) => location.hash.startsWith(`#${name}&`));
     return linked ? { selected: linked, __type__: 'update' } : { __type__: 'update' };
 }"""
 
+Functions = Sequence[Callable[[Any], dict[str, Any]]]
 
-def build(models: LoadedModels, mcp: bool = False) -> gr.Blocks:
+
+def build_page(models: LoadedModels, mcp: bool = False) -> gr.Blocks:
     """Builds the page around loaded models.
 
     Args:
-        models: the loaded models.
-        mcp: whether the page may say that the endpoints are there by the Model Context Protocol.
+        models: the models.
+        mcp: whether the app offers its endpoints by the Model Context Protocol, so that the About
+            tab may say so.
     """
-    server, first = page_functions(models), models.find(None)
-    # The clip that plays at once travels with the page; of other models it is asked for.
-    start = {"directions": boot.directions(first)} | boot.opened(first)
-    value = {"models": boot.model_list(models), "first": start | {"name": models.default_name}}
-    value["notice"] = models.notice
+    functions = page_functions(models)
+    upload_limit = {"maxUpload": MAX_UPLOAD_BYTES}
+    comparison = upload_limit | {"peers": comparison_data(models)}
+    about = {"mcp": mcp, "endpoints": api.describe_endpoints(models)}
     with gr.Blocks(title="R-WAE Studio", analytics_enabled=False, fill_width=True) as page:
-        header = component("header", value, server, ("linked",))
+        header = build_part("header", page_data(models), functions, ["linked"])
         with gr.Tabs(elem_id="rw-tabs", selected="explore") as tabs:
             with gr.Tab("Explore", id="explore"):
-                component("explore", {}, server)
+                build_part("explore", {}, functions)
             with gr.Tab("Swap", id="swap"):
-                limits = {"maxUpload": MAX_UPLOAD_BYTES}
-                swap = component("swap", limits, server, ("explore",))
+                swap = build_part("swap", upload_limit, functions, ["explore"])
             with gr.Tab("Sample", id="sample"):
-                sample = component("sample", {}, server, ("explore",))
+                sample = build_part("sample", {}, functions, ["explore"])
             with gr.Tab("Compare", id="compare"):
-                compare = component(
-                    "compare", limits | {"peers": peers(models)}, server, ("explore",)
-                )
+                compare = build_part("compare", comparison, functions, ["explore"])
             with gr.Tab("About", id="about"):
-                about = {"mcp": mcp, "endpoints": api.describe_endpoints(models)}
-                component("about", about, server)
-        for grid in (swap, sample, compare):
-            grid.explore(None, None, tabs, js=_SHOW_EXPLORE, queue=False, api_visibility="private")
-        for arrival in (page.load, header.linked):
-            arrival(None, None, tabs, js=_SHOW_LINKED, queue=False, api_visibility="private")
+                build_part("about", about, functions)
+        in_browser = {"queue": False, "api_visibility": "private"}
+        for part in (swap, sample, compare):
+            part.explore(None, None, tabs, js=SHOW_EXPLORE_SCRIPT, **in_browser)
+        for event in (page.load, header.linked):
+            event(None, None, tabs, js=SHOW_LINKED_SCRIPT, **in_browser)
         api.add_endpoints(page, models)
-    page.queue(api_open=False, max_size=64)
-    return page
+    page.queue(api_open=False, max_size=QUEUE_SIZE)
+    built: gr.Blocks = page
+    return built
 
 
-def settings() -> dict[str, Any]:
-    """What `launch` needs: the look, and limits on what a visitor may send."""
+def build_part(
+    name: str, value: dict[str, Any], functions: Functions, events: Sequence[str] = ()
+) -> gr.HTML:
+    """Builds one part of the page.
+
+    Args:
+        name: of the template `templates/name.html`, and of the module `tabs/name.js`, which
+            exports the function `start({element, server, trigger, value})`.
+        value: what `start` gets as its value.
+        functions: what `start` can call as methods of `server`.
+        events: what `start` may trigger; each becomes a method of the component.
+    """
+    # The template does not mention the value: Gradio would draw it anew with each value, and
+    # clear its canvases.
+    return gr.HTML(
+        value,
+        html_template=page_files.read_asset(f"templates/{name}.html"),
+        js_on_load=START_SCRIPT.format(
+            events=", ".join(f'"{event}"' for event in events),
+            url=page_files.file_url(f"tabs/{name}.js"),
+        ),
+        apply_default_css=False,
+        server_functions=list(functions),
+        elem_id=f"rw-{name}",
+    )
+
+
+def launch_settings() -> dict[str, Any]:
+    """The arguments of `Blocks.launch`: how the page looks, and what the server accepts."""
+    stylesheet = page_files.file_url(page_files.STYLESHEET)
     return {
-        "theme": theme(),
-        "css": HIDDEN,
-        "head": f'<link rel="stylesheet" href="{static.address(static.STYLESHEET)}">',
-        "favicon_path": static.ASSETS / "mark.svg",
+        "theme": _theme(),
+        "css": HIDDEN_UNTIL_STYLED,
+        "head": f'<link rel="stylesheet" href="{stylesheet}">',
+        "favicon_path": page_files.ASSETS / "mark.svg",
         "footer_links": [],
         "max_file_size": MAX_UPLOAD_BYTES,
         "blocked_paths": [str(installation.ROOT)],  # no file of the program by its path
         "app_kwargs": {
             "middleware": [
-                Middleware(Headers),
-                Middleware(static.PageDelivery),
-                Middleware(Limits),
+                Middleware(SecurityHeaders),
+                Middleware(page_files.PageDelivery),
+                Middleware(RequestLimits),
             ],
-            "routes": static.routes(),
+            "routes": page_files.routes(),
         },
-        "state_session_capacity": 1000,  # visits that Gradio keeps an entry for
+        "state_session_capacity": SESSION_CAPACITY,
         "ssr_mode": False,
         "show_error": False,
         "enable_monitoring": False,
@@ -102,7 +146,7 @@ def settings() -> dict[str, Any]:
     }
 
 
-def theme() -> gr.themes.Base:
+def _theme() -> gr.themes.Base:
     """A plain theme with fonts of the visitor's own system: nothing is fetched."""
     sans = ["Segoe UI", "Roboto", "Helvetica Neue", "sans-serif"]
     return gr.themes.Base(font=sans, font_mono=["Menlo", "Consolas", "monospace"]).set(

@@ -8,7 +8,8 @@ import urllib.parse
 import pytest
 from serving import RunningApp
 
-from rwae.ui import doors, static
+from rwae.ui import page_files
+from rwae.ui.middleware import PAGE_FILES_PREFIX
 
 SMALL_PAGE = 120_000  # bytes of the page over the wire
 SELF = "'self'"
@@ -25,9 +26,9 @@ def get(app: RunningApp, path: str, encoding: str = "gzip") -> tuple[int, dict[s
     return answer.status, {name.lower(): value for name, value in answer.headers.items()}, body
 
 
-@pytest.mark.parametrize("name", sorted(static.contents()))
+@pytest.mark.parametrize("name", sorted(page_files.served_files()))
 def test_every_file_is_compressed_and_kept_by_browsers(small_app: RunningApp, name: str) -> None:
-    status, headers, body = get(small_app, f"/{static.address(name)}")
+    status, headers, body = get(small_app, f"/{page_files.file_url(name)}")
     assert status == 200
     assert headers["cache-control"] == "public, max-age=31536000, immutable"
     assert headers["content-type"].split(";")[0] == (
@@ -36,28 +37,28 @@ def test_every_file_is_compressed_and_kept_by_browsers(small_app: RunningApp, na
     if len(body) > 400:  # less hardly becomes smaller
         assert headers["content-encoding"] == "gzip"
         body = gzip.decompress(body)
-    assert body.decode() == static.contents()[name]
+    assert body.decode() == page_files.served_files()[name]
 
 
 def test_a_browser_that_takes_no_gzip_gets_the_plain_text(small_app: RunningApp) -> None:
     name = "tabs/explore.js"
     for _ in range(2):  # an answer must not change the next one
         for encoding in ("identity", "gzip"):
-            _, headers, body = get(small_app, f"/{static.address(name)}", encoding)
+            _, headers, body = get(small_app, f"/{page_files.file_url(name)}", encoding)
             assert ("content-encoding" in headers) == (encoding == "gzip")
             assert int(headers["content-length"]) == len(body)
 
 
 def test_the_address_changes_with_every_file(monkeypatch: pytest.MonkeyPatch) -> None:
-    before = static.address("tabs/explore.js")
-    for name in static.contents():
-        changed = static.contents() | {name: static.contents()[name] + " "}
+    before = page_files.file_url("tabs/explore.js")
+    for name in page_files.served_files():
+        changed = page_files.served_files() | {name: page_files.served_files()[name] + " "}
         with monkeypatch.context() as patch:
-            patch.setattr(static, "contents", lambda changed=changed: changed)
-            static.root.cache_clear()
-            assert static.address("tabs/explore.js") != before
-    static.root.cache_clear()
-    assert static.address("tabs/explore.js") == before
+            patch.setattr(page_files, "served_files", lambda changed=changed: changed)
+            page_files.files_root.cache_clear()
+            assert page_files.file_url("tabs/explore.js") != before
+    page_files.files_root.cache_clear()
+    assert page_files.file_url("tabs/explore.js") == before
 
 
 @pytest.mark.parametrize(
@@ -67,8 +68,8 @@ def test_the_address_changes_with_every_file(monkeypatch: pytest.MonkeyPatch) ->
      "pictures/..%2fmark.svg"],
 )  # fmt: skip
 def test_nothing_else_is_behind_the_route(small_app: RunningApp, path: str) -> None:
-    digest = static.address("tabs/explore.js").split("/")[1]
-    assert get(small_app, doors.STATIC + path.format(digest))[0] == 404
+    digest = page_files.file_url("tabs/explore.js").split("/")[1]
+    assert get(small_app, PAGE_FILES_PREFIX + path.format(digest))[0] == 404
 
 
 def test_the_page_is_small_and_holds_neither_scripts_nor_pictures(small_app: RunningApp) -> None:
@@ -105,12 +106,13 @@ def test_the_page_has_browsers_load_at_once_what_the_first_picture_needs(
     paths = preloaded(small_app, "/")
     for path in paths:
         assert get(small_app, f"/{path}")[0] == 200
-    assert {static.address(name) for name in (*static.FIRST, static.STYLESHEET)} <= paths
+    first = (*page_files.FIRST_MODULES, page_files.STYLESHEET)
+    assert {page_files.file_url(name) for name in first} <= paths
     assert sum(path.endswith(".png") for path in paths) == 1
     # All that the modules import, and nothing that is shown later.
     modules = {path.split("/", 2)[2] for path in paths if path.endswith(".js")}
     for name in modules:
-        for found in re.findall(r'from "(\.[^"]+)"', static.contents()[name]):
+        for found in re.findall(r'from "(\.[^"]+)"', page_files.served_files()[name]):
             folder = name.rsplit("/", 1)[0]
             assert urllib.parse.urljoin(f"{folder}/", found) in modules
     assert "tabs/swap.js" not in modules
@@ -125,7 +127,7 @@ def test_the_picture_is_not_loaded_at_once_where_another_model_may_be_shown(
 
 
 def test_no_other_answer_names_what_to_load(small_app: RunningApp) -> None:
-    for path in ("/config", f"/{static.address('tabs/swap.js')}"):
+    for path in ("/config", f"/{page_files.file_url('tabs/swap.js')}"):
         assert "link" not in get(small_app, path)[1]
 
 

@@ -1,0 +1,367 @@
+"""ASGI middleware in front of Gradio: which paths are open, and how much a visitor may send.
+
+Each request passes three checks before Gradio sees it:
+
+1. Its path is among those that the page and programs use. Gradio has many more: they would take
+   files and keep them, serve files by their path, fetch other addresses for a caller, or skip the
+   queue. A path that a later version of Gradio adds is closed until it is listed here.
+2. Its body is counted and timed while it comes in, whatever its headers promise.
+3. A call of a function of the page is held back until its body is complete, and then waits for
+   its turn: Gradio writes forms to files while they come in and forgets them if the rest never
+   comes, and a slow sender shall not keep others from asking.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import time
+from contextlib import suppress
+
+from python_multipart.multipart import parse_options_header
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from rwae.ui import housekeeping
+from rwae.ui.payloads import MAX_ENCODED_BYTES, MAX_UPLOAD_BYTES
+
+# The page may speak to the server that it came from and to no other. Gradio puts scripts into the
+# page and builds functions from text, so 'unsafe-inline' and 'unsafe-eval' are needed.
+CONTENT_SECURITY_POLICY = "; ".join(
+    (
+        "default-src 'self' data: blob:",
+        "script-src 'self' 'unsafe-inline' 'unsafe-eval' blob:",
+        "style-src 'self' 'unsafe-inline'",
+        "object-src 'none'",
+        "base-uri 'self'",
+        "form-action 'self'",
+    )
+)
+SECURITY_HEADERS = (
+    (b"content-security-policy", CONTENT_SECURITY_POLICY.encode()),
+    (b"x-content-type-options", b"nosniff"),
+    (b"referrer-policy", b"same-origin"),
+)
+
+GRADIO_PREFIX = "/gradio_api"
+PAGE_CALL_PATH = f"{GRADIO_PREFIX}/component_server"  # where the page calls functions
+HEALTH_PATH = "/healthz"
+PAGE_FILES_PREFIX = "/page-files/"  # see `rwae.ui.page_files`
+OPEN_PATHS = frozenset(
+    {
+        *("/", "/config", "/theme.css", "/favicon.ico", "/manifest.json", "/robots.txt"),
+        *(HEALTH_PATH, PAGE_CALL_PATH, "/pwa_icon"),
+        *(f"{GRADIO_PREFIX}/info", f"{GRADIO_PREFIX}/openapi.json", f"{GRADIO_PREFIX}/app_id"),
+        *(f"{GRADIO_PREFIX}/queue/join", f"{GRADIO_PREFIX}/queue/data"),
+        *(f"{GRADIO_PREFIX}/startup-events", f"{GRADIO_PREFIX}/cancel", f"{GRADIO_PREFIX}/reset"),
+        f"{GRADIO_PREFIX}/mcp",
+    }
+)
+OPEN_PREFIXES = (
+    PAGE_FILES_PREFIX,
+    *("/assets/", "/static/", "/svelte/", "/pwa_icon/"),
+    *(f"{GRADIO_PREFIX}/heartbeat/", f"{GRADIO_PREFIX}/call/", f"{GRADIO_PREFIX}/mcp/"),
+)
+API_ROUTES = tuple(  # where programs call, see `rwae.ui.api`
+    f"{GRADIO_PREFIX}/{name}" for name in ("queue/join", "call/", "mcp", "mcp/")
+)
+
+MAX_JSON_BYTES = 2**20  # of a body; the longest request for pictures has about a tenth of this
+MAX_FORM_BYTES = MAX_UPLOAD_BYTES + 2**16  # of a body: a file and a few fields
+MAX_API_BYTES = MAX_ENCODED_BYTES * 4 // 3 + 2**16  # of a body: a file as base64 and a few values
+MAX_HELD_BYTES = 2**28  # of all bodies together
+MAX_PAUSE = 10.0  # seconds between two parts of a body
+MAX_BODY_SECONDS = 120.0  # until a body is complete
+MAX_FORM_PARTS = 8  # the page sends five
+MAX_OPEN_REQUESTS = 512  # most are heartbeats, one for each page that is open
+MAX_PAGE_CALLS = 128  # at once; the model answers them one after another
+MAX_FORMS = 12  # that come in at once
+MAX_READ_FORMS = 4  # that are read at once, each in memory for a clip; others wait
+
+FULL = "The app is full: please try again in a minute."
+BUSY = "Many people use the app just now, and yours was one request too many: try again."
+FAILED = "The server failed at this request: try another value."
+INCOMPLETE = "The request breaks off before its end: send it again."
+
+
+class Refusal(Exception):  # noqa: N818 - an answer to the visitor, and no error of the program
+    """A request that is not passed on.
+
+    Attributes:
+        status: HTTP status of the answer.
+        sentence: text of the answer.
+    """
+
+    def __init__(self, status: int, sentence: str) -> None:
+        super().__init__(sentence)
+        self.status = status
+        self.sentence = sentence
+
+
+class SecurityHeaders:
+    """ASGI middleware that adds `SECURITY_HEADERS` to every answer."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self.app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        async def send_with_headers(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                headers = [*message.get("headers", ()), *SECURITY_HEADERS]
+                message = {**message, "headers": headers}
+            await send(message)
+
+        await self.app(scope, receive, send_with_headers)
+
+
+class RequestLimits:
+    """ASGI middleware that refuses requests beyond the limits of this module.
+
+    Attributes:
+        open_requests: how many are open now.
+        page_calls: how many functions of the page are being called now.
+        forms: how many forms are coming in or being read now.
+        budget: the memory that is free for bodies.
+    """
+
+    def __init__(self, app: ASGIApp) -> None:
+        self.app = app
+        self.open_requests = self.page_calls = self.forms = 0
+        self.budget = BodyBudget(MAX_HELD_BYTES)
+        self._reading = asyncio.Semaphore(MAX_READ_FORMS)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "lifespan":
+            await self.app(scope, receive, send)
+            return
+        if scope["type"] != "http":
+            await send({"type": "websocket.close", "code": 1008})  # the app has no websockets
+            return
+        route = open_route(path_below_root(scope))
+        self.open_requests += 1
+        try:
+            await self._pass_on(route, scope, receive, send)
+        except Refusal as refusal:
+            housekeeping.log_refusal(refusal.status, route or "other", refusal.sentence)
+            await _refuse(send, refusal, route)
+        except Exception as error:  # of Gradio: the server would print it, with what was sent
+            housekeeping.log_failure(route or "other", error)
+            with suppress(RuntimeError):  # an answer has begun, and breaks off here
+                await _answer(send, 500, FAILED.encode(), b"text/plain; charset=utf-8")
+        finally:
+            self.open_requests -= 1
+
+    async def _pass_on(
+        self, route: str | None, scope: Scope, receive: Receive, send: Send
+    ) -> None:
+        if route is None:
+            raise Refusal(404, "There is nothing at this address.")
+        if route == HEALTH_PATH:
+            await _answer(send, 200, b"alive", b"text/plain")
+        elif self.open_requests > MAX_OPEN_REQUESTS:
+            raise Refusal(503, FULL)
+        elif route != PAGE_CALL_PATH:
+            limit = MAX_API_BYTES if route in API_ROUTES else MAX_JSON_BYTES
+            await self._pass_on_counted(limit, scope, receive, send)
+        else:
+            # The first of several headers is the one that Gradio reads.
+            types = [value for name, value in scope["headers"] if name == b"content-type"]
+            if types and types[0].startswith(b"multipart/form-data"):
+                await self._call_with_form(types[0], scope, receive, send)
+            else:
+                with RequestBody(receive, MAX_JSON_BYTES, self.budget) as body:
+                    await self._call(await body.read(), scope, receive, send)
+
+    async def _call_with_form(
+        self, content_type: bytes, scope: Scope, receive: Receive, send: Send
+    ) -> None:
+        if self.forms >= MAX_FORMS:
+            raise Refusal(503, BUSY)
+        self.forms += 1
+        try:
+            with RequestBody(receive, MAX_FORM_BYTES, self.budget) as body:
+                form = await body.read()
+                check_form(form, content_type)
+                async with self._reading:
+                    await self._call(form, scope, receive, send)
+        finally:
+            self.forms -= 1
+
+    async def _call(self, body: bytes, scope: Scope, receive: Receive, send: Send) -> None:
+        """Passes on a call of a function of the page, whose body is complete."""
+        if self.page_calls >= MAX_PAGE_CALLS:
+            raise Refusal(503, BUSY)
+        self.page_calls += 1
+        pending: list[Message] = [{"type": "http.request", "body": body, "more_body": False}]
+
+        async def receive_whole() -> Message:
+            return pending.pop() if pending else await receive()
+
+        try:
+            await self.app(scope, receive_whole, send)
+        finally:
+            self.page_calls -= 1
+
+    async def _pass_on_counted(
+        self, max_bytes: int, scope: Scope, receive: Receive, send: Send
+    ) -> None:
+        """Passes a request on while it comes in, and ends it if it gets too large or too slow."""
+        refusal: Refusal | None = None
+        answer_begun = False
+
+        async def receive_counted() -> Message:
+            nonlocal refusal
+            try:
+                return await body.receive()
+            except Refusal as error:
+                refusal = error
+                return {"type": "http.disconnect"}
+
+        async def send_unless_refused(message: Message) -> None:
+            nonlocal answer_begun
+            if refusal is None:
+                answer_begun = True
+                await send(message)
+
+        try:
+            with RequestBody(receive, max_bytes, self.budget) as body:
+                await self.app(scope, receive_counted, send_unless_refused)
+        except Exception:
+            # After a refusal, the app fails because the rest of the request is missing.
+            if refusal is None:
+                raise
+        if refusal is not None and not answer_begun:
+            raise refusal
+
+
+class BodyBudget:
+    """The memory that all bodies may take together.
+
+    Attributes:
+        free: bytes that are left.
+    """
+
+    def __init__(self, max_bytes: int) -> None:
+        self.free = max_bytes
+
+
+class RequestBody:
+    """The body of a request, counted and timed while it comes in.
+
+    It takes its bytes from the budget while they come in, and returns them at the end of the
+    `with` block around it.
+
+    Attributes:
+        complete: whether all of it has come.
+    """
+
+    def __init__(self, receive: Receive, max_bytes: int, budget: BodyBudget) -> None:
+        self._receive = receive
+        self._allowed = max_bytes
+        self._budget = budget
+        self._taken = 0
+        self._deadline = time.monotonic() + MAX_BODY_SECONDS
+        self.complete = False
+
+    def __enter__(self) -> RequestBody:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._budget.free += self._taken
+
+    async def receive(self) -> Message:
+        """The next message of the server.
+
+        Raises:
+            Refusal: if the body gets too large, pauses for too long or takes too long, or if the
+                budget is spent.
+        """
+        if self.complete:  # the next message says that the visitor has left, whenever that is
+            return await self._receive()
+        patience = min(MAX_PAUSE, self._deadline - time.monotonic())
+        try:
+            message = await asyncio.wait_for(self._receive(), max(patience, 0))
+        except TimeoutError:
+            raise Refusal(
+                408, "The request took too long to arrive: check the connection and try again."
+            ) from None
+        self.complete = not message.get("more_body", False)
+        size = len(message.get("body", b""))
+        self._allowed -= size
+        if self._allowed < 0:
+            raise Refusal(413, "The request is too large.")
+        self._taken += size
+        self._budget.free -= size
+        if self._budget.free < 0:
+            raise Refusal(503, BUSY)
+        return message
+
+    async def read(self) -> bytes:
+        """All of the body.
+
+        Raises:
+            Refusal: as `receive`, and if the sender leaves before its end.
+        """
+        parts = []
+        while not self.complete:
+            message = await self.receive()
+            if message["type"] != "http.request":
+                raise Refusal(400, INCOMPLETE)
+            parts.append(message.get("body", b""))
+        return b"".join(parts)
+
+
+def open_route(path: str) -> str | None:
+    """The open path or prefix that a path belongs to; None if the path is closed.
+
+    Args:
+        path: of a request, decoded, below the app's root.
+    """
+    if ".." in path or "\\" in path or "\0" in path:
+        return None
+    plain = path.rstrip("/") or "/"
+    if plain in OPEN_PATHS:
+        return plain
+    return next((prefix for prefix in OPEN_PREFIXES if path.startswith(prefix)), None)
+
+
+def path_below_root(scope: Scope) -> str:
+    """The path of a request without the path of a proxy below which the app lies."""
+    path: str = scope["path"]
+    root: str = scope.get("root_path", "").rstrip("/")
+    return path.removeprefix(root) if root and path.startswith(f"{root}/") else path
+
+
+def check_form(form: bytes, content_type: bytes) -> None:
+    """Checks that a form ends as its header says and has no more than `MAX_FORM_PARTS` parts.
+
+    Raises:
+        Refusal: if not.
+    """
+    boundary = parse_options_header(content_type)[1].get(b"boundary")
+    end = b"\r\n--" + (boundary or b"") + b"--"
+    if not boundary or not form.endswith((end, end + b"\r\n")):
+        raise Refusal(400, INCOMPLETE)
+    if form.count(b"--" + boundary) > MAX_FORM_PARTS + 1:
+        raise Refusal(413, "The form has too many parts: send one file.")
+
+
+async def _refuse(send: Send, refusal: Refusal, route: str | None) -> None:
+    if refusal.status == 503 and route == PAGE_CALL_PATH:
+        # Gradio's page drops the text of a failure. An answer like that of the page's functions
+        # is shown to the visitor.
+        answer = json.dumps({"error": refusal.sentence}).encode()
+        await _answer(send, 200, answer, b"application/json")
+    else:
+        sentence = refusal.sentence.encode()
+        await _answer(send, refusal.status, sentence, b"text/plain; charset=utf-8")
+
+
+async def _answer(send: Send, status: int, content: bytes, content_type: bytes) -> None:
+    length = str(len(content)).encode()
+    headers = [
+        (b"content-type", content_type),
+        (b"content-length", length),
+        (b"connection", b"close"),
+    ]
+    await send({"type": "http.response.start", "status": status, "headers": headers})
+    await send({"type": "http.response.body", "body": content})

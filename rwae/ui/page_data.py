@@ -1,0 +1,191 @@
+"""What the page knows of the models before it asks for anything: a clip moves when it opens.
+
+The header lists all models. The first model travels with the page, the others are asked for by
+`rwae.ui.endpoints.open_model` and `find_directions`. The Compare tab knows a little of each.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import functools
+import statistics
+import time
+from typing import Any
+
+from rwae import runtime
+from rwae.classifiers import has_judge, trained_on
+from rwae.codes import Codes
+from rwae.editing.directions import Basis
+from rwae.editing.named_directions import NamedDirections
+from rwae.editing.studio import Studio
+from rwae.errors import CheckpointError
+from rwae.files import filmstrip, video
+from rwae.files.metrics import HEADLINES
+from rwae.files.scores import read_scores
+from rwae.ui.downloads import available_formats
+from rwae.ui.loaded_models import LoadedModels
+from rwae.ui.page_files import add_picture
+from rwae.ui.payloads import MAX_CLIP_FRAMES, codes_to_json, max_request_frames
+
+COORDINATE_DECIMALS = 5  # of a number in a direction
+TIMED_DECODES = 6
+
+
+def page_data(models: LoadedModels) -> dict[str, Any]:
+    """What the header gets, and passes on to the tabs.
+
+    Returns:
+        {"models": see `model_list`, "first": all of the first model, "notice": a sentence}.
+    """
+    first = models.find(None)
+    opened = {"name": models.default_name} | model_data(first)
+    return {
+        "models": model_list(models),
+        "first": opened | {"directions": directions_data(first)},
+        "notice": models.notice,
+    }
+
+
+def model_list(models: LoadedModels) -> list[dict[str, Any]]:
+    """What the header's list says of each model."""
+    return [
+        {
+            "name": name,
+            "title": studio.card.title,
+            "about": studio.card.about,
+            "kind": _describe_kind(studio),
+        }
+        for name, studio in models.studios.items()
+    ]
+
+
+def _describe_kind(studio: Studio) -> str:
+    """The size of a clip and what sets the model apart, in a few words."""
+    config = studio.model.config
+    frames = "1 frame" if config.frames == 1 else f"{config.frames} frames"
+    parts = [f"{frames} of {config.frame_size} pixels"]
+    if config.actions:
+        parts.append(f"{config.actions} actions")
+    if not studio.model.encodes:
+        parts.append("cannot read clips")
+    return ", ".join(parts)
+
+
+@functools.cache
+def model_data(studio: Studio) -> dict[str, Any]:
+    """What shows a model at once: its sizes, its examples, the URL of their picture, its facts.
+
+    The page adds the model's name and `directions_data`, which takes a hundred times as long.
+    """
+    config = studio.model.config
+    return {
+        "title": studio.card.title,
+        "weights": studio.weights,
+        "side": config.frame_size,
+        "frames": config.frames,
+        "most": max_request_frames(config),
+        "longest": min(MAX_CLIP_FRAMES, max_request_frames(config)),
+        "apart": not (config.recurrent_decoder or config.actions),  # frames decode one by one
+        "encodes": studio.model.encodes,
+        "actions": config.actions,
+        "exports": available_formats(studio),
+        "device": runtime.device_label(studio.model.device),
+        "parameters": studio.model.num_parameters,
+        "ms": _decode_milliseconds(studio),
+        "clips": codes_to_json(examples(studio)),
+        "sheet": add_picture(example_sheet(studio)),
+    }
+
+
+def example_sheet(studio: Studio) -> bytes:
+    """A PNG of the examples: a row for each clip, a column for each frame."""
+    return video.encode_image(filmstrip.sheet(studio.decode(examples(studio))), "png")
+
+
+def examples(studio: Studio) -> Codes:
+    """The example clips, as many as one request may hold."""
+    config = studio.model.config
+    return studio.examples[: max(1, max_request_frames(config) // config.frames)]
+
+
+def _decode_milliseconds(studio: Studio) -> float:
+    """The milliseconds in which one clip is decoded: the shortest of several times."""
+    seconds = []
+    for _ in range(TIMED_DECODES):  # the first one also allocates memory
+        start = time.perf_counter()
+        studio.decode(studio.examples[[0]])
+        seconds.append(time.perf_counter() - start)
+    return round(1000 * min(seconds), 1)
+
+
+def directions_data(studio: Studio) -> dict[str, Any]:
+    """The coordinates in which both codes are shown, and which numbers do nothing.
+
+    Returns:
+        {"who", "motion": the directions of the static and of a dynamic code, "idle": {"static",
+        "dynamic": for each number whether it does nothing}}, and "named" if directions of the
+        static code have names.
+    """
+    data: dict[str, Any] = {
+        "who": _coordinates(studio.static_basis, "mean", "read", "write", "share"),
+        "motion": _coordinates(studio.dynamic_basis, "mean", "read", "write", "share"),
+        "idle": {"static": studio.inactive_static, "dynamic": studio.inactive_dynamic},
+    }
+    named = studio.named_directions
+    if named:
+        names = [dataclasses.asdict(name) for name in named.names]
+        data["named"] = _coordinates(named, "mean", "read", "write") | {"names": names}
+    return data
+
+
+def _coordinates(directions: Basis | NamedDirections, *parts: str) -> dict[str, Any]:
+    """Tensors of one or two dimensions as rounded JSON values, by name."""
+    return {name: _rounded(getattr(directions, name).tolist()) for name in parts}
+
+
+def _rounded(value: Any) -> Any:
+    if isinstance(value, list):
+        return [_rounded(part) for part in value]
+    return round(value, COORDINATE_DECIMALS)
+
+
+def comparison_data(models: LoadedModels) -> list[dict[str, Any]]:
+    """What the Compare tab knows of each model.
+
+    Returns:
+        For each model its name, title, frames of a clip, whether it encodes and is judged,
+        `scores` (see `headline_scores`), and `group`: models of one group were trained on the
+        same data, and their frames have one size.
+    """
+    return [
+        {
+            "name": name,
+            "title": studio.card.title,
+            "group": f"{trained_on(studio.folder) or name}, {studio.model.config.frame_size}",
+            "frames": studio.model.config.frames,
+            "encodes": studio.model.encodes,
+            "judged": has_judge(studio.folder),
+            "scores": headline_scores(studio),
+        }
+        for name, studio in models.studios.items()
+    ]
+
+
+def headline_scores(studio: Studio) -> list[dict[str, Any]]:
+    """The headline scores of a model, each a mean over its trainings.
+
+    Returns:
+        A list of {"key", "title", "share"}, which is empty if the model has no readable scores.
+    """
+    try:
+        file = read_scores(studio.folder) if studio.folder else None
+    except CheckpointError:
+        return []  # the About tab says what is wrong with the file
+    if file is None:
+        return []
+    scores = [(key, title, file.values(metric)) for key, (metric, title) in HEADLINES.items()]
+    return [
+        {"key": key, "title": title, "share": statistics.fmean(values)}
+        for key, title, values in scores
+        if values is not None
+    ]

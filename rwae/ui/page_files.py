@@ -1,0 +1,169 @@
+"""The page's own files: JavaScript modules, one stylesheet, and pictures of examples.
+
+Each has a URL that contains a digest of its content, so browsers keep it for a year and never
+show an old one. URLs are relative to the page, which may lie below the path of a proxy.
+"""
+
+from __future__ import annotations
+
+import functools
+import hashlib
+import posixpath
+import re
+from collections.abc import Sequence
+from pathlib import Path
+
+from starlette.middleware import Middleware
+from starlette.middleware.gzip import GZipMiddleware
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import BaseRoute, Route
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from rwae.ui.middleware import PAGE_FILES_PREFIX, path_below_root
+
+ASSETS = Path(__file__).parent / "assets"
+MODULE_FOLDERS = ("lib", "tabs", "widgets")
+FIRST_MODULES = ("tabs/header.js", "tabs/explore.js")  # what the page shows first
+STYLESHEET = "studio.css"
+STYLES = (  # in the order in which they override each other
+    *("page", "header", "controls", "player", "explore", "grids", "swap", "sample", "compare"),
+    *("about", "takeaway"),
+)
+# Gradio styles all buttons and fields, and a rule for a class alone would lose against that.
+STYLE_SCOPE = ".gradio-container.gradio-container .contain"
+CACHE_FOREVER = {"Cache-Control": "public, max-age=31536000, immutable"}
+_DIGEST_LENGTH = 12  # hexadecimal digits
+_IMPORT = re.compile(r'^(?:import|export)\b[^;]*?\bfrom "(\.[^"]+)";', re.MULTILINE)
+_pictures: dict[str, bytes] = {}  # by their digest: the examples of models that were opened
+
+
+def read_asset(name: str) -> str:
+    """The text of a file in `assets`."""
+    return (ASSETS / name).read_text("utf-8")
+
+
+@functools.cache
+def served_files() -> dict[str, str]:
+    """The texts that are served, by name: the modules, and all styles in one file."""
+    paths = [path for folder in MODULE_FOLDERS for path in sorted((ASSETS / folder).glob("*.js"))]
+    modules = {path.relative_to(ASSETS).as_posix(): path.read_text("utf-8") for path in paths}
+    return modules | {STYLESHEET: _stylesheet()}
+
+
+def _stylesheet() -> str:
+    """All styles: those around the page, and within `STYLE_SCOPE` those of the page itself."""
+    inner = "\n".join(read_asset(f"styles/{name}.css") for name in STYLES)
+    return f"{read_asset('styles/frame.css')}\n{STYLE_SCOPE} {{\n{inner}}}\n"
+
+
+@functools.cache
+def files_root() -> str:
+    """The path of the texts, with one digest of all of them, as modules import each other."""
+    content = "\0".join(part for item in served_files().items() for part in item)
+    return f"{PAGE_FILES_PREFIX}{_digest(content.encode())}"
+
+
+def _digest(content: bytes) -> str:
+    return hashlib.sha256(content).hexdigest()[:_DIGEST_LENGTH]
+
+
+def file_url(name: str) -> str:
+    """The URL of a module or the stylesheet, relative to the page.
+
+    Raises:
+        KeyError: if it is not among `served_files`.
+    """
+    if name not in served_files():
+        raise KeyError(name)
+    return f"{files_root()}/{name}".removeprefix("/")
+
+
+def add_picture(png: bytes) -> str:
+    """Serves a picture from now on.
+
+    Returns:
+        Its URL, relative to the page.
+    """
+    digest = _digest(png)
+    _pictures[digest] = png
+    return _picture_url(digest)
+
+
+def _picture_url(digest: str) -> str:
+    return f"{PAGE_FILES_PREFIX}pictures/{digest}.png".removeprefix("/")
+
+
+def routes() -> list[BaseRoute]:
+    """The routes of everything that this module serves."""
+
+    async def picture(request: Request) -> Response:
+        png = _pictures.get(request.path_params["digest"])
+        if png is None:
+            return Response("There is no such picture.", 404, media_type="text/plain")
+        return Response(png, media_type="image/png", headers=CACHE_FOREVER)
+
+    async def file(request: Request) -> Response:
+        name = request.path_params["name"]
+        text = served_files().get(name)
+        if text is None:
+            return Response("There is no such file.", 404, media_type="text/plain")
+        media_type = "text/css" if name == STYLESHEET else "text/javascript"
+        return Response(text, media_type=media_type, headers=CACHE_FOREVER)
+
+    # No Mount: below the path of a proxy, it would look for its own path in the wrong place.
+    return [
+        Route(f"{files_root()}/{{name:path}}", file, middleware=[Middleware(GZipMiddleware)]),
+        Route(f"{PAGE_FILES_PREFIX}pictures/{{digest}}.png", picture),
+    ]
+
+
+class PageDelivery:
+    """ASGI middleware that compresses the page and has browsers load at once what it needs first.
+
+    A Link header names the stylesheet, the modules of the first tab and the pictures that are
+    known when the app starts. Without it, browsers would request a module only when the one that
+    imports it has come, and the picture last.
+
+    Other answers are left as they are: compression hardly makes pictures smaller, and takes time
+    while a visitor drags a slider.
+    """
+
+    def __init__(self, app: ASGIApp) -> None:
+        self.app = app
+        self._compressed_app = GZipMiddleware(app, compresslevel=6)
+        links = [f"<{file_url(STYLESHEET)}>;rel=preload;as=style"]
+        links += [f"<{file_url(name)}>;rel=modulepreload" for name in _with_imports(FIRST_MODULES)]
+        pictures = [f"<{_picture_url(digest)}>;rel=preload;as=image" for digest in _pictures]
+        self._links = ", ".join(links).encode()
+        self._links_and_pictures = ", ".join(pictures + links).encode()
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        path = path_below_root(scope) if scope["type"] == "http" else None
+        if path not in ("/", "/config"):
+            await self.app(scope, receive, send)
+            return
+        # An address that names a model may show other pictures.
+        names_model = b"model=" in scope.get("query_string", b"")
+        links = self._links if names_model else self._links_and_pictures
+
+        async def send_with_links(message: Message) -> None:
+            if message["type"] == "http.response.start" and path == "/":
+                message["headers"] = [*message["headers"], (b"link", links)]
+            await send(message)
+
+        await self._compressed_app(scope, receive, send_with_links)
+
+
+def _with_imports(names: Sequence[str]) -> list[str]:
+    """Modules and all that they import, each once."""
+    found: list[str] = []
+    pending = list(names)
+    while pending:
+        name = pending.pop(0)
+        if name not in found:
+            found.append(name)
+            folder = posixpath.dirname(name)
+            paths = _IMPORT.findall(served_files()[name])
+            pending += [posixpath.normpath(posixpath.join(folder, path)) for path in paths]
+    return found
