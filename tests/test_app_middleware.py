@@ -71,7 +71,7 @@ def outcome(visitor: Visitor) -> tuple[int, int]:
 
 
 def test_bytes_are_counted_whatever_the_headers_say(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(middleware, "MAX_JSON_BYTES", 25)
+    monkeypatch.setattr(middleware, "MAX_VALUES_BYTES", 25)
     monkeypatch.setattr(middleware, "MAX_FORM_BYTES", 45)
     monkeypatch.setattr(middleware, "MAX_API_BYTES", 65)
     ten = b"0123456789"

@@ -262,11 +262,11 @@ def _clips_answer(name: str, studio: Studio, clips: list[Any], picture: Any) -> 
         )
     url = None
     if picture != "none":
-        url = _picture_url(studio.decode(codes_from_json(clips, studio.model.config)), picture)
+        url = _encode_picture(studio.decode(codes_from_json(clips, studio.model.config)), picture)
     return {"model": name, "clips": clips, "picture": url}
 
 
-def _picture_url(clips: np.ndarray, picture: str) -> str:
+def _encode_picture(clips: np.ndarray, picture: str) -> str:
     """Clips of bytes (B, T, H, W, 3) as a data URL."""
     if picture == "png":
         return sheet_url(clips, "png")

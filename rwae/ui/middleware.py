@@ -65,7 +65,7 @@ API_ROUTES = tuple(  # where programs call, see `rwae.ui.api`
     f"{GRADIO_PREFIX}/{name}" for name in ("queue/join", "call/", "mcp", "mcp/")
 )
 
-MAX_JSON_BYTES = 2**20  # of a body; the longest request for pictures has about a tenth of this
+MAX_VALUES_BYTES = 2**20  # of a body; the longest request for pictures has about a tenth of this
 MAX_FORM_BYTES = MAX_UPLOAD_BYTES + 2**16  # of a body: a file and a few fields
 MAX_API_BYTES = MAX_ENCODED_BYTES * 4 // 3 + 2**16  # of a body: a file as base64 and a few values
 MAX_HELD_BYTES = 2**28  # of all bodies together
@@ -160,7 +160,7 @@ class RequestLimits:
         elif self.open_requests > MAX_OPEN_REQUESTS:
             raise Refusal(503, FULL)
         elif route != PAGE_CALL_PATH:
-            limit = MAX_API_BYTES if route in API_ROUTES else MAX_JSON_BYTES
+            limit = MAX_API_BYTES if route in API_ROUTES else MAX_VALUES_BYTES
             await self._pass_on_counted(limit, scope, receive, send)
         else:
             # The first of several headers is the one that Gradio reads.
@@ -168,7 +168,7 @@ class RequestLimits:
             if types and types[0].startswith(b"multipart/form-data"):
                 await self._call_with_form(types[0], scope, receive, send)
             else:
-                with RequestBody(receive, MAX_JSON_BYTES, self.budget) as body:
+                with RequestBody(receive, MAX_VALUES_BYTES, self.budget) as body:
                     await self._call(await body.read(), scope, receive, send)
 
     async def _call_with_form(

@@ -140,12 +140,12 @@ def directions_data(studio: Studio) -> dict[str, Any]:
 
 def _coordinates(directions: Basis | NamedDirections, *parts: str) -> dict[str, Any]:
     """Tensors of one or two dimensions as rounded JSON values, by name."""
-    return {name: _rounded(getattr(directions, name).tolist()) for name in parts}
+    return {name: _round_nested(getattr(directions, name).tolist()) for name in parts}
 
 
-def _rounded(value: Any) -> Any:
+def _round_nested(value: Any) -> Any:
     if isinstance(value, list):
-        return [_rounded(part) for part in value]
+        return [_round_nested(part) for part in value]
     return round(value, COORDINATE_DECIMALS)
 
 

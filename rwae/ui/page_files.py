@@ -33,7 +33,7 @@ STYLES = (  # in the order in which they override each other
 # Gradio styles all buttons and fields, and a rule for a class alone would lose against that.
 STYLE_SCOPE = ".gradio-container.gradio-container .contain"
 CACHE_FOREVER = {"Cache-Control": "public, max-age=31536000, immutable"}
-_DIGEST_LENGTH = 12  # hexadecimal digits
+_URL_DIGEST_LENGTH = 12  # hexadecimal digits
 _IMPORT = re.compile(r'^(?:import|export)\b[^;]*?\bfrom "(\.[^"]+)";', re.MULTILINE)
 _pictures: dict[str, bytes] = {}  # by their digest: the examples of models that were opened
 
@@ -65,7 +65,7 @@ def files_root() -> str:
 
 
 def _digest(content: bytes) -> str:
-    return hashlib.sha256(content).hexdigest()[:_DIGEST_LENGTH]
+    return hashlib.sha256(content).hexdigest()[:_URL_DIGEST_LENGTH]
 
 
 def file_url(name: str) -> str:
