@@ -71,3 +71,14 @@ def test_every_picture_and_link_into_the_project_is_there(path: Path) -> None:
     for target in re.findall(r"\]\(([^)#]+)\)", path.read_text("utf-8")):
         if "://" not in target:
             assert (path.parent / target).exists(), target
+
+
+def test_the_architecture_names_files_and_functions_that_are_there() -> None:
+    text = (ROOT / "docs" / "ARCHITECTURE.md").read_text("utf-8")
+    named = re.findall(r"`([\w/]+\.(py|js)): ([\w.]+)`", text)
+    assert len(named) > 30
+    for file, language, name in named:
+        folder = ROOT / "rwae" if language == "py" else ROOT / "rwae" / "ui" / "assets"
+        code = (folder / file).read_text("utf-8")
+        last = name.split(".")[-1]
+        assert re.search(rf"\b(def|class|function|const|get) {last}\b", code), f"{file}: {name}"
