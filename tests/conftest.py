@@ -49,7 +49,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Marks every test as slow that needs a started app or a browser."""
     for item in items:
         fixtures = getattr(item, "fixturenames", ())
-        if STARTED_APPS.intersection(fixtures) or "browser" in item.path.parts:
+        if STARTED_APPS.intersection(fixtures) or item.path.parent.name == "browser":
             item.add_marker(pytest.mark.slow)
 
 

@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from conftest import ROOT
 from torch import Tensor
 
 from rwae.classifiers import DigitsFound, DigitsJudge
@@ -32,7 +33,7 @@ from rwae.files.metrics import (
     SQUARED_ERROR,
 )
 
-JUDGE = Path(__file__).resolve().parent.parent / "checkpoints" / "judges" / "moving_mnist"
+JUDGE = ROOT / "checkpoints" / "judges" / "moving_mnist"
 
 
 def certain(classes: Tensor, frames: int = 3) -> Tensor:
