@@ -57,6 +57,7 @@ def test_the_scores_of_the_card_are_those_of_the_saved_file() -> None:
         assert task.joint.unit.text(file.runs[0].scores.number(task.joint)) in card
 
 
+@pytest.mark.slow
 def test_swaps_of_unseen_characters_are_right(sprites_folder: Path) -> None:
     """A sixth of the validation characters, in all nine actions."""
     clips = data.load("sprites", "validation", sprites_folder)

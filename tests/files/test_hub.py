@@ -105,6 +105,7 @@ def test_weights_that_were_cut_on_the_hub_are_not_believed(server: FakeHub) -> N
         RWAE.from_pretrained(REPO)
 
 
+@pytest.mark.slow
 def test_a_transfer_that_breaks_off_goes_on_where_it_was(server: FakeHub, model: Path) -> None:
     server.cut, server.chunk = 2000, 1000
     folder = hub.locate(REPO)
@@ -113,6 +114,7 @@ def test_a_transfer_that_breaks_off_goes_on_where_it_was(server: FakeHub, model:
     assert (folder / weights).read_bytes() == (model / weights).read_bytes()
 
 
+@pytest.mark.slow
 def test_a_slow_hub_costs_the_deadline_and_leaves_no_half_file(
     server: FakeHub, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
