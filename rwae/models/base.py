@@ -23,6 +23,7 @@ from rwae.codes import Codes
 from rwae.config import ModelConfig
 from rwae.errors import ClipError, CodesError, ConfigError
 from rwae.files import checkpoint, hub
+from rwae.files.domain import Domain, read_domain, write_domain
 from rwae.models.distributions import standard_normal
 from rwae.models.networks import BasePrior
 from rwae.models.networks.layers import channels_last
@@ -44,12 +45,14 @@ class CodeModel(nn.Module):
         config: the sizes.
         prior: P(z_t | z_<t); that of z_c is N(0, I).
         decoder: G(z_c, z_t).
+        domain: the clips that the weights know, as they were measured; None if they were not.
     """
 
     family: ClassVar[str]
     encodes: ClassVar[bool] = False
     prior: BasePrior
     decoder: nn.Module
+    domain: Domain | None = None
 
     def __init__(self, config: ModelConfig) -> None:
         if config.family != self.family:
@@ -77,8 +80,9 @@ class CodeModel(nn.Module):
             device: where the weights go; None chooses as `rwae.runtime.choose_device` does.
 
         Raises:
-            CheckpointError: if nothing is there, or the weights do not fit the configuration;
-                its child HubError if the Hub cannot be reached or is too slow.
+            CheckpointError: if nothing is there, the weights do not fit the configuration, or
+                `domain.json` is there and cannot be read; its child HubError if the Hub cannot
+                be reached or is too slow.
             ConfigError: if `config.json` holds a bad value or belongs to another class of model,
                 or if the device is unknown or not on this machine.
         """
@@ -89,11 +93,17 @@ class CodeModel(nn.Module):
             model = cls(config)
         weights = checkpoint.read_weights(folder, model.state_dict())
         model.load_state_dict(weights, strict=True, assign=True)
+        model.domain = read_domain(folder, checkpoint.weights_digest(weights))
         return channels_last(model.to(chosen)).eval().requires_grad_(False)
 
     def save_pretrained(self, folder: str | Path) -> None:
-        """Writes `config.json` and `model.safetensors` to a folder, each in one atomic step."""
+        """Writes `config.json`, `model.safetensors` and, if it was measured, `domain.json`.
+
+        Each file is written in one atomic step.
+        """
         checkpoint.write(Path(folder), self.config, self.state_dict())
+        if self.domain is not None:
+            write_domain(Path(folder), self.domain)
 
     def push_to_hub(self, repo: str, *, card: str | None = None, private: bool = False) -> str:
         """Sends settings, weights and a model card to the Hub; see `rwae.files.hub.send_model`.

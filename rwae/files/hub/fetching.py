@@ -18,6 +18,7 @@ from typing import Any
 from rwae.errors import CheckpointError, HubError
 from rwae.files import checkpoint, tensors
 from rwae.files.card import CARD_FILE
+from rwae.files.domain import DOMAIN_FILE, MAX_DOMAIN_BYTES
 from rwae.files.hub.names import HubId, is_folder, parse_source
 
 MAX_SECONDS = 60.0  # that a fetch may take
@@ -31,6 +32,7 @@ OPTIONAL_FILES = {
     checkpoint.GALLERY_FILE: checkpoint.MAX_GALLERY_BYTES,
     CARD_FILE: MAX_TEXT_BYTES,
     checkpoint.DIRECTIONS_FILE: MAX_TEXT_BYTES,
+    DOMAIN_FILE: MAX_DOMAIN_BYTES,
     checkpoint.SETTINGS_FILE: MAX_TEXT_BYTES,
     checkpoint.SCORES_FILE: MAX_TEXT_BYTES,
 }
