@@ -16,6 +16,14 @@ import torch
 from rwae.codes import Factor
 from rwae.data.clips import Clips, require_split
 from rwae.errors import DataError
+from rwae.files.sheet_layout import (
+    BENCHMARK_ROWS,
+    CELL_SIDE,
+    CLIP_FRAMES,
+    SHEET_COLUMNS,
+    SHEET_SIZE,
+    split_cells,
+)
 from rwae.files.video import read_image
 
 # What the six sheets of each part show, in our words: the benchmark has numbers alone.
@@ -34,9 +42,6 @@ VARIANT_NAMES = {
 }
 SHEET_PARTS = tuple(VARIANT_NAMES)
 VARIANTS = 6  # of each part
-FRAME_SIDE = 64
-CLIP_FRAMES = 8
-SHEET_ROWS, SHEET_COLUMNS = 21, 13
 ACTION_NAMES = tuple(
     f"{action}, {direction}"
     for action in ("walk", "spellcard", "slash")
@@ -52,10 +57,8 @@ SPLIT_CHARACTERS = {"train": (0, 900), "validation": (900, 1000), "test": (1000,
 
 def cells() -> np.ndarray:
     """Numbers of the sheet's cells in the order of the frames, (9 actions, 8 frames)."""
-    walk = [[b + 7, *range(b, b + 7)] for b in (131, 118, 144)]
-    spell = [[*range(b, b + 6), b + 4, b + 6] for b in (26, 13, 39)]
-    slash = [[*range(b, b + 6), b + 4, b] for b in (182, 169, 195)]
-    return np.array(walk + spell + slash)
+    rows = [BENCHMARK_ROWS[name] for name in ACTION_NAMES]
+    return np.array([[SHEET_COLUMNS * row.number + n for n in row.action.played] for row in rows])
 
 
 def characters(split: str) -> np.ndarray:
@@ -104,16 +107,12 @@ class _Layer:
 def _read_layer(path: Path) -> _Layer:
     """Reads the nine actions from a sheet of 13 x 21 cells."""
     sheet = read_image(path)
-    if sheet.shape != (SHEET_ROWS * FRAME_SIDE, SHEET_COLUMNS * FRAME_SIDE, 4):
+    if sheet.shape != (SHEET_SIZE[1], SHEET_SIZE[0], 4):
         raise DataError(
             f"The sheet {path} has {sheet.shape[1]} x {sheet.shape[0]} pixels: it needs "
-            f"{SHEET_COLUMNS * FRAME_SIDE} x {SHEET_ROWS * FRAME_SIDE}. Fetch it again."
+            f"{SHEET_SIZE[0]} x {SHEET_SIZE[1]}. Fetch it again."
         )
-    grid = (
-        sheet.reshape(SHEET_ROWS, FRAME_SIDE, SHEET_COLUMNS, FRAME_SIDE, 4)
-        .swapaxes(1, 2)
-        .reshape(-1, FRAME_SIDE, FRAME_SIDE, 4)
-    )
+    grid = split_cells(sheet).reshape(-1, CELL_SIDE, CELL_SIDE, 4)
     pixels = np.moveaxis(grid[cells()], -1, 2).astype(np.uint16)
     alpha = np.broadcast_to(pixels[:, :, 3:], pixels[:, :, :3].shape).reshape(-1)
     indices = np.flatnonzero(alpha)
@@ -139,7 +138,7 @@ def load(folder: Path, split: str) -> Clips:
     }
     shoes = _read_layer(folder / "shoes" / "1.png")
     actions = len(cells())
-    frames = np.zeros((len(chosen), actions, CLIP_FRAMES, 3, FRAME_SIDE, FRAME_SIDE), np.uint8)
+    frames = np.zeros((len(chosen), actions, CLIP_FRAMES, 3, CELL_SIDE, CELL_SIDE), np.uint8)
     labels = np.zeros((len(chosen), actions, len(FACTORS)), np.int64)
     for clips, clip_labels, character in zip(frames, labels, chosen, strict=True):
         for part, variant in zip(SHEET_PARTS, attributes(character), strict=True):

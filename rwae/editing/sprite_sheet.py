@@ -24,10 +24,14 @@ from rwae.codes import Codes
 from rwae.editing.studio import Studio
 from rwae.errors import CodesError
 from rwae.files import filmstrip
+from rwae.files.sheet_layout import (
+    BENCHMARK_ROWS,
+    CELL_SIDE,
+    SHEET_COLUMNS,
+    SHEET_ROWS,
+    join_cells,
+)
 
-CELL_SIDE = 64  # pixels
-SHEET_ROWS, SHEET_COLUMNS = 21, 13
-ACTION_FRAMES = 8  # of an action in the benchmark
 # What the benchmark calls the nine actions, in its own order.
 SHEET_ACTIONS = tuple(
     f"{move}, {way}" for move in ("walk", "spellcard", "slash")
@@ -37,14 +41,6 @@ DARK = 10  # of 255: what is darker in all three colours belongs to the black ba
 MIN_PROBABILITY = 0.9  # from which on the judge's name for an action is used
 SEARCHED_CLIPS = 48  # of the gallery: five or so for each of nine actions
 _ACTION_FACTOR = "action"
-_ROWS_BELOW_FIRST = {"left": 1, "front": 2, "right": 3}
-_FIRST_ROW = {"spellcard": 0, "walk": 8, "slash": 12}
-# The column of each frame of a clip, in the order in which the benchmark plays them.
-_FRAME_COLUMNS = {
-    "spellcard": (0, 1, 2, 3, 4, 5, 4, 6),
-    "walk": (8, 1, 2, 3, 4, 5, 6, 7),
-    "slash": (0, 1, 2, 3, 4, 5, 4, 0),
-}
 # Standing still is the first cell of walking, which no clip of the benchmark shows. Slashing
 # begins in the same pose: on the sheets the two differ in the shade of some pixels at most.
 _STANDING_COLUMN = 0
@@ -137,15 +133,14 @@ def draw_sheet(clips: np.ndarray) -> np.ndarray:
     """
     cells = np.zeros((SHEET_ROWS, SHEET_COLUMNS, CELL_SIDE, CELL_SIDE, 4), np.uint8)
     for name, clip in zip(SHEET_ACTIONS, clips, strict=True):
-        move, way = name.split(", ")
-        row = _FIRST_ROW[move] + _ROWS_BELOW_FIRST[way]
+        row = BENCHMARK_ROWS[name]
         # A cell that is played twice keeps the frame that comes first.
-        for column, frame in reversed(list(zip(_FRAME_COLUMNS[move], clip, strict=True))):
-            cells[row, column] = _with_transparency(frame)
-        if move == "slash":
-            standing = _FIRST_ROW["walk"] + _ROWS_BELOW_FIRST[way], _STANDING_COLUMN
-            cells[standing] = cells[row, 0]
-    return cells.swapaxes(1, 2).reshape(SHEET_ROWS * CELL_SIDE, SHEET_COLUMNS * CELL_SIDE, 4)
+        for column, frame in reversed(list(zip(row.action.played, clip, strict=True))):
+            cells[row.number, column] = _with_transparency(frame)
+        if row.action.name == "slash":
+            walk = BENCHMARK_ROWS[f"walk, {row.direction}"]
+            cells[walk.number, _STANDING_COLUMN] = cells[row.number, 0]
+    return join_cells(cells)
 
 
 def _with_transparency(frame: np.ndarray) -> np.ndarray:

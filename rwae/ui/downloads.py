@@ -19,8 +19,6 @@ import numpy as np
 from rwae.classifiers import Judge, has_judge, judge_of, trained_on
 from rwae.codes import Codes
 from rwae.editing.sprite_sheet import (
-    ACTION_FRAMES,
-    CELL_SIDE,
     SHEET_ACTIONS,
     Motions,
     draw_sheet,
@@ -30,6 +28,7 @@ from rwae.editing.studio import Studio
 from rwae.errors import ClipError, CodesError
 from rwae.files import filmstrip, video
 from rwae.files.codes_file import pack_codes, unpack_saved_codes
+from rwae.files.sheet_layout import CELL_SIDE, CLIP_FRAMES
 from rwae.runtime import turn
 from rwae.ui.payloads import (
     codes_from_json,
@@ -162,7 +161,7 @@ def available_formats(studio: Studio) -> list[str]:
 def fills_sprite_sheets(studio: Studio) -> bool:
     """Whether a model learned from sprite sheets and a judge can name its actions."""
     config = studio.model.config
-    fits = (config.frame_size, config.frames) == (CELL_SIDE, ACTION_FRAMES)
+    fits = (config.frame_size, config.frames) == (CELL_SIDE, CLIP_FRAMES)
     learned = studio.model.encodes and trained_on(studio.folder) == SHEET_DATASET
     return fits and learned and has_judge(studio.folder)
 

@@ -12,14 +12,13 @@ from rwae.data import sprites
 from rwae.editing.sprite_sheet import (
     DARK,
     SHEET_ACTIONS,
-    SHEET_COLUMNS,
-    SHEET_ROWS,
     draw_sheet,
     find_motions,
 )
 from rwae.editing.studio import Studio
 from rwae.errors import CodesError
 from rwae.files import filmstrip, video
+from rwae.files.sheet_layout import SHEET_COLUMNS, SHEET_ROWS
 
 
 def test_a_sheet_has_the_layout_that_its_model_learned_from(sprites_folder: Path) -> None:
