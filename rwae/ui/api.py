@@ -32,7 +32,7 @@ from gradio.utils import get_function_description
 from rwae.editing.studio import Studio, swap
 from rwae.errors import ClipError, CodesError, RWAEError
 from rwae.files import video
-from rwae.ui import endpoints, housekeeping
+from rwae.ui import encoding, endpoints, housekeeping
 from rwae.ui.loaded_models import LoadedModels
 from rwae.ui.payloads import (
     MAX_ENCODED_BYTES,
@@ -181,7 +181,7 @@ class Api:
             the model, the clip as codes, and the picture as a data URL
         """
         name, studio = self._find(model)
-        clips = endpoints.encode_bytes(studio, decode_base64(file))["clips"]
+        clips = encoding.encode_bytes(studio, decode_base64(file))["clips"]
         return _clips_answer(name, studio, clips, picture)
 
     def swap(

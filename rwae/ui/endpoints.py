@@ -5,8 +5,7 @@ request and keeps nothing. `page_functions` turns them into what the page calls 
 the model that a request names, and answers with {"error": a sentence} if anything is wrong.
 
 From a slider to pixels: `decode_codes`, `rwae.ui.payloads.codes_from_json`, `Studio.decode`,
-`rwae.ui.payloads.sheet_url`. From an upload to codes: `encode_clip`, `rwae.files.video.read_clip`
-and `to_frames`, `Studio.encode`, `rwae.ui.payloads.codes_to_json`.
+`rwae.ui.payloads.sheet_url`. From an upload to codes: see `rwae.ui.encoding`.
 """
 
 from __future__ import annotations
@@ -22,17 +21,17 @@ from rwae.classifiers import Judge, judge_of, trained_on
 from rwae.codes import Factor
 from rwae.editing.studio import Studio
 from rwae.errors import ClipError, RWAEError
-from rwae.files import filmstrip, video
+from rwae.files import filmstrip
 from rwae.runtime import turn
 from rwae.ui import downloads, housekeeping, page_data
 from rwae.ui.about import about_model
+from rwae.ui.encoding import encode_clip
 from rwae.ui.loaded_models import LoadedModels
 from rwae.ui.payloads import (
     MAX_ACTION,
     MAX_CLIP_FRAMES,
     MAX_REQUEST_CLIPS,
     MAX_SEED,
-    MAX_UPLOAD_BYTES,
     codes_from_json,
     codes_to_json,
     requested_model,
@@ -40,7 +39,6 @@ from rwae.ui.payloads import (
     require_number,
     require_object,
     sheet_url,
-    uploaded_file,
 )
 
 Answer = dict[str, Any]
@@ -159,47 +157,6 @@ def extend_codes(studio: Studio, request: Any) -> Answer:
     frames = require_integer(request["frames"], "number of frames", 1, MAX_CLIP_FRAMES)
     seed = require_integer(request["seed"], "seed", 0, MAX_SEED)
     return {"clips": codes_to_json(studio.extend(codes, min(frames, free), seed=seed))}
-
-
-def encode_clip(studio: Studio, form: Any) -> Answer:
-    """Reads an uploaded file and infers its codes.
-
-    Args:
-        studio: the model.
-        form: as Gradio reads it: `files` holds one (name, bytes).
-
-    Returns:
-        See `encode_bytes`.
-    """
-    content = uploaded_file(form)
-    if content is None:
-        raise ClipError("No file came along: choose one video, GIF or image strip.")
-    return encode_bytes(studio, content)
-
-
-def encode_bytes(studio: Studio, content: bytes) -> Answer:
-    """Infers the codes of a clip from the content of its file.
-
-    Returns:
-        {"clips": codes, "fed": data URL of the frames that the model saw, "rule": a sentence
-        that says which frames, part and size these are}.
-
-    Raises:
-        ClipError: if the file is empty, too large or cannot be read, or the model has no encoder.
-    """
-    if not 0 < len(content) <= MAX_UPLOAD_BYTES:
-        raise ClipError(
-            f"The file has {len(content) / 2**20:.1f} MB: it needs to have something in it, and "
-            f"at most {MAX_UPLOAD_BYTES // 2**20} MB."
-        )
-    clip = video.read_clip(content)
-    config = studio.model.config
-    x = video.to_frames(clip, config.frames, config.frame_size)[None]
-    return {
-        "clips": codes_to_json(studio.encode(x)),
-        "fed": sheet_url(filmstrip.to_bytes(x), "png"),
-        "rule": video.fitting_rule(clip, config.frames, config.frame_size),
-    }
 
 
 def _carry_codes(models: LoadedModels, studio: Studio, request: Any) -> Answer:

@@ -6,6 +6,9 @@ Anyone can call the server, so every value of a request is checked for type, siz
 from __future__ import annotations
 
 import base64
+import json
+from collections.abc import Callable
+from dataclasses import fields
 from typing import Any
 
 import numpy as np
@@ -17,6 +20,7 @@ from rwae.config import ModelConfig
 from rwae.errors import CodesError
 from rwae.files import filmstrip, video
 from rwae.files.jsonfile import is_number
+from rwae.uploads.prepare import Choices
 
 MAX_UPLOAD_BYTES = 20 * 2**20  # of a file that the page sends as a form
 MAX_ENCODED_BYTES = 4 * 2**20  # of a file that a program sends as base64 text
@@ -27,6 +31,9 @@ MAX_REQUEST_FRAMES = 512  # frames in one request, of all clips together
 MAX_REQUEST_PIXELS = 2**23  # pixels in one request: fewer frames if they are larger than 128
 MAX_SEED = 2**31 - 1
 MAX_ACTION = 63  # of any model; the model checks how many it has
+MAX_CHOICES_TEXT = 1000  # characters of the choices beside a file
+MAX_FRAME_NUMBER = 2**31 - 1  # of a frame in a file
+MAX_ROW_KEY = 40  # characters of the name of a row of a sprite sheet
 CODE_DECIMALS = 4  # of a number in a code that is sent: finer than a picture can show
 
 
@@ -89,6 +96,100 @@ def uploaded_file(form: Any) -> bytes | None:
     """
     files = getattr(form, "files", None)
     return files[0][1] if files and len(files) == 1 else None
+
+
+def requested_choices(form: Any) -> Choices:
+    """The choices of the form that a file comes in; those that it leaves out have their defaults.
+
+    Args:
+        form: as Gradio reads it: `data["choices"]` is the text of a JSON object.
+
+    Raises:
+        CodesError: if the text is no such object.
+    """
+    data = getattr(form, "data", None)
+    text = data.get("choices") if isinstance(data, dict) else None
+    if text is None:
+        return Choices()
+    if not isinstance(text, str) or len(text) > MAX_CHOICES_TEXT:
+        raise CodesError(
+            f"The choices need to be the text of a JSON object of at most {MAX_CHOICES_TEXT} "
+            "characters."
+        )
+    try:
+        value = json.loads(text)
+    except (ValueError, RecursionError):
+        raise CodesError("The choices are no JSON: send the text of an object.") from None
+    return choices_from_json(value)
+
+
+def choices_from_json(value: Any) -> Choices:
+    """Turns an object, each of whose keys may be left out, into choices; see `Choices`.
+
+    Raises:
+        CodesError: if a key is unknown, or a value is of another kind or out of its range.
+    """
+    value = require_object(value)
+    unknown = set(value) - {field.name for field in fields(Choices)}
+    if unknown:
+        known = ", ".join(field.name for field in fields(Choices))
+        raise CodesError(f"The choices hold an unknown key: they may have {known}.")
+    given = {key: _CHOICES[key](entry) for key, entry in value.items() if entry is not None}
+    choices = Choices(**given)
+    if choices.first is not None and choices.last is not None and choices.last < choices.first:
+        raise CodesError(
+            f"The last frame, {choices.last}, comes before the first, {choices.first}: choose a "
+            "later one."
+        )
+    return choices
+
+
+def _require_switch(value: Any) -> bool:
+    if not isinstance(value, bool):
+        raise CodesError("A choice that is switched on or off needs to be true or false.")
+    return value
+
+
+def _require_background(value: Any) -> str:
+    if value not in ("auto", "keep"):
+        raise CodesError('The choice of the background needs to be "auto" or "keep".')
+    return str(value)
+
+
+def _require_row(value: Any) -> str:
+    if not isinstance(value, str) or len(value) > MAX_ROW_KEY:
+        raise CodesError("The row of a sprite sheet needs to be named by its key.")
+    return value
+
+
+def _require_box(value: Any) -> tuple[float, ...]:
+    """Checks left, top, right and bottom of a box that is not empty, in shares of a picture."""
+    inside = isinstance(value, list) and len(value) == 4
+    if not inside or not all(is_number(share, 0.0, 1.0) for share in value):
+        raise CodesError("The crop needs to be left, top, right and bottom, each from 0 to 1.")
+    left, top, right, bottom = (float(share) for share in value)
+    if left >= right or top >= bottom:
+        raise CodesError(
+            "The crop is empty: its right side needs to be beyond its left, and its bottom "
+            "below its top."
+        )
+    return left, top, right, bottom
+
+
+def _require_frame_number(value: Any) -> int:
+    return require_integer(value, "number of a frame", 0, MAX_FRAME_NUMBER)
+
+
+# How the value of each choice is checked.
+_CHOICES: dict[str, Callable[[Any], Any]] = {
+    "background": _require_background,
+    "align": _require_switch,
+    "repeat": _require_switch,
+    "first": _require_frame_number,
+    "last": _require_frame_number,
+    "crop": _require_box,
+    "row": _require_row,
+}
 
 
 def max_request_frames(config: ModelConfig) -> int:

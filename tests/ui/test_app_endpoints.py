@@ -129,7 +129,7 @@ def test_an_upload_is_encoded_and_leaves_no_file(
     frames = np.random.default_rng(0).integers(0, 255, shape, np.uint8)
     data = video.encode_image(filmstrip.sheet(frames[None]), "png")
     answer = server["encode_clip"](Form([("../../evil.sh", data)]))
-    assert np.array_equal(pixels(answer["fed"]), filmstrip.sheet(frames[None]))
+    assert np.array_equal(pixels(answer["given"]), filmstrip.sheet(frames[None]))
     codes = studio.encode(torch.from_numpy(frames)[None].movedim(-1, 2) / 255)
     assert answer["clips"][0]["static"] == pytest.approx(codes.static[0].tolist(), abs=1e-4)
     assert list(tmp_path.iterdir()) == []

@@ -11,7 +11,7 @@ import os
 os.environ.setdefault("OPENCV_IO_MAX_IMAGE_PIXELS", str(2**25))
 
 from rwae.files.video.decoding import DecoderProcess
-from rwae.files.video.fitting import fitting_rule, to_frames
+from rwae.files.video.fitting import fitting_rule, thumbnails, to_frames
 from rwae.files.video.reading import MAX_READ_FRAMES, read_clip, read_frames, read_image
 from rwae.files.video.writing import encode_gif, encode_image, encode_video, write_clip
 
@@ -25,6 +25,7 @@ __all__ = [
     "read_clip",
     "read_frames",
     "read_image",
+    "thumbnails",
     "to_frames",
     "write_clip",
 ]

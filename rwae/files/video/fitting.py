@@ -8,7 +8,9 @@ import torch
 from torch import Tensor
 
 from rwae.errors import ClipError
-from rwae.files.video.decoder.pixels import KEPT_SIDE
+from rwae.files.video.decoder.pixels import KEPT_SIDE, shrink
+
+THUMBNAIL_SIDE = 96  # pixels
 
 
 def to_frames(clip: np.ndarray, frames: int, side: int) -> Tensor:
@@ -46,6 +48,11 @@ def to_frames(clip: np.ndarray, frames: int, side: int) -> Tensor:
         for n in chosen
     ]
     return torch.from_numpy(np.stack(fitted)).movedim(-1, -3).float().div(255)
+
+
+def thumbnails(clip: np.ndarray) -> np.ndarray:
+    """Shrinks RGB bytes (N, H, W, 3) until no side exceeds `THUMBNAIL_SIDE` pixels."""
+    return np.stack([shrink(frame, THUMBNAIL_SIDE) for frame in clip])
 
 
 def fitting_rule(clip: np.ndarray, frames: int, side: int) -> str:

@@ -27,10 +27,10 @@ def to_rgb(image: np.ndarray) -> np.ndarray:
     return blended.astype(np.uint8)
 
 
-def shrink(frame: np.ndarray) -> np.ndarray:
-    """Shrinks a frame (H, W, C) until neither side exceeds `KEPT_SIDE`."""
+def shrink(frame: np.ndarray, side: int = KEPT_SIDE) -> np.ndarray:
+    """Shrinks a frame (H, W, C) until neither its height nor its width exceeds `side`."""
     height, width = frame.shape[:2]
-    scale = KEPT_SIDE / max(height, width)
+    scale = side / max(height, width)
     if scale >= 1:
         return frame
     size = max(1, round(width * scale)), max(1, round(height * scale))

@@ -95,7 +95,7 @@ export class Slot {
   async encoded(file, about, rule) {
     const answer = await ask(() => this.encode(file), LONG_DEADLINE);
     if (answer.error) return answer;
-    const sheet = await Sheet.load(answer.fed, this.model.side);
+    const sheet = await Sheet.load(answer.given, this.model.side);
     const clip = { codes: answer.clips[0], sheet, row: 0 };
     return { clip, about, caption: GIVEN, rule: rule ?? answer.rule };
   }
