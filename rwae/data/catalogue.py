@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from rwae.data import figures, folder, moving_mnist, sprites, weizmann
+from rwae.data import figures, folder, lpc, moving_mnist, sprites, weizmann
 from rwae.data.clips import SPLITS, ClipSource
 
 
@@ -75,6 +75,14 @@ DATA_SETS = {
         judge_splits=("judge", "judge_test"),
         judge_epochs=6,
         judge_apart=True,
+    ),
+    "lpc": DataSet(
+        lpc.load,
+        "the Liberated Pixel Cup sheets that the clips are composed of are under "
+        "CC-BY-SA 3.0 / GPL 3.0",
+        splits=lpc.LPC_SPLITS,
+        download="lpc",
+        judge_splits=None,
     ),
     "folder": DataSet(folder.load, "the clips are the user's own", own=True),
 }

@@ -3,10 +3,11 @@
     python -m rwae.data.download sprites --out data/sprites      # 25 sprite sheets, 0.5 MB
     python -m rwae.data.download mnist --out data/mnist          # four IDX files, 12 MB
     python -m rwae.data.download weizmann --out data/weizmann    # 72 recordings, 36 MB
+    python -m rwae.data.download lpc --out data/lpc              # layers of characters, 3 MB
 
 All come from fixed addresses, those of GitHub at a fixed commit. Their licences: the sprite
-sheets, from the Liberated Pixel Cup, CC-BY-SA 3.0 or GPL 3.0; MNIST, CC-BY-SA 3.0; Weizmann, for
-research, ask its authors before you distribute it.
+sheets and the layers, from the Liberated Pixel Cup, CC-BY-SA 3.0 or GPL 3.0; MNIST, CC-BY-SA 3.0;
+Weizmann, for research, ask its authors before you distribute it.
 """
 
 from __future__ import annotations
@@ -21,6 +22,7 @@ import urllib.error
 import urllib.request
 import zlib
 from pathlib import Path
+from urllib.parse import quote
 
 from tqdm import tqdm
 
@@ -33,6 +35,8 @@ ADDRESSES = {
     "mnist": "https://ossci-datasets.s3.amazonaws.com/mnist",
     "weizmann": "https://raw.githubusercontent.com/sergeytulyakov/mocogan/"
     "937a99de73a3385fe0c0d1cde65dfa8a2c4177ec/data/actions",
+    "lpc": "https://raw.githubusercontent.com/jrconway3/Universal-LPC-spritesheet/"
+    "2668274d5a96c91584172f2d299b90f0a8c0caac",
 }
 CHECKSUMS = Path(__file__).parent / "checksums"
 ANSWER_TIMEOUT = 30.0  # seconds without an answer
@@ -116,7 +120,7 @@ def download(
     missing = [name for name, expected in files.items() if not is_intact(folder / name, expected)]
     for name in tqdm(missing, desc="download", unit="file", disable=not missing):
         try:
-            fetch_file(f"{address}/{name}", folder / name, files[name], timeout)
+            fetch_file(f"{address}/{quote(name)}", folder / name, files[name], timeout)
         except OSError as error:
             raise DataError(
                 f"The file {folder / name} cannot be written ({error.strerror}): "

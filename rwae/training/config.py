@@ -101,6 +101,8 @@ class TrainingConfig:
         motion_weight: extra weight in the errors of the pixels that move, added to a weight of 1
             for all; see `error_weight` in the same module.
         saliency: whether half of that weight goes to pixels that differ from the batch's mean.
+        paired_share: share of the clips whose codes come from other clips with the same labels;
+            see `rwae.training.pairing`. 0 uses no label.
         prior_draws: draws of N(0, I) in the MMD of the static code.
         action_temperature: of the relaxed draw of the action, with weak supervision.
         adam_betas: decay of Adam's running means of the gradient and of its square.
@@ -131,6 +133,7 @@ class TrainingConfig:
     jitter: bool = False
     motion_weight: float = 0.0
     saliency: bool = False
+    paired_share: float = 0.0
     prior_draws: int = 256
     action_temperature: float = 0.67
     adam_betas: tuple[float, float] = (0.9, 0.99)
@@ -171,6 +174,16 @@ class TrainingConfig:
             raise ConfigError(
                 f"The training setting motion_weight is {self.motion_weight}: it needs to be a "
                 "number from 0 on."
+            )
+        if not 0 <= self.paired_share <= 1:
+            raise ConfigError(
+                f"The training setting paired_share is {self.paired_share}: it needs to be a "
+                "number in [0, 1]."
+            )
+        if self.paired_share and self.model.family != "rwae":
+            raise ConfigError(
+                f"A model of the family {self.model.family} has no paired supervision: leave "
+                "paired_share out."
             )
         if self.saliency and not self.motion_weight:
             raise ConfigError(

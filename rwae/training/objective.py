@@ -71,15 +71,24 @@ class RWAEObjective(Objective):
         self.static_penalty = STATIC_PENALTY_CLASSES[config.static_penalty](config)
         self.dynamic_penalty = DYNAMIC_PENALTY_CLASSES[config.dynamic_penalty](config)
 
-    def forward(self, x: Tensor, generator: torch.Generator) -> dict[str, Tensor]:
-        """See `Objective.forward`."""
+    def forward(self, x: Tensor, generator: torch.Generator, *inputs: Tensor) -> dict[str, Tensor]:
+        """See `Objective.forward`.
+
+        With paired supervision, `inputs` are what the posteriors of z_c and of z_t get in place
+        of x, both of its shape; see `rwae.training.pairing`.
+        """
         model, config = self.model, self.config
         x = model.crop(x)
         x = jitter(x, generator) if config.jitter else x
+        static_x, dynamic_x = (model.crop(part) for part in inputs) if inputs else (x, x)
         with autocast(x.device, self.precision):
-            q_c = model.static_posterior(self._static_input(x, generator))
+            q_c = model.static_posterior(self._static_input(static_x, generator))
             z_c = q_c.sample(generator)
-            augmented = photometric_augment(x, generator) if config.photometric_augment else x
+            augmented = (
+                photometric_augment(dynamic_x, generator)
+                if config.photometric_augment
+                else dynamic_x
+            )
             q_t, z_t = model.dynamic_posterior(augmented, generator)
             # The action is inferred from the codes and given to prior and decoder. No gradient of
             # codes or frames reaches it: it learns what the prior needs to predict the motion.

@@ -17,6 +17,7 @@ from rwae.data.clips import ClipSource
 from rwae.errors import ConfigError, RWAEError
 from rwae.training.config import LossWeights, TrainingConfig
 from rwae.training.distributed import Ranks
+from rwae.training.pairing import Pairing
 from rwae.training.recorder import Recorder
 from rwae.training.state import TrainState, resume
 
@@ -61,13 +62,18 @@ def train(
     state = TrainState(config, ranks.device, precision, ranks.count)
     ranks.print_once(resume(state, out))
     objective = ranks.replicate(state.objective).train()
+    share = config.paired_share
+    pairing = Pairing(clips.labels, clips.factors, share) if share else None
     clips = clips.to(ranks.device)
     with disk_errors_in_words(state, out):
         recorder = Recorder(state, clips, out, command) if ranks.is_first else None
         with stop_request() as stop, progress_bar(state, ranks) as bar:
             while state.step < config.steps:
                 generator = step_generator(config.seed, state.step, ranks)
-                terms = objective(next_batch(clips, config.batch, generator), generator)
+                chosen = choose_clips(len(clips), config.batch, generator)
+                x = clips.batch(chosen)
+                inputs = pairing.inputs(clips, chosen, x, generator) if pairing else ()
+                terms = objective(x, generator, *inputs)
                 require_used_weights(config.weights, terms)
                 require_finite(terms, state.step)
                 state.objective.total(terms).backward()
@@ -148,10 +154,9 @@ def step_generator(seed: int, step: int, ranks: Ranks) -> torch.Generator:
     return torch.Generator(ranks.device).manual_seed(number)
 
 
-def next_batch(clips: ClipSource, size: int, generator: torch.Generator) -> Tensor:
-    """Draws different clips, as floats in [0, 1] with shape (B, T, 3, H, W)."""
-    order = torch.randperm(len(clips), generator=generator, device=generator.device)
-    return clips.batch(order[:size])
+def choose_clips(count: int, batch: int, generator: torch.Generator) -> Tensor:
+    """Draws the numbers of `batch` different clips out of `count`."""
+    return torch.randperm(count, generator=generator, device=generator.device)[:batch]
 
 
 def require_used_weights(weights: LossWeights, terms: Mapping[str, Tensor]) -> None:
