@@ -26,7 +26,8 @@ _LARGEST = 1e7  # error of a frame, far above that of any frame of 512 x 512 pix
 class FigureBox:
     """Where the figure stands in a frame: the box around all that differs from the background.
 
-    Each number is the median over held-out clips, in pixels; a clip's box holds all its frames.
+    Each side is the median over all frames of the held-out clips, in pixels; right and bottom are
+    the first column and row beyond the figure. Medians leave aside arms that are raised.
     """
 
     left: float
@@ -45,7 +46,10 @@ class Domain:
         clips: number of clips.
         errors: quantiles of their squared error, summed over a frame and averaged over a clip, at
             equal steps from the smallest to the largest.
-        limit: the error up to which a clip counts as known.
+        error_limit: the error up to which a clip counts as known.
+        differences: quantiles of their largest local difference, see
+            `rwae.uploads.assess.local_difference`.
+        difference_limit: the difference up to which a clip counts as known.
         background: the one colour that all frames lie on, as RGB bytes; None if there is none.
         figure: where the figure stands; None without a background, or where it moves about.
     """
@@ -54,41 +58,35 @@ class Domain:
     dataset: str
     clips: int
     errors: tuple[float, ...]
-    limit: float
+    error_limit: float
+    differences: tuple[float, ...]
+    difference_limit: float
     background: tuple[int, int, int] | None = None
     figure: FigureBox | None = None
 
     @property
-    def median(self) -> float:
+    def typical_error(self) -> float:
         """The median error of the held-out clips."""
-        middle = (len(self.errors) - 1) / 2
-        low, high = self.errors[int(middle)], self.errors[-int(middle) - 1]
-        return (low + high) / 2
+        middle = (len(self.errors) - 1) // 2
+        return (self.errors[middle] + self.errors[-middle - 1]) / 2
 
     @classmethod
     def from_dict(cls, values: dict[str, Any]) -> Self:
         """Reads what `to_dict` wrote; raises ValueError if it is anything else."""
         try:
-            errors, figure = values["errors"], values["figure"]
-            background, clips = values["background"], values["clips"]
-            numbers = [values["limit"], *errors]
-            box = None if figure is None else FigureBox(**figure)
-            numbers += [] if box is None else asdict(box).values()
-            names = values["weights"], values["dataset"]
-        except (KeyError, TypeError) as error:
+            return cls(
+                weights=_parse_text(values["weights"]),
+                dataset=_parse_text(values["dataset"]),
+                clips=int(_parse_number(values["clips"])),
+                errors=_parse_quantiles(values["errors"]),
+                error_limit=_parse_number(values["error_limit"]),
+                differences=_parse_quantiles(values["differences"]),
+                difference_limit=_parse_number(values["difference_limit"]),
+                background=_parse_colour(values["background"]),
+                figure=_parse_box(values["figure"]),
+            )
+        except (KeyError, TypeError, AttributeError) as error:
             raise ValueError(f"an entry is missing or of another kind: {error}") from error
-        if not all(is_number(number, -_LARGEST, _LARGEST) for number in numbers):
-            raise ValueError("a number is missing, not finite or too large")
-        if not 2 <= len(errors) <= MAX_QUANTILES or list(errors) != sorted(errors):
-            raise ValueError("the quantiles of the error do not grow")
-        if not is_number(clips, 2, 2**31) or not all(isinstance(name, str) for name in names):
-            raise ValueError("the number of clips or a name is none")
-        if background is not None:
-            ok = isinstance(background, list) and len(background) == 3
-            if not ok or not all(is_number(value, 0, 255) for value in background):
-                raise ValueError("the background is no colour of three bytes")
-            background = tuple(int(value) for value in background)
-        return cls(*names, int(clips), tuple(errors), values["limit"], background, box)
 
     def to_dict(self) -> dict[str, Any]:
         """The same as JSON values."""
@@ -98,7 +96,7 @@ class Domain:
 def write_domain(folder: Path, domain: Domain) -> None:
     """Writes `domain.json` to the folder of a checkpoint, in one atomic step."""
     with atomic(folder / DOMAIN_FILE) as path:
-        path.write_text(json.dumps(domain.to_dict(), indent=2) + "\n", "utf-8")
+        path.write_text(json.dumps(domain.to_dict()) + "\n", "utf-8")
 
 
 def read_domain(folder: Path, weights: str) -> Domain | None:
@@ -126,3 +124,37 @@ def read_domain(folder: Path, weights: str) -> Domain | None:
             "rwae.evaluation.domain`, or delete it."
         ) from error
     return domain if domain.weights == weights else None
+
+
+def _parse_text(value: Any) -> str:
+    if not isinstance(value, str):
+        raise ValueError("a name is no text")
+    return value
+
+
+def _parse_number(value: Any) -> float:
+    if not is_number(value, 0, _LARGEST):
+        raise ValueError("a number is missing, negative, not finite or too large")
+    return float(value)
+
+
+def _parse_quantiles(values: Any) -> tuple[float, ...]:
+    quantiles = tuple(_parse_number(value) for value in values)
+    if not 2 <= len(quantiles) <= MAX_QUANTILES or list(quantiles) != sorted(quantiles):
+        raise ValueError("the quantiles are too few or too many, or do not grow")
+    return quantiles
+
+
+def _parse_colour(value: Any) -> tuple[int, int, int] | None:
+    if value is None:
+        return None
+    red, green, blue = value
+    if not all(isinstance(part, int) and is_number(part, 0, 255) for part in value):
+        raise ValueError("the background is no colour of three bytes")
+    return red, green, blue
+
+
+def _parse_box(value: Any) -> FigureBox | None:
+    if value is None:
+        return None
+    return FigureBox(**{name: _parse_number(number) for name, number in value.items()})
