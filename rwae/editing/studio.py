@@ -110,13 +110,23 @@ class Studio:
         Raises:
             ClipError: if the model cannot encode, or the clips do not fit it.
         """
+        self.require_encoder()
+        with self._turn():
+            return self.model.encode(x).to("cpu")
+
+    def require_encoder(self) -> None:
+        """Raises ClipError if the model cannot encode."""
         if not self.model.encodes:
             raise ClipError(
                 f"{self.card.title} draws clips but cannot turn one into codes: start from its "
                 "examples, or choose a model that has an encoder."
             )
+
+    def redraw(self, x: Tensor) -> Tensor:
+        """Encodes clips (B, T, 3, H, W) in [0, 1] and decodes them again; see `encode`."""
+        codes = self.encode(x)
         with self._turn():
-            return self.model.encode(x).to("cpu")
+            return self.model.decode(codes).to("cpu")
 
     def decode(self, codes: Codes) -> np.ndarray:
         """Renders codes as bytes (B, T, H, W, 3); CodesError as from `CodeModel.decode`."""

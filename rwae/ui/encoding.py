@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import Any
 
-import numpy as np
+from torch import Tensor
 
 from rwae.editing.studio import Studio
 from rwae.errors import ClipError
@@ -22,9 +22,8 @@ from rwae.ui.payloads import (
     sheet_url,
     uploaded_file,
 )
-from rwae.uploads.prepare import Choices, prepare
-
-MAX_STILLS = 16  # thumbnails of the frames of a file
+from rwae.uploads.choices import Choices
+from rwae.uploads.prepare import Prepared, prepare
 
 
 def encode_clip(studio: Studio, form: Any) -> dict[str, Any]:
@@ -64,9 +63,9 @@ def encode_bytes(studio: Studio, content: bytes, choices: Choices | None = None)
         "fit": how well it draws them, or None if it does not say,
         "rule": a sentence that says which frames, part and size were given,
         "steps": for each rule {"key", "text": a sentence, "on": whether it was applied},
-        "source": {"frames", "width", "height": of the file, "stills": data URL of at most
-        `MAX_STILLS` thumbnails, "columns": how many, "first", "last": numbers of the frames that
-        were taken, "crop": the part that was chosen, or None},
+        "source": {"frames", "width", "height": of the file, "stills": data URL of small
+        pictures of the whole file side by side, "columns": how many, "first", "last": numbers of
+        the frames that were taken, "crop": the part that was chosen, or None},
         "rows": of a sprite sheet, or None, "row": key of the one that was taken, or None,
         "palette": the colours of the given frames if they are few, or None,
         "better": models that draw the clip better}
@@ -80,37 +79,56 @@ def encode_bytes(studio: Studio, content: bytes, choices: Choices | None = None)
             f"The file has {len(content) / 2**20:.1f} MB: it needs to have something in it, and "
             f"at most {MAX_UPLOAD_BYTES // 2**20} MB."
         )
-    clip = video.read_clip(content)
-    prepared = prepare(clip, studio.model, choices)
-    x = prepared.x[None]
-    codes = studio.encode(x)
-    clips = codes_to_json(codes)
+    studio.require_encoder()
+    footage = video.Footage.of(video.read_clip(content))
+    prepared = prepare(footage, studio.model, choices, redraw=studio.redraw)
+    codes = studio.encode(prepared.x[None])
     return {
-        "clips": clips,
-        "given": sheet_url(filmstrip.to_bytes(x), "png"),
+        "clips": codes_to_json(codes),
+        "given": _strip_url(prepared.x),
         "redrawn": sheet_url(studio.decode(codes), "png"),
         "fit": None,
         "rule": prepared.rule,
         "steps": [{"key": step.key, "text": step.text, "on": step.on} for step in prepared.steps],
-        "source": _describe_source(clip, choices),
-        "rows": None,
-        "row": None,
+        "source": _describe_source(footage, prepared, choices),
+        "rows": _describe_rows(prepared),
+        "row": prepared.row,
         "palette": None,
         "better": [],
     }
 
 
-def _describe_source(clip: np.ndarray, choices: Choices) -> dict[str, Any]:
-    chosen = np.linspace(0, len(clip) - 1, min(MAX_STILLS, len(clip))).round().astype(int)
-    stills = video.thumbnails(clip[chosen])
-    picture = video.encode_image(filmstrip.sheet(stills[None]), "jpeg")
+def _strip_url(x: Tensor) -> str:
+    """Frames in [0, 1] with shape (T, 3, S, S) side by side in a PNG, as a data URL."""
+    return sheet_url(filmstrip.to_bytes(x[None]), "png")
+
+
+def _describe_rows(prepared: Prepared) -> list[dict[str, Any]] | None:
+    if prepared.rows is None:
+        return None
+    return [
+        {
+            "key": row.key,
+            "action": row.action,
+            "direction": row.direction,
+            "trained": row.trained,
+            "given": None if row.x is None else _strip_url(row.x),
+        }
+        for row in prepared.rows
+    ]
+
+
+def _describe_source(
+    footage: video.Footage, prepared: Prepared, choices: Choices
+) -> dict[str, Any]:
+    picture = video.encode_image(filmstrip.sheet(footage.stills[None]), "jpeg")
     return {
-        "frames": len(clip),
-        "width": clip.shape[2],
-        "height": clip.shape[1],
+        "frames": footage.count,
+        "width": footage.width,
+        "height": footage.height,
         "stills": data_url(picture, "image/jpeg"),
-        "columns": len(stills),
-        "first": 0,
-        "last": len(clip) - 1,
+        "columns": len(footage.stills),
+        "first": prepared.first,
+        "last": prepared.last,
         "crop": choices.crop,
     }

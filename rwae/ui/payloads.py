@@ -20,7 +20,7 @@ from rwae.config import ModelConfig
 from rwae.errors import CodesError
 from rwae.files import filmstrip, video
 from rwae.files.jsonfile import is_number
-from rwae.uploads.prepare import Choices
+from rwae.uploads.choices import Choices
 
 MAX_UPLOAD_BYTES = 20 * 2**20  # of a file that the page sends as a form
 MAX_ENCODED_BYTES = 4 * 2**20  # of a file that a program sends as base64 text

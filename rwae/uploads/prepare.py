@@ -1,59 +1,54 @@
-"""Fits any clip to a model by stated rules, each of which a person can undo."""
+"""Fits any clip to a model by stated rules, each of which a person can undo.
+
+    row         of a sprite sheet one row is played, in the order in which games play its cells
+    trim        only the frames from the first to the last that were chosen are taken
+    thin        of many frames as many as the model needs are taken, evenly in time
+    repeat      few frames are shown for longer
+    crop        the chosen part, or the middle square, is taken
+    background  a figure on a plain ground is put onto the model's background
+    align       a figure that is out of place, or too small or large, is put into its place
+
+The last two need a model that knows its background and the place of its figures
+(`rwae.files.domain`). A clip that such a model knows is left as it is.
+"""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
 
 import numpy as np
 from torch import Tensor
 
-from rwae.files import video
+from rwae.errors import ClipError
+from rwae.files import filmstrip, video
+from rwae.files.sheet_layout import CELL_SIDE
+from rwae.files.video import Footage
 from rwae.models.base import CodeModel
+from rwae.uploads import sheets
+from rwae.uploads.alignment import Redraw, picture_error
+from rwae.uploads.choices import Choices, Step
+from rwae.uploads.figure import Fitted, Fitting
 
-BackgroundChoice = Literal["auto", "keep"]
-Box = tuple[float, float, float, float]
-
-
-@dataclass(frozen=True)
-class Choices:
-    """What a person has chosen of the rules; the defaults let the rules decide.
-
-    Attributes:
-        background: "auto" puts a figure on a plain ground onto the model's background, "keep"
-            leaves the ground as it is.
-        align: whether the figure is moved and scaled to where the model expects it.
-        repeat: how too few frames become enough: each is shown for longer, or, if False, the clip
-            is played again from its first frame.
-        first: number of the first frame that is taken, from 0 on; None for that of the file.
-        last: number of the last frame that is taken; None for that of the file.
-        crop: left, top, right and bottom of the part that is taken, in shares of the picture;
-            None for the middle square.
-        row: key of the row of a sprite sheet that is taken; None for the first one that fits.
-    """
-
-    background: BackgroundChoice = "auto"
-    align: bool = True
-    repeat: bool = True
-    first: int | None = None
-    last: int | None = None
-    crop: Box | None = None
-    row: str | None = None
+SHEET_DATASET = "sprites"  # the models of this data set learned from rows of sprite sheets
 
 
 @dataclass(frozen=True)
-class Step:
-    """What a rule did to a clip.
+class Row:
+    """A row of a sprite sheet that holds something.
 
     Attributes:
-        key: of the rule: "background", "align", "repeat", "thin", "crop", "trim" or "row".
-        text: a sentence that says what was done, or that it was left undone.
-        on: whether the rule was applied.
+        key: by which the row is chosen, such as "walk, front".
+        action: such as "walk".
+        direction: such as "front"; None if nobody knows.
+        trained: whether the model learned from such rows.
+        x: of a trained row: frames in [0, 1] with shape (T, 3, S, S); else None.
     """
 
     key: str
-    text: str
-    on: bool = True
+    action: str
+    direction: str | None
+    trained: bool
+    x: Tensor | None
 
 
 @dataclass(frozen=True)
@@ -64,25 +59,173 @@ class Prepared:
         x: frames in [0, 1] with shape (T, 3, S, S).
         steps: what was done, in order.
         rule: a sentence that sums up which frames and which part of them x shows.
+        given: the same part in the size in which it came: bytes with shape (T, n, n, 3).
+        first: number of the first frame that was taken, from 0 on.
+        last: number of the last one.
+        rows: of a sprite sheet; None for any other clip.
+        row: key of the row that was taken.
     """
 
     x: Tensor
     steps: tuple[Step, ...]
     rule: str
+    given: np.ndarray
+    first: int
+    last: int
+    rows: tuple[Row, ...] | None = None
+    row: str | None = None
+
+    def error(self, redrawn: Tensor) -> float:
+        """How much a model's redrawing of x differs from the clip.
+
+        A clip that came smaller than the model's frames cannot show all that a redrawing shows.
+        So it is compared in the size in which it came.
+
+        Args:
+            redrawn: frames in [0, 1] with shape (T, 3, S, S).
+
+        Returns:
+            The squared error, summed over a frame of the model and averaged over the frames.
+        """
+        if self.given.shape[1] >= self.x.shape[-1]:
+            return float((redrawn - self.x).square().sum((1, 2, 3)).mean())
+        return picture_error(filmstrip.to_bytes(redrawn[None])[0], self.given, self.x.shape[-1])
 
 
-def prepare(clip: np.ndarray, model: CodeModel, choices: Choices | None = None) -> Prepared:
+def prepare(
+    clip: np.ndarray | Footage,
+    model: CodeModel,
+    choices: Choices | None = None,
+    *,
+    redraw: Redraw | None = None,
+) -> Prepared:
     """Makes of any clip what a model expects.
 
     Args:
-        clip: RGB bytes with shape (N, H, W, 3).
+        clip: RGB bytes (N, H, W, 3) as of `rwae.read_clip`; RGBA with colours as they look on
+            black; a picture (H, W, 4) of a sprite sheet; or footage of a file.
         model: for which the clip is prepared.
         choices: which rules are applied; all that help by default.
+        redraw: encodes and decodes clips (1, T, 3, S, S); the model itself by default.
 
     Raises:
-        ClipError: if the clip does not have enough frames.
+        ClipError: if the model has no encoder, no frame was chosen, or the clip cannot be read as
+            a sprite sheet.
     """
-    del choices
-    config = model.config
-    x = video.to_frames(clip, config.frames, config.frame_size)
-    return Prepared(x, (), video.fitting_rule(clip, config.frames, config.frame_size))
+    choices = choices or Choices()
+    footage = clip if isinstance(clip, Footage) else Footage.of(clip)
+    fitting = Fitting(model, redraw or (lambda x: model.decode(model.encode(x))), choices)
+    rows = _find_rows(footage, model)
+    if rows is not None:
+        return _prepare_row(rows, fitting)
+    chosen, steps = _choose_frames(footage, choices, model.config.frames)
+    fitted = fitting.fit(footage.frames[chosen], (footage.width, footage.height))
+    return Prepared(
+        fitted.x,
+        (*steps, *fitted.steps),
+        f"{_frames_in_words(footage, choices, model.config.frames)}, {fitted.part}",
+        fitted.given,
+        int(footage.numbers[chosen[0]]),
+        int(footage.numbers[chosen[-1]]),
+    )
+
+
+def _find_rows(footage: Footage, model: CodeModel) -> list[sheets.FoundRow] | None:
+    """The rows of a sprite sheet; None if the footage is none."""
+    if footage.sheet is not None:
+        return sheets.find_rows(footage.sheet)
+    shape = footage.frames.shape[1:]
+    if footage.is_strip and _learned_from_sheets(model) and shape == (CELL_SIDE, CELL_SIDE, 4):
+        return sheets.find_single_row(footage.frames) or None
+    return None
+
+
+def _learned_from_sheets(model: CodeModel) -> bool:
+    domain, size = model.domain, model.config.frame_size
+    return domain is not None and domain.dataset == SHEET_DATASET and size == CELL_SIDE
+
+
+def _prepare_row(found: list[sheets.FoundRow], fitting: Fitting) -> Prepared:
+    """Prepares the chosen row, and the others that the model learned from in the same way."""
+    row = sheets.choose_row(found, fitting.choices.row)
+    trained = _learned_from_sheets(fitting.model)
+    frames = fitting.model.config.frames
+
+    def fit(one: sheets.FoundRow) -> Fitted:
+        return fitting.fit(one.frames[_spread(len(one.frames), frames)], (CELL_SIDE, CELL_SIDE))
+
+    fitted = fit(row)
+    rows = []
+    for one in found:
+        known = trained and one.in_benchmark
+        x = (fitted if one is row else fit(one)).x if known else None
+        rows.append(Row(one.key, one.action, one.direction, known, x))
+    text = f"Of the sprite sheet the row {row.key} is played."
+    return Prepared(
+        fitted.x,
+        (Step("row", text), *fitted.steps),
+        f"The row {row.key} of the sprite sheet, {fitted.part}",
+        fitted.given,
+        0,
+        len(row.frames) - 1,
+        tuple(rows),
+        row.key,
+    )
+
+
+def _spread(count: int, frames: int) -> np.ndarray:
+    """Which of `count` frames are shown at each of `frames` times: evenly, or each for longer."""
+    if count >= frames:
+        return video.even_choice(count, frames)
+    return np.arange(frames) * count // frames
+
+
+def _choose_frames(
+    footage: Footage, choices: Choices, frames: int
+) -> tuple[np.ndarray, list[Step]]:
+    """Which of the frames are taken, and the steps that say why.
+
+    Raises:
+        ClipError: if none of the frames was chosen.
+    """
+    low, high = _chosen_range(footage, choices)
+    inside = np.flatnonzero((footage.numbers >= low) & (footage.numbers <= high))
+    if not len(inside):
+        raise ClipError(
+            f"The clip has {footage.count} frames, and none of them is from {low} to {high}: "
+            f"choose frames from 0 to {footage.count - 1}."
+        )
+    steps = []
+    if choices.first is not None or choices.last is not None:
+        text = f"The frames {low + 1} to {high + 1} of {footage.count} are taken."
+        steps.append(Step("trim", text))
+    elif not footage.complete:
+        text = f"The file is long: its first {footage.count} frames were read."
+        steps.append(Step("trim", text))
+    if len(inside) > frames:
+        words = _frames_in_words(footage, choices, frames)
+        steps.append(Step("thin", f"{words} are taken."))
+        return inside[video.even_choice(len(inside), frames)], steps
+    if len(inside) == frames:
+        return inside, steps
+    count = len(inside)
+    held = _spread(count, frames) if choices.repeat else np.arange(frames) % count
+    played = " ".join(str(number + 1) for number in held)
+    how = "each is shown for longer" if choices.repeat else "they are played again from the first"
+    text = f"The clip has {count} frames, and the model needs {frames}: {how}, as {played}."
+    return inside[held], [*steps, Step("repeat", text, choices.repeat)]
+
+
+def _chosen_range(footage: Footage, choices: Choices) -> tuple[int, int]:
+    """The numbers of the first and the last frame that may be taken."""
+    low = 0 if choices.first is None else choices.first
+    high = footage.count - 1 if choices.last is None else min(choices.last, footage.count - 1)
+    return low, high
+
+
+def _frames_in_words(footage: Footage, choices: Choices, frames: int) -> str:
+    low, high = _chosen_range(footage, choices)
+    count = high - low + 1
+    if count < frames:
+        return f"The {count} frames, some of them repeated"
+    return video.frames_in_words(count, frames)

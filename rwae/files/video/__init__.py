@@ -11,20 +11,39 @@ import os
 os.environ.setdefault("OPENCV_IO_MAX_IMAGE_PIXELS", str(2**25))
 
 from rwae.files.video.decoding import DecoderProcess
-from rwae.files.video.fitting import fitting_rule, thumbnails, to_frames
+from rwae.files.video.fitting import (
+    even_choice,
+    frames_in_words,
+    resize_frames,
+    scale_frames,
+    shrunk_error,
+    thumbnails,
+    to_frames,
+)
+from rwae.files.video.footage import Footage
 from rwae.files.video.reading import MAX_READ_FRAMES, read_clip, read_frames, read_image
+from rwae.files.video.regions import border_regions, grow, label_regions, large_regions
 from rwae.files.video.writing import encode_gif, encode_image, encode_video, write_clip
 
 __all__ = [
     "MAX_READ_FRAMES",
     "DecoderProcess",
+    "Footage",
+    "border_regions",
     "encode_gif",
     "encode_image",
     "encode_video",
-    "fitting_rule",
+    "even_choice",
+    "frames_in_words",
+    "grow",
+    "label_regions",
+    "large_regions",
     "read_clip",
     "read_frames",
     "read_image",
+    "resize_frames",
+    "scale_frames",
+    "shrunk_error",
     "thumbnails",
     "to_frames",
     "write_clip",

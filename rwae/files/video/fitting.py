@@ -8,16 +8,19 @@ import torch
 from torch import Tensor
 
 from rwae.errors import ClipError
-from rwae.files.video.decoder.pixels import KEPT_SIDE, shrink
+from rwae.files.video.decoder.pixels import shrink
 
 THUMBNAIL_SIDE = 96  # pixels
+# How pictures may have been shrunk before they came here.
+_SHRINKING = (
+    cv2.INTER_NEAREST, cv2.INTER_NEAREST_EXACT, cv2.INTER_AREA, cv2.INTER_LINEAR, cv2.INTER_CUBIC
+)  # fmt: skip
 
 
 def to_frames(clip: np.ndarray, frames: int, side: int) -> Tensor:
     """Fits a clip to a model: T frames evenly in time, the middle square, the model's size.
 
-    Shrinking averages areas, enlarging by a whole factor repeats pixels, so that pixel art that
-    was saved larger or smaller comes back exact.
+    The size is changed as by `resize_frames`.
 
     Args:
         clip: RGB bytes with shape (N, H, W, 3).
@@ -34,20 +37,71 @@ def to_frames(clip: np.ndarray, frames: int, side: int) -> Tensor:
         raise ClipError(
             f"The clip has {len(clip)} frames, the model needs {frames}: record a longer one."
         )
-    chosen = _chosen(len(clip), frames)
+    chosen = even_choice(len(clip), frames)
     square = min(clip.shape[1:3])
     top, left = (clip.shape[1] - square) // 2, (clip.shape[2] - square) // 2
-    if square >= side:
-        how = cv2.INTER_AREA
-    else:
-        how = cv2.INTER_NEAREST if side % square == 0 else cv2.INTER_LINEAR
-    fitted = [
-        cv2.resize(
-            clip[n, top : top + square, left : left + square], (side, side), interpolation=how
-        )
-        for n in chosen
-    ]
-    return torch.from_numpy(np.stack(fitted)).movedim(-1, -3).float().div(255)
+    fitted = resize_frames(clip[chosen, top : top + square, left : left + square], side)
+    return torch.from_numpy(fitted).movedim(-1, -3).float().div(255)
+
+
+def resize_frames(frames: np.ndarray, side: int) -> np.ndarray:
+    """Changes the size of square frames, so that pixel art comes back as well as it can.
+
+    Shrinking averages areas. Where that would blur pixels that are plain repetitions, as in pixel
+    art at 150 %, one of each is taken. Enlarging by a whole factor repeats pixels, and by another
+    is bicubic.
+
+    Args:
+        frames: bytes with shape (N, H, H, C).
+        side: height and width of the result.
+
+    Returns:
+        Bytes with shape (N, side, side, C).
+    """
+    now = frames.shape[1]
+    if now == side:
+        return frames
+    if now < side:
+        return _resized(frames, side, cv2.INTER_CUBIC if side % now else cv2.INTER_NEAREST)
+    if now % side:
+        single = _resized(frames, side, cv2.INTER_NEAREST_EXACT)
+        for how in (cv2.INTER_NEAREST, cv2.INTER_NEAREST_EXACT):
+            if np.array_equal(_resized(single, now, how), frames):
+                return single
+    return _resized(frames, side, cv2.INTER_AREA)
+
+
+def shrunk_error(large: np.ndarray, small: np.ndarray) -> float:
+    """How much frames differ from others that were shrunk in a way that nobody knows.
+
+    The frames are shrunk in each usual way, and the nearest result counts.
+
+    Args:
+        large: bytes with shape (N, H, H, 3).
+        small: bytes with shape (N, h, h, 3), h <= H.
+
+    Returns:
+        The squared error in [0, 1] units, summed over a frame and averaged over the frames, as of
+        a frame of H x H pixels.
+    """
+    side = small.shape[1]
+    ways = _SHRINKING if side < large.shape[1] else _SHRINKING[:1]
+    errors = [np.square(_resized(large, side, how).astype(np.float32) - small) for how in ways]
+    scale = (large.shape[1] / side) ** 2 / 255**2
+    return float(min(error.sum((1, 2, 3)).mean() for error in errors) * scale)
+
+
+def _resized(frames: np.ndarray, side: int, how: int) -> np.ndarray:
+    return np.stack([cv2.resize(frame, (side, side), interpolation=how) for frame in frames])
+
+
+def scale_frames(frames: np.ndarray, factor: float) -> np.ndarray:
+    """Shrinks bytes (N, H, W, C) by a factor of at most 1, averaging areas."""
+    if factor == 1:
+        return frames
+    height, width = (max(1, round(factor * size)) for size in frames.shape[1:3])
+    how = cv2.INTER_AREA
+    return np.stack([cv2.resize(frame, (width, height), interpolation=how) for frame in frames])
 
 
 def thumbnails(clip: np.ndarray) -> np.ndarray:
@@ -55,23 +109,13 @@ def thumbnails(clip: np.ndarray) -> np.ndarray:
     return np.stack([shrink(frame, THUMBNAIL_SIDE) for frame in clip])
 
 
-def fitting_rule(clip: np.ndarray, frames: int, side: int) -> str:
-    """Says in one sentence what `to_frames` takes of a clip; the arguments are the same."""
-    height, width = clip.shape[1:3]
-    size = f"{width} x {height}"
-    # A larger clip was shrunk to this size while it was read.
-    read = f"the picture, read at {size}" if max(height, width) == KEPT_SIDE else size
-    part = f"the middle square of {read}" if width != height else f"the whole of {read}"
-    return f"{_frames_in_words(len(clip), frames)}, {part}, as {side} x {side}."
-
-
-def _frames_in_words(count: int, frames: int) -> str:
+def frames_in_words(count: int, frames: int) -> str:
     """Which of `count` frames are taken, such as "Every 3rd of 22 frames"."""
     if frames == 1:
         return f"The first of {count} frames"
     if count == frames:
         return f"All {count} frames"
-    steps = set(np.diff(_chosen(count, frames)).tolist())
+    steps = set(np.diff(even_choice(count, frames)).tolist())
     if len(steps) > 1:
         return f"{frames} of {count} frames, evenly from the first to the last"
     step = steps.pop()
@@ -80,6 +124,6 @@ def _frames_in_words(count: int, frames: int) -> str:
     return f"Every {step}{ending} of {count} frames"
 
 
-def _chosen(count: int, frames: int) -> np.ndarray:
+def even_choice(count: int, frames: int) -> np.ndarray:
     """The numbers of `frames` out of `count` frames, evenly in time."""
     return np.linspace(0, count - 1, frames).round().astype(int)
