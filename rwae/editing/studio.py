@@ -29,6 +29,7 @@ from rwae.files.card import Card, read_card
 from rwae.models import registry
 from rwae.models.base import CodeModel
 from rwae.runtime import turn
+from rwae.uploads.assess import Fit, assess
 
 EXAMPLE_CLIPS = 12  # that the app offers
 MAX_WAIT_SECONDS = 20.0  # that a caller waits for the model
@@ -122,11 +123,15 @@ class Studio:
                 "examples, or choose a model that has an encoder."
             )
 
-    def redraw(self, x: Tensor) -> Tensor:
-        """Encodes clips (B, T, 3, H, W) in [0, 1] and decodes them again; see `encode`."""
-        codes = self.encode(x)
+    def assess(self, x: Tensor) -> Fit:
+        """Encodes and decodes clips (B, T, 3, H, W) in [0, 1] and compares; see `rwae.assess`."""
+        self.require_encoder()
         with self._turn():
-            return self.model.decode(codes).to("cpu")
+            return assess(self.model, x).to("cpu")
+
+    def redraw(self, x: Tensor) -> Tensor:
+        """Clips (B, T, 3, H, W) in [0, 1] as the model draws them."""
+        return self.assess(x).redrawn
 
     def decode(self, codes: Codes) -> np.ndarray:
         """Renders codes as bytes (B, T, H, W, 3); CodesError as from `CodeModel.decode`."""

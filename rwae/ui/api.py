@@ -43,6 +43,7 @@ from rwae.ui.payloads import (
     requested_model,
     sheet_url,
 )
+from rwae.uploads.choices import Choices
 
 CONCURRENT_CALLS = 2  # one that computes, and one that reads or writes pictures meanwhile
 MAX_MOVING_CLIPS = 16  # clips in one moving picture
@@ -181,7 +182,9 @@ class Api:
             the model, the clip as codes, and the picture as a data URL
         """
         name, studio = self._find(model)
-        clips = encoding.encode_bytes(studio, decode_base64(file))["clips"]
+        choices = Choices()
+        footage = encoding.read_upload(studio, decode_base64(file), choices)
+        clips = encoding.describe_upload(studio, footage, choices)["clips"]
         return _clips_answer(name, studio, clips, picture)
 
     def swap(

@@ -14,10 +14,12 @@ from torch import Tensor
 from rwae.editing.studio import Studio
 from rwae.errors import ClipError
 from rwae.files import filmstrip, video
+from rwae.ui.loaded_models import LoadedModels
 from rwae.ui.payloads import (
     MAX_UPLOAD_BYTES,
     codes_to_json,
     data_url,
+    fit_to_json,
     requested_choices,
     sheet_url,
     uploaded_file,
@@ -25,17 +27,22 @@ from rwae.ui.payloads import (
 from rwae.uploads.choices import Choices
 from rwae.uploads.prepare import Prepared, prepare
 
+CLEARLY_BETTER = 0.5  # a model that draws a clip with so much of another's ratio is proposed
+USABLE_RATIO = 20.0  # a model that draws a clip so many times worse than its own is never proposed
 
-def encode_clip(studio: Studio, form: Any) -> dict[str, Any]:
+
+def encode_clip(models: LoadedModels, studio: Studio, form: Any) -> dict[str, Any]:
     """Reads an uploaded file and infers its codes.
 
     Args:
+        models: among which others may draw the clip better.
         studio: the model.
         form: as Gradio reads it: `files` holds one (name, bytes), and `data["choices"]` may hold
             the text of `rwae.ui.payloads.choices_from_json`.
 
     Returns:
-        See `encode_bytes`.
+        What `encode_bytes` says, and "better": [{"name", "title", "ratio"}] of the models that
+        draw the clip clearly better, if this one does not know it.
 
     Raises:
         CodesError: if a choice is none.
@@ -45,57 +52,86 @@ def encode_clip(studio: Studio, form: Any) -> dict[str, Any]:
     content = uploaded_file(form)
     if content is None:
         raise ClipError("No file came along: choose one video, GIF or image strip.")
-    return encode_bytes(studio, content, choices)
+    footage = read_upload(studio, content, choices)
+    answer = describe_upload(studio, footage, choices)
+    return answer | {"better": _find_better(models, studio, footage, choices, answer["fit"])}
 
 
-def encode_bytes(studio: Studio, content: bytes, choices: Choices | None = None) -> dict[str, Any]:
-    """Infers the codes of a clip from the content of its file.
-
-    Args:
-        studio: the model.
-        content: of the file.
-        choices: how the clip is fitted to the model.
-
-    Returns:
-        {"clips": codes,
-        "given": data URL of the frames that the model was given,
-        "redrawn": data URL of the same, as the model draws them,
-        "fit": how well it draws them, or None if it does not say,
-        "rule": a sentence that says which frames, part and size were given,
-        "steps": for each rule {"key", "text": a sentence, "on": whether it was applied},
-        "source": {"frames", "width", "height": of the file, "stills": data URL of small
-        pictures of the whole file side by side, "columns": how many, "first", "last": numbers of
-        the frames that were taken, "crop": the part that was chosen, or None},
-        "rows": of a sprite sheet, or None, "row": key of the one that was taken, or None,
-        "palette": the colours of the given frames if they are few, or None,
-        "better": models that draw the clip better}
+def read_upload(studio: Studio, content: bytes, choices: Choices) -> video.Footage:
+    """Reads the content of a file for a model.
 
     Raises:
         ClipError: if the file is empty, too large or cannot be read, or the model has no encoder.
     """
-    choices = choices or Choices()
     if not 0 < len(content) <= MAX_UPLOAD_BYTES:
         raise ClipError(
             f"The file has {len(content) / 2**20:.1f} MB: it needs to have something in it, and "
             f"at most {MAX_UPLOAD_BYTES // 2**20} MB."
         )
     studio.require_encoder()
-    footage = video.Footage.of(video.read_clip(content))
+    del choices
+    return video.Footage.of(video.read_clip(content))
+
+
+def describe_upload(studio: Studio, footage: video.Footage, choices: Choices) -> dict[str, Any]:
+    """Fits footage to a model and infers its codes.
+
+    Returns:
+        {"clips": codes,
+        "given": data URL of the frames that the model was given,
+        "redrawn": data URL of the same, as the model draws them,
+        "fit": how well it draws them, see `fit_to_json`,
+        "rule": a sentence that says which frames, part and size were given,
+        "steps": for each rule {"key", "text": a sentence, "on": whether it was applied},
+        "source": {"frames", "width", "height": of the file, "stills": data URL of small
+        pictures of the whole file side by side, "columns": how many, "first", "last": numbers of
+        the frames that were taken, "crop": the part that was chosen, or None},
+        "rows": of a sprite sheet, or None, "row": key of the one that was taken, or None,
+        "palette": the colours of the given frames if they are few, or None}
+
+    Raises:
+        ClipError: if the choices leave no frame, or the footage is no sprite sheet.
+    """
     prepared = prepare(footage, studio.model, choices, redraw=studio.redraw)
-    codes = studio.encode(prepared.x[None])
+    fit = prepared.assess(studio.assess(prepared.x[None]))
     return {
-        "clips": codes_to_json(codes),
+        "clips": codes_to_json(fit.codes),
         "given": _strip_url(prepared.x),
-        "redrawn": sheet_url(studio.decode(codes), "png"),
-        "fit": None,
+        "redrawn": _strip_url(fit.redrawn[0]),
+        "fit": fit_to_json(fit),
         "rule": prepared.rule,
         "steps": [{"key": step.key, "text": step.text, "on": step.on} for step in prepared.steps],
         "source": _describe_source(footage, prepared, choices),
         "rows": _describe_rows(prepared),
         "row": prepared.row,
         "palette": None,
-        "better": [],
     }
+
+
+def _find_better(
+    models: LoadedModels,
+    studio: Studio,
+    footage: video.Footage,
+    choices: Choices,
+    fit: dict[str, Any] | None,
+) -> list[dict[str, Any]]:
+    """Models of other data sets that draw a clip clearly better: the first of each data set."""
+    if fit is None or fit["known"]:
+        return []
+    domain = studio.model.domain
+    tried = {domain.dataset} if domain else set()
+    better = []
+    for name, other in models.studios.items():
+        known = other.model.domain
+        if known is None or known.dataset in tried or not other.model.encodes:
+            continue
+        tried.add(known.dataset)
+        prepared = prepare(footage, other.model, choices, redraw=other.redraw)
+        ratio = prepared.assess(other.assess(prepared.x[None])).ratio
+        if ratio is not None and float(ratio) < min(CLEARLY_BETTER * fit["ratio"], USABLE_RATIO):
+            title = other.card.title
+            better.append({"name": name, "title": title, "ratio": round(float(ratio), 2)})
+    return sorted(better, key=lambda one: one["ratio"])
 
 
 def _strip_url(x: Tensor) -> str:

@@ -23,9 +23,8 @@ from rwae.editing.studio import Studio
 from rwae.errors import ClipError, RWAEError
 from rwae.files import filmstrip
 from rwae.runtime import turn
-from rwae.ui import downloads, housekeeping, page_data
+from rwae.ui import downloads, encoding, housekeeping, page_data
 from rwae.ui.about import about_model
-from rwae.ui.encoding import encode_clip
 from rwae.ui.loaded_models import LoadedModels
 from rwae.ui.payloads import (
     MAX_ACTION,
@@ -60,7 +59,11 @@ def page_functions(models: LoadedModels) -> list[Callable[[Any], Answer]]:
     def carry_codes(studio: Studio, request: Any) -> Answer:
         return _carry_codes(models, studio, request)
 
-    return [_answer_with(models, function) for function in (*ENDPOINTS, carry_codes)]
+    def encode_clip(studio: Studio, form: Any) -> Answer:
+        return encoding.encode_clip(models, studio, form)
+
+    functions = (*ENDPOINTS, encode_clip, carry_codes)
+    return [_answer_with(models, function) for function in functions]
 
 
 def _answer_with(models: LoadedModels, endpoint: Endpoint) -> Callable[[Any], Answer]:
@@ -262,7 +265,6 @@ ENDPOINTS: tuple[Endpoint, ...] = (
     decode_codes,
     sample_codes,
     extend_codes,
-    encode_clip,
     judge_codes,
     downloads.export_clip,
     downloads.read_codes,

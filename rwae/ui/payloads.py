@@ -20,6 +20,7 @@ from rwae.config import ModelConfig
 from rwae.errors import CodesError
 from rwae.files import filmstrip, video
 from rwae.files.jsonfile import is_number
+from rwae.uploads.assess import Fit
 from rwae.uploads.choices import Choices
 
 MAX_UPLOAD_BYTES = 20 * 2**20  # of a file that the page sends as a form
@@ -34,6 +35,7 @@ MAX_ACTION = 63  # of any model; the model checks how many it has
 MAX_CHOICES_TEXT = 1000  # characters of the choices beside a file
 MAX_FRAME_NUMBER = 2**31 - 1  # of a frame in a file
 MAX_ROW_KEY = 40  # characters of the name of a row of a sprite sheet
+FIT_DECIMALS = 2  # of an error and a ratio
 CODE_DECIMALS = 4  # of a number in a code that is sent: finer than a picture can show
 
 
@@ -258,6 +260,24 @@ def codes_to_json(codes: Codes) -> list[dict[str, Any]]:
         for part in (codes.static, codes.dynamic)
     )
     return [{"static": s, "dynamic": d} for s, d in zip(static, dynamic, strict=True)]
+
+
+def fit_to_json(fit: Fit, clip: int = 0) -> dict[str, Any] | None:
+    """How well a model draws one of the clips, as JSON values; None if nobody measured it.
+
+    Returns:
+        {"error", "typical": median error of held-out clips, "ratio": of the two, "known": whether
+        the model draws the clip as well as those, "sentence"}.
+    """
+    if fit.typical is None or fit.known is None or fit.ratio is None:
+        return None
+    return {
+        "error": round(float(fit.error[clip]), FIT_DECIMALS),
+        "typical": round(fit.typical.typical_error, FIT_DECIMALS),
+        "ratio": round(float(fit.ratio[clip]), FIT_DECIMALS),
+        "known": bool(fit.known[clip]),
+        "sentence": fit.sentence(clip),
+    }
 
 
 def sheet_url(clips: np.ndarray, kind: str) -> str:

@@ -259,4 +259,6 @@ def picture_error(redrawn: np.ndarray, given: np.ndarray, side: int) -> float:
         The squared error in [0, 1] units, summed over a frame of the model.
     """
     small = given if given.shape[1] <= side else video.resize_frames(given, side)
-    return video.shrunk_error(redrawn, small)
+    difference = video.shrink_like(redrawn, small).astype(np.float32) - small
+    per_frame = np.square(difference).sum((1, 2, 3)).mean()
+    return float(per_frame * (side / small.shape[1]) ** 2 / 255**2)

@@ -7,7 +7,7 @@ in an otherwise known clip. Norms of codes do not tell the two cases apart.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import torch
 from torch import Tensor
@@ -45,6 +45,17 @@ class Fit:
         """The error in units of the median error of held-out clips, with shape (B,)."""
         return None if self.typical is None else self.error / self.typical.typical_error
 
+    def to(self, device: str) -> Fit:
+        """The same on another device."""
+        return replace(
+            self,
+            codes=self.codes.to(device),
+            redrawn=self.redrawn.to(device),
+            error=self.error.to(device),
+            difference=self.difference.to(device),
+            known=None if self.known is None else self.known.to(device),
+        )
+
     def sentence(self, clip: int = 0) -> str:
         """What a visitor is told about one of the clips."""
         if self.known is None or self.ratio is None:
@@ -79,11 +90,15 @@ def assess(model: CodeModel, x: Tensor) -> Fit:
     x = x.to(redrawn)
     error = squared_error(x, redrawn)
     difference = local_difference(x, redrawn)
-    domain = model.domain
-    known = None
-    if domain is not None:
-        known = (error <= domain.error_limit) & (difference <= domain.difference_limit)
-    return Fit(codes, redrawn, error, difference, domain, known)
+    known = is_known(model.domain, error, difference)
+    return Fit(codes, redrawn, error, difference, model.domain, known)
+
+
+def is_known(domain: Domain | None, error: Tensor, difference: Tensor) -> Tensor | None:
+    """Whether clips of these errors and differences, each (B,), are drawn as held-out ones are."""
+    if domain is None:
+        return None
+    return (error <= domain.error_limit) & (difference <= domain.difference_limit)
 
 
 def squared_error(x: Tensor, redrawn: Tensor) -> Tensor:

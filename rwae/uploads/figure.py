@@ -163,7 +163,7 @@ class Figure:
         """
         fitting, domain = self._fitting, self._fitting.domain
         best = self._attempt(self._clip, square)
-        if domain is None or domain.figure is None or best.error <= domain.limit:
+        if domain is None or domain.figure is None or best.error <= domain.error_limit:
             return best.clip, best.square, fitting.left_in_place()
         error = best.error
         clips = [self._clip, *self._with_clean_edges(domain)]
@@ -176,7 +176,7 @@ class Figure:
             if clip is self._clip and where is square:
                 continue
             attempt = self._attempt(clip, where)
-            enough = attempt.error <= domain.limit or attempt.error < CLEARLY_LESS * error
+            enough = attempt.error <= domain.error_limit or attempt.error < CLEARLY_LESS * error
             if enough and attempt.error < CLEARLY_LESS * best.error:
                 best = attempt
         if best.square is square:

@@ -14,9 +14,10 @@ The last two need a model that knows its background and the place of its figures
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
+import torch
 from torch import Tensor
 
 from rwae.errors import ClipError
@@ -26,6 +27,7 @@ from rwae.files.video import Footage
 from rwae.models.base import CodeModel
 from rwae.uploads import sheets
 from rwae.uploads.alignment import Redraw, picture_error
+from rwae.uploads.assess import Fit, is_known, local_difference
 from rwae.uploads.choices import Choices, Step
 from rwae.uploads.figure import Fitted, Fitting
 
@@ -75,21 +77,24 @@ class Prepared:
     rows: tuple[Row, ...] | None = None
     row: str | None = None
 
-    def error(self, redrawn: Tensor) -> float:
-        """How much a model's redrawing of x differs from the clip.
+    def assess(self, fit: Fit) -> Fit:
+        """How well a model draws the clip in the size in which it came.
 
         A clip that came smaller than the model's frames cannot show all that a redrawing shows.
-        So it is compared in the size in which it came.
+        So the redrawing is shrunk to that size before the two are compared.
 
         Args:
-            redrawn: frames in [0, 1] with shape (T, 3, S, S).
-
-        Returns:
-            The squared error, summed over a frame of the model and averaged over the frames.
+            fit: of x alone, as of `rwae.assess`.
         """
-        if self.given.shape[1] >= self.x.shape[-1]:
-            return float((redrawn - self.x).square().sum((1, 2, 3)).mean())
-        return picture_error(filmstrip.to_bytes(redrawn[None])[0], self.given, self.x.shape[-1])
+        side = self.x.shape[-1]
+        if self.given.shape[1] >= side:
+            return fit
+        redrawn = filmstrip.to_bytes(fit.redrawn)[0]
+        alike = video.resize_frames(video.shrink_like(redrawn, self.given), side)
+        error = torch.tensor([picture_error(redrawn, self.given, side)])
+        difference = local_difference(self.x[None], filmstrip.from_bytes(alike[None]))
+        known = is_known(fit.typical, error, difference)
+        return replace(fit, error=error, difference=difference, known=known)
 
 
 def prepare(

@@ -107,7 +107,7 @@ def test_the_page_says_which_frames_and_which_part_were_fed(visit: Visit, tmp_pa
 @pytest.mark.parametrize(
     ("content", "sentence"),
     [
-        (noise(2, 32, 32), "The clip has 2 frames, the model needs 4"),
+        (noise(1, 32, 32), "The file holds a single frame"),
         (b"#EXTM3U\n/etc/hostname\n", "The file is no"),
     ],
 )

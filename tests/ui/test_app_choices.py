@@ -1,17 +1,32 @@
 """The choices that come with an upload: read strictly, and answered in sentences."""
 
+import base64
 import json
 from typing import Any
 
+import cv2
 import numpy as np
 import pytest
 from clip_files import square
 from conftest import Form
+from known import known_clip, on_white
 
 from rwae.errors import CodesError
 from rwae.files import filmstrip, video
 from rwae.ui.payloads import choices_from_json, requested_choices
 from rwae.uploads.prepare import Choices
+
+
+@pytest.fixture(scope="module")
+def sprites_server() -> dict[str, Any]:
+    """What the page may ask of the shipped Sprites model."""
+    from rwae.editing.studio import Studio
+    from rwae.files import installation
+    from rwae.ui.endpoints import page_functions
+    from rwae.ui.loaded_models import LoadedModels
+
+    models = LoadedModels([Studio.load(installation.checkpoints() / "sprites")])
+    return {function.__name__: function for function in page_functions(models)}
 
 
 def test_choices_that_are_left_out_have_their_defaults() -> None:
@@ -60,3 +75,25 @@ def test_an_upload_answers_with_what_the_page_shows(server: dict[str, Any]) -> N
     assert (source["first"], source["last"], source["columns"]) == (0, 5, 6)
     assert json.loads(json.dumps(answer, allow_nan=False)) == answer
     assert np.isfinite(answer["clips"][0]["static"]).all()
+
+
+def known_upload(answer: dict[str, Any], clip: np.ndarray) -> bool:
+    content = base64.b64decode(answer["given"].split(",")[1])
+    picture = cv2.imdecode(np.frombuffer(content, np.uint8), cv2.IMREAD_COLOR)[..., ::-1]
+    return np.array_equal(picture, filmstrip.sheet(clip[None])) and answer["fit"]["known"]
+
+
+def test_a_known_character_is_known_and_nothing_else_is(sprites_server: dict[str, Any]) -> None:
+    encode = sprites_server["encode_clip"]
+    clip = known_clip(0)
+    answer = encode(Form([("a", video.encode_image(filmstrip.sheet(clip[None]), "png"))]))
+    assert known_upload(answer, clip)
+    assert (answer["better"], answer["steps"]) == ([], [])
+    aside = np.roll(on_white(clip), 5, 2)
+    answer = encode(Form([("a", video.encode_image(filmstrip.sheet(aside[None]), "png"))]))
+    assert known_upload(answer, clip)
+    assert [step["key"] for step in answer["steps"]] == ["background", "align"]
+    strange = np.random.default_rng(0).integers(0, 255, clip.shape, np.uint8)
+    answer = encode(Form([("a", video.encode_image(filmstrip.sheet(strange[None]), "png"))]))
+    assert not answer["fit"]["known"]
+    assert answer["fit"]["ratio"] > 10

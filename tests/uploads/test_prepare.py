@@ -5,9 +5,9 @@ import numpy as np
 import pytest
 import torch
 from clip_files import numbers
-from known import known_clip, on_white, placed, redraw, resized, sprites_model
+from known import known_clip, on_white, placed, resized, sprites_model
 
-from rwae import RWAE
+from rwae import RWAE, assess
 from rwae.errors import ClipError
 from rwae.files import filmstrip
 from rwae.uploads.choices import Choices
@@ -23,7 +23,7 @@ def steps_of(prepared: Prepared) -> dict[str, bool]:
 
 
 def error_of(prepared: Prepared) -> float:
-    return prepared.error(redraw(prepared.x))
+    return float(prepared.assess(assess(sprites_model(), prepared.x[None])).error)
 
 
 def numbered(count: int, side: int = 32) -> np.ndarray:
@@ -42,7 +42,9 @@ def test_a_known_character_in_its_place_is_left_as_it_is(number: int) -> None:
 def test_a_white_ground_becomes_the_models_background_and_can_be_kept() -> None:
     clip = known_clip(1)
     prepared = prepare(on_white(clip), sprites_model())
-    assert np.array_equal(frames_of(prepared), clip), "also between arm and body"
+    wrong = (frames_of(prepared) != clip).any(-1).sum((1, 2))
+    assert wrong.max() <= 2, "also between arm and body"
+    assert error_of(prepared) < 1.5 * 9.4
     assert steps_of(prepared) == {"background": True}
     kept = prepare(on_white(clip), sprites_model(), Choices(background="keep"))
     assert np.array_equal(frames_of(kept), on_white(clip))
@@ -175,13 +177,9 @@ def test_a_model_without_background_gets_photographs_as_they_are(tiny: RWAE) -> 
 
 
 def test_a_clip_of_another_shape_is_refused(tiny: RWAE) -> None:
-    for clip in (
-        np.zeros((4, 32, 32)),
-        np.zeros((32, 32, 3), np.uint8),
-        np.zeros((0, 8, 8, 3), np.uint8),
-    ):
+    for shape in ((32, 32), (32, 32, 3), (0, 8, 8, 3), (4, 8, 8, 2)):
         with pytest.raises(ClipError):
-            prepare(clip, tiny)
+            prepare(np.zeros(shape, np.uint8), tiny)
 
 
 def test_the_prepared_clip_is_what_encode_takes(tiny: RWAE) -> None:

@@ -68,9 +68,8 @@ def test_four_rows_are_one_action() -> None:
     cells = np.zeros((4, 9, 64, 64, 4), np.uint8)
     cells[:] = transparent(known_clip(0))[[0, 1, 2, 3, 4, 5, 6, 7, 0]]
     rows = sheets.find_rows(join_cells(cells))
-    assert [row.key for row in rows] == [
-        f"walk, {way}" for way in ("back", "left", "front", "right")
-    ]
+    ways = ("back", "left", "front", "right")
+    assert [row.key for row in rows] == [f"walk, {way}" for way in ways]
     assert [row.in_benchmark for row in rows] == [False, True, True, True]
 
 

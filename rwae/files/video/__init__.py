@@ -16,7 +16,7 @@ from rwae.files.video.fitting import (
     frames_in_words,
     resize_frames,
     scale_frames,
-    shrunk_error,
+    shrink_like,
     thumbnails,
     to_frames,
 )
@@ -43,7 +43,7 @@ __all__ = [
     "read_image",
     "resize_frames",
     "scale_frames",
-    "shrunk_error",
+    "shrink_like",
     "thumbnails",
     "to_frames",
     "write_clip",

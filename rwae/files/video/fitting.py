@@ -71,24 +71,23 @@ def resize_frames(frames: np.ndarray, side: int) -> np.ndarray:
     return _resized(frames, side, cv2.INTER_AREA)
 
 
-def shrunk_error(large: np.ndarray, small: np.ndarray) -> float:
-    """How much frames differ from others that were shrunk in a way that nobody knows.
+def shrink_like(large: np.ndarray, small: np.ndarray) -> np.ndarray:
+    """Shrinks frames as others may have been shrunk, whose way nobody knows.
 
-    The frames are shrunk in each usual way, and the nearest result counts.
+    The frames are shrunk in each usual way, and the result that is nearest to the others counts.
 
     Args:
         large: bytes with shape (N, H, H, 3).
         small: bytes with shape (N, h, h, 3), h <= H.
 
     Returns:
-        The squared error in [0, 1] units, summed over a frame and averaged over the frames, as of
-        a frame of H x H pixels.
+        Bytes with shape (N, h, h, 3).
     """
     side = small.shape[1]
-    ways = _SHRINKING if side < large.shape[1] else _SHRINKING[:1]
-    errors = [np.square(_resized(large, side, how).astype(np.float32) - small) for how in ways]
-    scale = (large.shape[1] / side) ** 2 / 255**2
-    return float(min(error.sum((1, 2, 3)).mean() for error in errors) * scale)
+    if side == large.shape[1]:
+        return large
+    shrunk = [_resized(large, side, how) for how in _SHRINKING]
+    return min(shrunk, key=lambda one: float(np.square(one.astype(np.float32) - small).sum()))
 
 
 def _resized(frames: np.ndarray, side: int, how: int) -> np.ndarray:

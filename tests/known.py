@@ -4,13 +4,11 @@ import functools
 
 import cv2
 import numpy as np
-import torch
 
 from rwae import load
 from rwae.codes import Codes
 from rwae.editing.studio import farthest_point_sample
 from rwae.files import checkpoint, filmstrip, installation
-from rwae.files.domain import Domain, FigureBox
 from rwae.models.base import CodeModel
 
 FOLDER = installation.checkpoints() / "sprites"
@@ -19,12 +17,8 @@ DARK = 10  # of 255: what is darker belongs to the background
 
 @functools.cache
 def sprites_model() -> CodeModel:
-    """The shipped model, with what it knows, also where that was not measured."""
-    model = load(FOLDER)
-    box = FigureBox(17, 13, 47.5, 63.5)
-    errors = tuple(float(error) for error in range(5, 17))
-    model.domain = model.domain or Domain("", "sprites", 60, errors, 20.0, (0, 0, 0), box)
-    return model
+    """The shipped model."""
+    return load(FOLDER)
 
 
 @functools.cache
@@ -48,16 +42,8 @@ def resized(clip: np.ndarray, side: int, how: int = cv2.INTER_AREA) -> np.ndarra
     return np.stack([cv2.resize(frame, (side, side), interpolation=how) for frame in clip])
 
 
-def placed(
-    clip: np.ndarray, height: int, width: int, top: int, left: int, ground: int = 0
-) -> np.ndarray:
-    """A clip somewhere in a larger picture."""
-    out = np.full((len(clip), height, width, 3), ground, np.uint8)
+def placed(clip: np.ndarray, height: int, width: int, top: int, left: int) -> np.ndarray:
+    """A clip somewhere in a larger black picture."""
+    out = np.zeros((len(clip), height, width, 3), np.uint8)
     out[:, top : top + clip.shape[1], left : left + clip.shape[2]] = clip
     return out
-
-
-def redraw(x: torch.Tensor) -> torch.Tensor:
-    """Frames (T, 3, S, S) as the model draws them."""
-    model = sprites_model()
-    return model.decode(model.encode(x[None]))[0]
