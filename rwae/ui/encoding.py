@@ -69,8 +69,7 @@ def read_upload(studio: Studio, content: bytes, choices: Choices) -> video.Foota
             f"at most {MAX_UPLOAD_BYTES // 2**20} MB."
         )
     studio.require_encoder()
-    del choices
-    return video.Footage.of(video.read_clip(content))
+    return video.read_footage(content, first=choices.first, last=choices.last)
 
 
 def describe_upload(studio: Studio, footage: video.Footage, choices: Choices) -> dict[str, Any]:

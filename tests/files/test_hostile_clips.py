@@ -23,6 +23,7 @@ from rwae.files.video import decoding
 
 # The beginning of a program that uses parts of the decoder.
 HERE = f"import sys; sys.path.insert(0, {str(decoding.PROGRAM)!r})"
+FOOTAGE_SECONDS = 8.0  # the same for a file of any length, which is read in part
 SECONDS = 2.0  # of processor time that any file may cost, with the start of the process
 
 
@@ -248,6 +249,22 @@ def test_a_file_that_claims_too_much_is_refused_before_it_takes_it(
     words = sentence(build(tmp_path))
     assert expected in words
     assert bool(expected) == bool(words), words
+
+
+@pytest.mark.parametrize("kind", [name for name, (_, words) in LARGE.items() if words])
+def test_the_page_refuses_it_as_well_or_reads_a_part_in_bounded_time(
+    tmp_path: Path, kind: str
+) -> None:
+    content = LARGE[kind][0](tmp_path)
+    before = spent()
+    try:
+        footage = video.read_footage(content)
+    except ClipError as error:
+        assert plain(str(error))
+    else:
+        assert "frames" in LARGE[kind][1], "only its length was wrong"
+        assert len(footage.frames) <= decoding.MAX_KEPT_FRAMES
+    assert spent() - before < FOOTAGE_SECONDS
 
 
 @pytest.mark.parametrize("name", ["a.avi", "a.mp4", "a.webm", "a.gif", "a.webp", "a.png"])

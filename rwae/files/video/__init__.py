@@ -21,7 +21,13 @@ from rwae.files.video.fitting import (
     to_frames,
 )
 from rwae.files.video.footage import Footage
-from rwae.files.video.reading import MAX_READ_FRAMES, read_clip, read_frames, read_image
+from rwae.files.video.reading import (
+    MAX_READ_FRAMES,
+    read_clip,
+    read_footage,
+    read_frames,
+    read_image,
+)
 from rwae.files.video.regions import border_regions, grow, label_regions, large_regions
 from rwae.files.video.writing import encode_gif, encode_image, encode_video, write_clip
 
@@ -39,6 +45,7 @@ __all__ = [
     "label_regions",
     "large_regions",
     "read_clip",
+    "read_footage",
     "read_frames",
     "read_image",
     "resize_frames",

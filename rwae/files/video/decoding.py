@@ -18,15 +18,28 @@ import tempfile
 import threading
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
 from rwae.errors import ClipError
 from rwae.files.video.decoder.pixels import KEPT_SIDE
-from rwae.files.video.decoder.protocol import FILE, HEADER, MAX_DECODED_SIDE, RecordKind
+from rwae.files.video.decoder.protocol import (
+    CHANNELS,
+    FILE,
+    HEADER,
+    MAX_DECODED_SIDE,
+    MAX_SHEET_PIXELS,
+    MAX_STILLS,
+    RecordKind,
+)
+from rwae.files.video.fitting import even_choice, thumbnails
+from rwae.files.video.footage import MAX_SHOWN_STILLS, Footage
 
 PROGRAM = Path(__file__).parent / "decoder"
+MAX_KEPT_FRAMES = 128  # of a clip of any length: twice as many as the longest clip of a model
 TIMED_FRAMES = 300  # that may take `MAX_CPU_SECONDS`; a longer clip has more in proportion
 MAX_CPU_SECONDS = 20  # of processor time
 CLOCK_FACTOR = 1.5  # times as long by the clock, for a machine that has other things to do
@@ -43,11 +56,18 @@ _REFUSALS = {
     RecordKind.TOO_LARGE: "The frames have {} x {} pixels: they need between 1 and "
     f"{MAX_DECODED_SIDE} on each side. Save the clip in a smaller size.",
     RecordKind.TOO_LONG: "The clip has more than {} frames: cut it to the part you want.",
+    RecordKind.AV1: "The video is AV1, which cannot be read here: save it as H.264 or VP9.",
+    RecordKind.INTERLACED: "The video is interlaced, which cannot be read here: save it as "
+    "progressive video, for example as MP4.",
     RecordKind.TOO_HEAVY: "The file takes too much memory to read: save the clip in a smaller "
     "size.",
 }
 _SLOW = "The file takes too long to read: cut the clip, or save it in a smaller size."
 _BROKEN = "The file cannot be read: save it again, for example as MP4."
+_SINGLE = (
+    "The file holds a single frame: a clip needs at least two. Choose a video, an animated GIF, "
+    "or a picture with square frames side by side."
+)
 _SIZES = "The frames of the clip differ in size: save it again, for example as MP4."
 
 
@@ -91,43 +111,79 @@ class DecoderProcess:
         Raises:
             ClipError: if it is not a clip, is too large or long, or the process crashes or hangs.
         """
+        records = self._answer(source, {"max_frames": max_frames, "thin": False}, max_frames + 1)
+        return _join([record for record in records if record.kind == RecordKind.FRAME])
+
+    def read_footage(
+        self, source: Path | bytes, first: int | None = None, last: int | None = None
+    ) -> Footage:
+        """Reads a clip of any length, evenly in time, or a sprite sheet.
+
+        At most `MAX_KEPT_FRAMES` frames are kept, evenly from those between two numbers. A file
+        that takes long is read no further than in `WORK_SHARE` of the time that a job has; see
+        `rwae.files.video.decoder`.
+
+        Args:
+            source: a file, or its content.
+            first: number of the first frame that is of use, from 0 on; by default that of the
+                file.
+            last: number of the last one; by default that of the file.
+
+        Raises:
+            ClipError: as from `read`, or if no frame is between the two.
+        """
+        job = {"max_frames": MAX_KEPT_FRAMES, "thin": True, "first": first, "last": last}
+        most = MAX_KEPT_FRAMES + MAX_STILLS + 2
+        return _make_footage(self._answer(source, job, most), first or 0)
+
+    def _answer(self, source: Path | bytes, job: dict[str, Any], most: int) -> list[DecodedRecord]:
+        """Everything that the process sends of a file, of at most so many records."""
         if self._process.poll() is not None:  # an earlier file broke it
             self.close()
             self._start()
-        seconds = MAX_CPU_SECONDS * max(1, math.ceil(max_frames / TIMED_FRAMES))
+        seconds = MAX_CPU_SECONDS
+        if not job["thin"]:
+            seconds *= max(1, math.ceil(job["max_frames"] / TIMED_FRAMES))
         with tempfile.TemporaryDirectory(prefix="rwae-", ignore_cleanup_errors=True) as folder:
             _put(source, Path(folder) / FILE)
-            job = {"folder": folder, "max_frames": max_frames, "seconds": seconds}
             late = threading.Event()
             alarm = threading.Timer(CLOCK_FACTOR * seconds, self._stop, [late])
             alarm.start()
             try:
-                self._input.write(json.dumps(job).encode() + b"\n")
+                line = json.dumps(job | {"folder": folder, "seconds": seconds})
+                self._input.write(line.encode() + b"\n")
                 self._input.flush()
-                found = list(self._frames(max_frames))
+                return list(self._records(most))
             except (OSError, EOFError) as error:
                 raise ClipError(self._failure(late)) from error
             finally:
                 alarm.cancel()
-        return _join(found)
 
     def _stop(self, late: threading.Event) -> None:
         late.set()
         self._process.kill()
 
-    def _frames(self, max_frames: int) -> Iterator[tuple[np.ndarray, float]]:
-        """The frames that the process sends, each with its time; all of it is checked."""
-        for _ in range(max_frames + 1):
+    def _records(self, most: int) -> Iterator[DecodedRecord]:
+        """The records that the process sends, up to the end of the clip; all of it is checked."""
+        for _ in range(most):
             kind, height, width, time = HEADER.unpack(self._take(HEADER.size))
-            if kind == RecordKind.END:
-                return
             if kind in _REFUSALS:
                 raise ClipError(_REFUSALS[kind].format(height, width))
-            sides = range(1, KEPT_SIDE + 1)
-            if kind != RecordKind.FRAME or height not in sides or width not in sides:
+            if kind in (RecordKind.END, RecordKind.PARTIAL_END, RecordKind.SIZE):
+                yield DecodedRecord(RecordKind(kind), height, width, time)
+                if kind != RecordKind.SIZE:
+                    return
+                continue
+            sheet = kind == RecordKind.SHEET
+            sides = range(1, (MAX_DECODED_SIDE if sheet else KEPT_SIDE) + 1)
+            if kind not in CHANNELS or height not in sides or width not in sides:
                 raise EOFError
-            data = self._take(height * width * 3)
-            yield np.frombuffer(data, np.uint8).reshape(height, width, 3), time
+            if sheet and height * width > MAX_SHEET_PIXELS:
+                raise EOFError
+            channels = CHANNELS[RecordKind(kind)]
+            data = np.frombuffer(self._take(height * width * channels), np.uint8)
+            picture = data.reshape(height, width, channels)
+            yield DecodedRecord(RecordKind(kind), height, width, time, picture)
         raise EOFError
 
     def _take(self, count: int) -> bytes:
@@ -171,19 +227,84 @@ def _put(source: Path | bytes, target: Path) -> None:
         shutil.copyfile(source, target)
 
 
-def _join(found: list[tuple[np.ndarray, float]]) -> np.ndarray:
+@dataclass(frozen=True)
+class DecodedRecord:
+    """A record of the process, see `rwae.files.video.decoder.protocol`."""
+
+    kind: RecordKind
+    first: int
+    second: int
+    time: float
+    picture: np.ndarray | None = None
+
+
+def _join(records: list[DecodedRecord]) -> np.ndarray:
     """Puts frames together, evenly in time: (N, H, W, 3)."""
-    frames = [frame for frame, _ in found]
+    frames = _same_size(records)
+    return np.stack([frames[n] for n in evenly_in_time([record.time for record in records])])
+
+
+def _same_size(records: list[DecodedRecord]) -> list[np.ndarray]:
+    """The pictures of at least two frames, all of one size."""
+    frames = [record.picture for record in records if record.picture is not None]
     if not frames:
         raise ClipError(_REFUSALS[RecordKind.BAD_VIDEO])
-    if any(frame.shape != frames[0].shape for frame in frames):
+    if any(frame.shape[:2] != frames[0].shape[:2] for frame in frames):
         raise ClipError(_SIZES)
     if len(frames) < 2:
+        raise ClipError(_SINGLE)
+    return frames
+
+
+def _make_footage(records: list[DecodedRecord], first: int) -> Footage:
+    """What the records of a file say; the numbers of its frames begin with `first`."""
+    end = records[-1]
+    shown = _of_kind(records, RecordKind.FRAME, RecordKind.ALPHA_FRAME)
+    sheets = _of_kind(records, RecordKind.SHEET)
+    if sheets and sheets[0].picture is not None:
+        return Footage.of_sheet(sheets[0].picture)
+    if end.first >= 2 and not shown:
         raise ClipError(
-            "The file holds a single frame: a clip needs at least two. Choose a video, an "
-            "animated GIF, or a picture with square frames side by side."
+            f"The clip has {end.first} frames, and none of them was chosen: choose frames from 0 "
+            f"to {end.first - 1}."
         )
-    return np.stack([frames[n] for n in evenly_in_time([time for _, time in found])])
+    alone = end.first >= 2 and len(shown) == 1  # a single frame that was chosen
+    frames = _same_size(2 * shown if alone else shown)
+    times = [record.time for record in shown]
+    order = evenly_in_time(times)
+    channels = max(frame.shape[2] for frame in frames)
+    size = next(iter(_of_kind(records, RecordKind.SIZE)), None)
+    return Footage(
+        frames=np.stack([_with_channels(frames[n], channels) for n in order]),
+        numbers=first + max(1, end.second) * order,
+        count=end.first,
+        width=size.second if size else frames[0].shape[1],
+        height=size.first if size else frames[0].shape[0],
+        stills=_join_stills(records, frames[0]),
+        complete=end.kind == RecordKind.END,
+        is_strip=not any(times),
+    )
+
+
+def _of_kind(records: list[DecodedRecord], *kinds: RecordKind) -> list[DecodedRecord]:
+    return [record for record in records if record.kind in kinds]
+
+
+def _join_stills(records: list[DecodedRecord], frame: np.ndarray) -> np.ndarray:
+    """Some of the small pictures of a file, (K, h, w, 3), or one of a frame in their place."""
+    found = _of_kind(records, RecordKind.STILL)
+    stills = [record.picture for record in found if record.picture is not None]
+    if not stills or any(still.shape != stills[0].shape for still in stills):
+        return thumbnails(frame[None, ..., :3])
+    chosen = even_choice(len(stills), min(MAX_SHOWN_STILLS, len(stills)))
+    return np.stack([stills[n] for n in chosen])
+
+
+def _with_channels(frame: np.ndarray, channels: int) -> np.ndarray:
+    """RGB or RGBA bytes with so many channels; what had no alpha is opaque."""
+    if frame.shape[2] == channels:
+        return frame
+    return np.dstack([frame, np.full(frame.shape[:2], 255, np.uint8)])
 
 
 def evenly_in_time(times: Sequence[float]) -> np.ndarray:

@@ -8,9 +8,8 @@ import torch
 from torch import Tensor
 
 from rwae.errors import ClipError
-from rwae.files.video.decoder.pixels import shrink
+from rwae.files.video.decoder.pixels import STILL_SIDE, shrink
 
-THUMBNAIL_SIDE = 96  # pixels
 # How pictures may have been shrunk before they came here.
 _SHRINKING = (
     cv2.INTER_NEAREST, cv2.INTER_NEAREST_EXACT, cv2.INTER_AREA, cv2.INTER_LINEAR, cv2.INTER_CUBIC
@@ -104,8 +103,8 @@ def scale_frames(frames: np.ndarray, factor: float) -> np.ndarray:
 
 
 def thumbnails(clip: np.ndarray) -> np.ndarray:
-    """Shrinks RGB bytes (N, H, W, 3) until no side exceeds `THUMBNAIL_SIDE` pixels."""
-    return np.stack([shrink(frame, THUMBNAIL_SIDE) for frame in clip])
+    """Shrinks RGB bytes (N, H, W, 3) until no side exceeds `STILL_SIDE` pixels."""
+    return np.stack([shrink(frame, STILL_SIDE) for frame in clip])
 
 
 def frames_in_words(count: int, frames: int) -> str:

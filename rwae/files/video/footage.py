@@ -10,7 +10,7 @@ import numpy as np
 from rwae.errors import ClipError
 from rwae.files.video.fitting import even_choice, thumbnails
 
-MAX_STILLS = 16  # small pictures of a file
+MAX_SHOWN_STILLS = 16  # small pictures of a file
 
 
 @dataclass(frozen=True)
@@ -60,7 +60,7 @@ class Footage:
                 "bytes (N, H, W, 3), as rwae.read_clip returns them."
             )
         count, height, width = clip.shape[:3]
-        stills = thumbnails(clip[even_choice(count, min(MAX_STILLS, count)), ..., :3])
+        stills = thumbnails(clip[even_choice(count, min(MAX_SHOWN_STILLS, count)), ..., :3])
         return cls(clip, np.arange(count), count, width, height, stills)
 
     @classmethod

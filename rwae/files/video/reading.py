@@ -11,6 +11,7 @@ import numpy as np
 from rwae.errors import ClipError, DataError
 from rwae.files.video.decoder.pixels import shrink, to_rgb
 from rwae.files.video.decoding import DecoderProcess
+from rwae.files.video.footage import Footage
 
 MAX_READ_FRAMES = 300  # about ten seconds of video
 
@@ -44,13 +45,32 @@ def read_clip(
         ClipError: if the file is missing, unreadable, has fewer than two frames, more than
             `max_frames`, or frames of more than 4096 pixels.
     """
-    source = Path(source) if isinstance(source, str) else source
-    if isinstance(source, Path) and not source.is_file():
-        raise ClipError(f"There is no file {source.name}: name a video, a GIF or an image strip.")
+    source = _existing(source)
     if decoder is not None:
         return decoder.read(source, max_frames or MAX_READ_FRAMES)
     with DecoderProcess() as process:
         return process.read(source, max_frames or MAX_READ_FRAMES)
+
+
+def read_footage(
+    source: str | Path | bytes, *, first: int | None = None, last: int | None = None
+) -> Footage:
+    """Reads a file of any length, or a sprite sheet, as someone brings it to a model.
+
+    Of a long file an even part of the frames is kept. Transparency is kept as well. All else is as
+    with `read_clip`.
+
+    Args:
+        source: the path of a file, or its content.
+        first: number of the first frame that is of use, from 0 on; by default that of the file.
+        last: number of the last one; by default that of the file.
+
+    Raises:
+        ClipError: if the file is missing, unreadable, has fewer than two frames or none between
+            the two numbers, or frames of more than 4096 pixels.
+    """
+    with DecoderProcess() as process:
+        return process.read_footage(_existing(source), first, last)
 
 
 def read_image(path: Path) -> np.ndarray:
@@ -90,6 +110,13 @@ def read_frames(paths: Sequence[Path]) -> np.ndarray:
             )
         frames.append(frame)
     return np.stack(frames)
+
+
+def _existing(source: str | Path | bytes) -> Path | bytes:
+    source = Path(source) if isinstance(source, str) else source
+    if isinstance(source, Path) and not source.is_file():
+        raise ClipError(f"There is no file {source.name}: name a video, a GIF or an image strip.")
+    return source
 
 
 def _decode(path: Path) -> np.ndarray:

@@ -5,23 +5,93 @@ from __future__ import annotations
 import json
 import os
 import sys
-from typing import BinaryIO
+import time
+from typing import Any, BinaryIO
 
 import cv2
 import limits
-from frames import decode_frames
-from protocol import FILE, RecordKind, Refused, pack_header
+import numpy as np
+from frames import Frames, decode_frames
+from pixels import STILL_SIDE, shrink, to_rgb, to_rgba
+from protocol import FILE, MAX_STILLS, RecordKind, Refused, check_size, pack_header
+from thinning import Thinned
+
+THIN_AHEAD = 2**12  # frames of an animation that are of use at once where many are left out
+WORK_SHARE = 0.25  # of the processor time of a job, after which a longer file is read no further
 
 
-def send_frames(max_frames: int, out: BinaryIO) -> None:
+def send_picture(out: BinaryIO, kind: RecordKind, picture: np.ndarray, moment: float = 0) -> None:
+    """Writes the record of a picture."""
+    out.write(pack_header(kind, *picture.shape[:2], moment))
+    out.write(picture.tobytes())
+
+
+def send_clip(out: BinaryIO, frames: Frames, max_frames: int) -> None:
+    """Writes all frames, or refuses a clip that has more than so many."""
+    for number, (kind, take, moment) in enumerate(frames):
+        if number == max_frames:
+            raise Refused(RecordKind.TOO_LONG, max_frames)
+        image = take()
+        if kind == RecordKind.SHEET:
+            raise Refused(RecordKind.NO_STRIP, image.shape[1], image.shape[0])
+        send_picture(out, RecordKind.FRAME, shrink(to_rgb(image)), moment)
+    out.write(pack_header(RecordKind.END))
+
+
+def send_footage(out: BinaryIO, frames: Frames, job: dict[str, Any]) -> None:
+    """Writes an even part of the frames of a clip of any length, and of small pictures of it."""
+    first = job["first"] or 0
+    last = sys.maxsize if job["last"] is None else job["last"]
+    kept: Thinned[tuple[np.ndarray, float]] = Thinned(job["max_frames"])
+    stills: Thinned[np.ndarray] = Thinned(MAX_STILLS)
+    end, size, count = RecordKind.END, (0, 0), 0
+    deadline = time.process_time() + WORK_SHARE * job["seconds"]
+    for number, (kind, take, moment) in enumerate(frames):
+        inside = first <= number <= last and kept.wants(number - first)
+        if inside or stills.wants(number):
+            image = take()
+            size = image.shape[0], image.shape[1]
+            if kind == RecordKind.SHEET:
+                send_sheet(out, image)
+                return
+            picture = shrink(to_rgba(image))
+            if inside:
+                kept.add((picture, moment))
+            if stills.wants(number):
+                stills.add(shrink(picture[..., :3], STILL_SIDE))
+        count = number + 1
+        if time.process_time() > deadline:
+            end = RecordKind.PARTIAL_END
+            break
+    out.write(pack_header(RecordKind.SIZE, *size))
+    for picture, moment in kept.items:
+        is_opaque = picture.shape[2] == 3
+        send_picture(
+            out, RecordKind.FRAME if is_opaque else RecordKind.ALPHA_FRAME, picture, moment
+        )
+    for still in stills.items:
+        send_picture(out, RecordKind.STILL, still)
+    out.write(pack_header(end, count, kept.every))
+
+
+def send_sheet(out: BinaryIO, image: np.ndarray) -> None:
+    """Writes a sprite sheet, which is not shrunk."""
+    picture = to_rgba(image)
+    if picture.shape[2] == 3:
+        picture = np.dstack([picture, np.full(picture.shape[:2], 255, np.uint8)])
+    check_size(picture.shape[1], picture.shape[0])
+    send_picture(out, RecordKind.SHEET, picture)
+    out.write(pack_header(RecordKind.END, 1, 1))
+
+
+def answer(out: BinaryIO, job: dict[str, Any]) -> None:
     """Writes the records of the file in the current folder."""
     try:
-        for number, (frame, time) in enumerate(decode_frames(FILE, max_frames)):
-            if number == max_frames:
-                raise Refused(RecordKind.TOO_LONG, max_frames)
-            out.write(pack_header(RecordKind.FRAME, *frame.shape[:2], time))
-            out.write(frame.tobytes())
-        out.write(pack_header(RecordKind.END))
+        frames = decode_frames(FILE, THIN_AHEAD if job["thin"] else job["max_frames"])
+        if job["thin"]:
+            send_footage(out, frames, job)
+        else:
+            send_clip(out, frames, job["max_frames"])
     except Refused as refusal:
         out.write(pack_header(refusal.kind, *refusal.numbers))
     except MemoryError:
@@ -41,7 +111,7 @@ def main() -> None:
         job = json.loads(line)
         os.chdir(job["folder"])
         limits.allow_time(job["seconds"])
-        send_frames(job["max_frames"], out)
+        answer(out, job)
         os.chdir(os.sep)  # so that the folder can be removed
 
 

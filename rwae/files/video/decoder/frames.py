@@ -13,19 +13,28 @@ os.environ["OPENCV_FFMPEG_CAPTURE_OPTIONS"] = (
 )
 os.environ["OPENCV_FFMPEG_THREADS"] = "1"
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from functools import partial
 from itertools import chain
 
 import cv2
 import numpy as np
-from pixels import shrink, to_rgb
-from protocol import RecordKind, Refused, check_size
+from pixels import stretch
+from protocol import MAX_SHEET_PIXELS, RecordKind, Refused, check_size
 
 MAX_DECODED_PIXELS = 2**26  # of an animation that are in memory at once, as RGBA bytes
 HEAD_BYTES = 4096  # at the start of a file, from which kind and size of a picture are read
+CELL_SIDE = 64  # pixels of a cell of a sprite sheet
+MIN_SHEET_ROWS = 4  # of cells, in a picture that is no strip
+LEAST_DURATION, DEFAULT_DURATION = 10, 100  # milliseconds
+MAX_ASPECT = 8.0  # of a pixel; a file that claims more is damaged
 _PNG, _JPEG, _BMP = b"\x89PNG\r\n\x1a\n", b"\xff\xd8\xff", b"BM"
+_AV1 = cv2.VideoWriter.fourcc(*"av01"), cv2.VideoWriter.fourcc(*"AV01")
 
-Frames = Iterator[tuple[np.ndarray, float]]
+# What a picture is (a frame, or a sprite sheet), how to decode it, and the time in milliseconds at
+# which it appears. A picture that nobody asks for is not converted, which saves time.
+Decoded = tuple[RecordKind, Callable[[], np.ndarray], float]
+Frames = Iterator[Decoded]
 
 
 def decode_frames(name: str, max_frames: int) -> Frames:
@@ -33,12 +42,11 @@ def decode_frames(name: str, max_frames: int) -> Frames:
 
     Args:
         name: of the file.
-        max_frames: frames that the clip may have. A longer one yields more, for the caller to
-            refuse.
+        max_frames: frames that are of use at once. A longer clip yields more.
 
     Yields:
-        Each frame as RGB bytes (H, W, 3), shrunk, and the time in milliseconds at which it
-        appears.
+        Each frame, or a sprite sheet alone. The pictures are as OpenCV decodes them: grey, BGR or
+        BGRA, of 8 or 16 bits. Each has to be asked for before the next one is.
 
     Raises:
         Refused: if the file is not a clip, damaged or too large.
@@ -61,8 +69,8 @@ def decode_frames(name: str, max_frames: int) -> Frames:
 def read_video(name: str) -> Frames:
     """Reads a video or a GIF by FFmpeg, one frame at a time.
 
-    Rotation marks are applied. A file that breaks off gives the frames before. Yields and raises
-    what `decode_frames` does.
+    Rotation marks and the shape of pixels are applied. A file that breaks off gives the frames
+    before. Yields and raises what `decode_frames` does.
     """
     # An absolute path, so that no name is ever taken for an address.
     video = cv2.VideoCapture(os.path.abspath(name), cv2.CAP_FFMPEG)
@@ -71,18 +79,46 @@ def read_video(name: str) -> Frames:
             raise Refused(RecordKind.NO_VIDEO)
         # Before the first frame is decoded, which is when the memory would be taken.
         check_size(video.get(cv2.CAP_PROP_FRAME_WIDTH), video.get(cv2.CAP_PROP_FRAME_HEIGHT))
-        while (grabbed := video.read())[0]:
-            check_size(grabbed[1].shape[1], grabbed[1].shape[0])
-            yield to_rgb(shrink(grabbed[1])), video.get(cv2.CAP_PROP_POS_MSEC)
+        aspect = _pixel_aspect(video)
+
+        def take() -> np.ndarray:
+            done, image = video.retrieve()
+            if not done:
+                raise Refused(RecordKind.BAD_VIDEO)
+            check_size(image.shape[1], image.shape[0])
+            stretched: np.ndarray = stretch(image, aspect)
+            return stretched
+
+        number = 0
+        while video.grab():
+            yield RecordKind.FRAME, take, video.get(cv2.CAP_PROP_POS_MSEC)
+            number += 1
+        if not number and int(video.get(cv2.CAP_PROP_FOURCC)) in _AV1:
+            raise Refused(RecordKind.AV1)
     except cv2.error as error:
         raise Refused(RecordKind.BAD_VIDEO) from error
     finally:
         video.release()
 
 
+def _pixel_aspect(video: cv2.VideoCapture) -> float:
+    """How many times as wide as high the pixels of a film are, as they are shown."""
+    across, down = (video.get(key) for key in (cv2.CAP_PROP_SAR_NUM, cv2.CAP_PROP_SAR_DEN))
+    aspect = across / down if across > 0 and down > 0 else 1.0
+    # A quarter turn has been applied to the frames, but not to this.
+    if video.get(cv2.CAP_PROP_ORIENTATION_META) % 180:
+        aspect = 1 / aspect
+    return aspect if 1 / MAX_ASPECT <= aspect <= MAX_ASPECT else 1.0
+
+
 def _is_picture(head: bytes) -> bool:
-    """Whether a file that begins like this is a PNG, JPEG, BMP, WebP or GIF."""
-    return head.startswith((_PNG, _JPEG, _BMP)) or _is_webp(head) or _is_gif(head)
+    """Whether a file that begins like this is a PNG, JPEG, BMP, WebP, AVIF or GIF."""
+    known = head.startswith((_PNG, _JPEG, _BMP)) or _is_webp(head) or _is_gif(head)
+    return known or _is_avif(head)
+
+
+def _is_avif(head: bytes) -> bool:
+    return head[4:8] == b"ftyp" and head[8:12] in (b"avif", b"avis")
 
 
 def _is_gif(head: bytes) -> bool:
@@ -116,6 +152,11 @@ def _moving_size(head: bytes) -> tuple[int, int] | None:
         # Stored less one, in 24 bits each.
         width, height = head[24:27], head[27:30]
         return int.from_bytes(width, "little") + 1, int.from_bytes(height, "little") + 1
+    if head[8:12] == b"avis" and _is_avif(head):
+        # The box of the size: its name, four bytes of flags, width and height.
+        at = head.find(b"ispe") + 8
+        width, height = head[at : at + 4], head[at + 4 : at + 8]
+        return int.from_bytes(width, "big"), int.from_bytes(height, "big")
     if head.startswith(_PNG) and b"acTL" in head.split(b"IDAT")[0]:
         return int.from_bytes(head[16:20], "big"), int.from_bytes(head[20:24], "big")
     return None
@@ -129,14 +170,15 @@ def _read_moving(name: str, step: int) -> Frames:
             yield from _split_strip(part[0][0])
             return
         for image, duration in part:
-            yield shrink(to_rgb(image)), time
-            time += duration
+            yield RecordKind.FRAME, partial(_same, image), time
+            # Like browsers, which show a frame of no duration for a tenth of a second.
+            time += duration if duration > LEAST_DURATION else DEFAULT_DURATION
         start += step
     if not start:
         raise Refused(RecordKind.BAD_PICTURE)
 
 
-def _read_animation(name: str, start: int, count: int) -> Frames:
+def _read_animation(name: str, start: int, count: int) -> Iterator[tuple[np.ndarray, float]]:
     """Some frames of an animation, as decoded, each with its duration."""
     try:
         _, animation = cv2.imreadanimation(name, start, count)
@@ -158,9 +200,19 @@ def _read_still(name: str, head: bytes) -> np.ndarray:
 
 
 def _split_strip(image: np.ndarray) -> Frames:
+    """The square frames of a strip, side by side, or a sprite sheet as a whole."""
     height, width = image.shape[:2]
     if width % height:
-        raise Refused(RecordKind.NO_STRIP, width, height)
+        cells = not (width % CELL_SIDE or height % CELL_SIDE)
+        large = height >= MIN_SHEET_ROWS * CELL_SIDE and height * width <= MAX_SHEET_PIXELS
+        if not (cells and large):
+            raise Refused(RecordKind.NO_STRIP, width, height)
+        yield RecordKind.SHEET, partial(_same, image), 0.0
+        return
     check_size(height, height)
     for left in range(0, width, height):
-        yield shrink(to_rgb(image[:, left : left + height])), 0.0
+        yield RecordKind.FRAME, partial(_same, image[:, left : left + height]), 0.0
+
+
+def _same(image: np.ndarray) -> np.ndarray:
+    return image

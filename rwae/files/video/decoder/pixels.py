@@ -6,6 +6,7 @@ import cv2
 import numpy as np
 
 KEPT_SIDE = 512  # pixels; larger frames are shrunk, to bound the memory
+STILL_SIDE = 96  # pixels, of the small pictures that show a whole file
 
 
 def to_rgb(image: np.ndarray) -> np.ndarray:
@@ -13,6 +14,14 @@ def to_rgb(image: np.ndarray) -> np.ndarray:
 
     Args:
         image: grey, BGR or BGRA, of 8 or 16 bits, with shape (H, W) or (H, W, channels).
+    """
+    return np.ascontiguousarray(to_rgba(image)[..., :3])
+
+
+def to_rgba(image: np.ndarray) -> np.ndarray:
+    """The same as RGBA bytes (H, W, 4) with colours as on black; RGB if no pixel is transparent.
+
+    The arguments are those of `to_rgb`.
     """
     if image.dtype == np.uint16:
         image = (image // 257).astype(np.uint8)
@@ -23,8 +32,8 @@ def to_rgb(image: np.ndarray) -> np.ndarray:
     colour, alpha = image[..., 2::-1], image[..., 3:]
     if alpha.min() == 255:
         return np.ascontiguousarray(colour)
-    blended: np.ndarray = (colour.astype(np.uint16) * alpha + 127) // 255
-    return blended.astype(np.uint8)
+    blended = (colour.astype(np.uint16) * alpha + 127) // 255
+    return np.concatenate([blended.astype(np.uint8), alpha], 2)
 
 
 def shrink(frame: np.ndarray, side: int = KEPT_SIDE) -> np.ndarray:
@@ -35,3 +44,18 @@ def shrink(frame: np.ndarray, side: int = KEPT_SIDE) -> np.ndarray:
         return frame
     size = max(1, round(width * scale)), max(1, round(height * scale))
     return cv2.resize(frame, size, interpolation=cv2.INTER_AREA)
+
+
+def stretch(image: np.ndarray, aspect: float) -> np.ndarray:
+    """Widens a picture whose pixels are `aspect` times as wide as high, so that they are square.
+
+    A pixel that is higher than wide makes the picture higher, so that nothing is lost.
+    """
+    if aspect == 1:
+        return image
+    height, width = image.shape[:2]
+    if aspect > 1:
+        width = round(width * aspect)
+    else:
+        height = round(height / aspect)
+    return cv2.resize(image, (width, height), interpolation=cv2.INTER_LINEAR)

@@ -1,11 +1,13 @@
 """The messages between the app and the decoder, through the decoder's input and output.
 
 The app writes a line of JSON for each file: {"folder": where it lies, under the name `FILE`,
-"max_frames": frames that it may have, "seconds": of processor time that it may take}. The decoder
-answers with records: a frame each, and then an end or a refusal. A record is a header of fixed
-size, and that of a frame is followed by its RGB bytes. A record holds numbers and pixels of
-limited size and nothing that can be run, so the app can read it even from a sender that a hostile
-file controls.
+"max_frames": frames that are sent at most, "seconds": of processor time that it may take, "thin":
+whether a longer clip is thinned evenly instead of refused, "first", "last": numbers of the frames
+among which they are then chosen, or null}. The decoder answers with records: a frame each, and
+then an end or a refusal. If the clip is thinned, small pictures of the whole file follow the
+frames, and a sheet may come in place of all of them. A record is a header of fixed size, and that
+of a picture is followed by its bytes. A record holds numbers and pixels of limited size and
+nothing that can be run, so the app can read it even from a sender that a hostile file controls.
 """
 
 from __future__ import annotations
@@ -15,15 +17,17 @@ from enum import IntEnum
 
 FILE = "clip"  # no extension: only the content says what a file is
 MAX_DECODED_SIDE = 4096  # pixels, of a frame in a file
-# Kind; two whole numbers, which for a frame are its height and width; a time in milliseconds.
+MAX_SHEET_PIXELS = 2**22  # of a sprite sheet, which is sent in its own size
+MAX_STILLS = 32  # small pictures of a file
+# Kind; two whole numbers, which for a picture are its height and width; a time in milliseconds.
 HEADER = struct.Struct("<BIId")
 
 
 class RecordKind(IntEnum):
-    """What a record is: a frame, the end of the clip, or why there is none."""
+    """What a record is: a picture, the end of the clip, or why there is none."""
 
-    FRAME = 0
-    END = 1
+    FRAME = 0  # RGB bytes
+    END = 1  # and, if the clip was thinned, its number of frames and every which of them was sent
     NO_VIDEO = 2
     BAD_PICTURE = 3
     BAD_VIDEO = 4
@@ -31,6 +35,18 @@ class RecordKind(IntEnum):
     TOO_LARGE = 6  # and the frame's width and height
     TOO_LONG = 7
     TOO_HEAVY = 8
+    ALPHA_FRAME = 9  # RGBA bytes with colours as on black
+    STILL = 10  # RGB bytes of a small picture
+    SHEET = 11  # RGBA bytes with colours as on black
+    SIZE = 12  # height and width of the file's frames as they are shown
+    PARTIAL_END = 13  # as END, of a file that was not read to its end
+    AV1 = 14
+    INTERLACED = 15
+
+
+CHANNELS = {
+    RecordKind.FRAME: 3, RecordKind.ALPHA_FRAME: 4, RecordKind.STILL: 3, RecordKind.SHEET: 4
+}  # fmt: skip
 
 
 class Refused(Exception):  # noqa: N818 - a result, not a failure of the program

@@ -1,0 +1,192 @@
+"""Files as people bring them: of any length, transparent, or a sprite sheet."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+from clip_files import animation, greys, jpeg, matroska, numbers, square, tiny_gif
+
+from rwae.errors import ClipError
+from rwae.files import filmstrip, video
+from rwae.files.video import decoding
+
+HERE = f"import sys; sys.path.insert(0, {str(decoding.PROGRAM)!r})"
+
+
+def film(folder: Path, count: int) -> Path:
+    """A film at 30 frames a second, whose n-th frame is n % 25 times 10 all over."""
+    pictures = [jpeg(greys(25)[n % 25]) for n in range(count)]
+    return matroska(folder / "a.mkv", pictures, [n * 1000 // 30 for n in range(count)])
+
+
+def test_a_short_clip_keeps_all_its_frames(tmp_path: Path) -> None:
+    footage = video.read_footage(film(tmp_path, 20))
+    assert numbers(footage.frames) == list(range(20))
+    assert footage.numbers.tolist() == list(range(20))
+    assert (footage.count, footage.width, footage.height) == (20, 16, 16)
+    assert len(footage.stills) == 16
+    assert footage.complete
+    assert not footage.is_strip
+    assert footage.sheet is None
+
+
+@pytest.mark.parametrize("count", [129, 360, 1500])
+def test_of_a_long_clip_an_even_part_is_kept(tmp_path: Path, count: int) -> None:
+    footage = video.read_footage(film(tmp_path, count))
+    assert 64 <= len(footage.frames) <= decoding.MAX_KEPT_FRAMES
+    assert footage.count == count
+    steps = np.diff(footage.numbers)
+    assert set(steps) <= {steps[0] - 1, steps[0], steps[0] + 1}
+    assert numbers(footage.frames) == [n % 25 for n in footage.numbers]
+    assert len(footage.stills) == 16
+
+
+def test_of_a_part_of_a_long_clip_every_frame_is_kept(tmp_path: Path) -> None:
+    footage = video.read_footage(film(tmp_path, 360), first=200, last=230)
+    assert footage.numbers.tolist() == list(range(200, 231))
+    assert numbers(footage.frames) == [n % 25 for n in range(200, 231)]
+    assert footage.count == 360
+    assert len(footage.stills) == 16, "of the whole file"
+    assert len(video.read_footage(film(tmp_path, 360), first=5, last=5).frames) == 1
+    with pytest.raises(ClipError, match="359"):
+        video.read_footage(film(tmp_path, 360), first=400)
+
+
+def test_a_program_still_refuses_what_is_too_long(tmp_path: Path) -> None:
+    with pytest.raises(ClipError, match="more than 300"):
+        video.read_clip(film(tmp_path, 360))
+
+
+def test_a_file_that_takes_too_long_is_read_in_part(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(decoding, "MAX_CPU_SECONDS", 1)
+    large = np.random.default_rng(0).integers(0, 255, (1, 1200, 1200, 3), np.uint8)[0]
+    path = matroska(tmp_path / "a.mkv", [jpeg(large)] * 200, range(0, 20_000, 100), 1200)
+    footage = video.read_footage(path)
+    assert not footage.complete
+    assert 2 <= footage.count < 200
+
+
+def test_memory_is_bounded_whatever_the_length() -> None:
+    program = (
+        f"{HERE}; from thinning import Thinned\n"
+        "for most in (2, 5, 128):\n"
+        " for count in (1, 2, 127, 128, 129, 1000):\n"
+        "  thinned = Thinned(most)\n"
+        "  for n in range(count):\n"
+        "   if thinned.wants(n): thinned.add(n)\n"
+        "   assert len(thinned.items) <= most\n"
+        "  assert thinned.items == list(range(0, count, thinned.every)), thinned.items\n"
+        "  assert count <= most or 2 * len(thinned.items) >= most\n"
+    )
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+
+
+@pytest.mark.parametrize("suffix", [".webp", ".png", ".gif"])
+def test_transparency_is_kept_with_colours_as_on_black(tmp_path: Path, suffix: str) -> None:
+    clip = square()
+    alpha = np.full((*clip.shape[:3], 1), 255, np.uint8)
+    alpha[:, :16] = 0
+    path = animation(tmp_path / f"a{suffix}", np.concatenate([clip, alpha], 3), [100] * 6)
+    footage = video.read_footage(path)
+    assert footage.frames.shape == (6, 32, 32, 4)
+    assert np.array_equal(footage.frames[..., 3:], alpha)
+    assert not footage.frames[:, :16].any()
+    assert np.array_equal(footage.frames[..., :3], video.read_clip(path))
+
+
+def test_an_opaque_clip_has_no_alpha(tmp_path: Path) -> None:
+    path = animation(tmp_path / "a.gif", square(), [100] * 6)
+    assert video.read_footage(path).frames.shape[3] == 3
+
+
+def test_a_sprite_sheet_comes_whole_and_is_no_clip(tmp_path: Path) -> None:
+    sheet = np.zeros((1344, 832, 4), np.uint8)
+    sheet[:640, :576] = (200, 100, 50, 128)
+    path = tmp_path / "sheet.png"
+    cv2.imwrite(str(path), sheet)
+    footage = video.read_footage(path)
+    assert footage.sheet is not None
+    assert footage.sheet.shape == (1344, 832, 4)
+    assert footage.sheet[0, 0].tolist() == [25, 50, 100, 128]
+    assert not footage.sheet[700].any()
+    assert (footage.width, footage.height) == (832, 1344)
+    with pytest.raises(ClipError, match="832 x 1344"):
+        video.read_clip(path)
+    cv2.imwrite(str(path), sheet[:, :800])
+    with pytest.raises(ClipError, match="800 x 1344"):
+        video.read_footage(path)
+
+
+def test_a_strip_says_that_it_is_one() -> None:
+    picture = video.encode_image(filmstrip.sheet(square()[None]), "png")
+    assert video.read_footage(picture).is_strip
+
+
+def test_many_tiny_frames_end_in_time() -> None:
+    footage = video.read_footage(tiny_gif(20_000))
+    assert footage.count > 1000
+    assert len(footage.frames) <= decoding.MAX_KEPT_FRAMES
+
+
+def test_a_frame_without_duration_does_not_spoil_a_hold(tmp_path: Path) -> None:
+    lasts = [100, 100, 1000, 100, 100, 100, 100, 100]
+    whole = animation(tmp_path / "a.png", greys(8), lasts)
+    zero = animation(tmp_path / "b.png", greys(8), [*lasts[:5], 0, *lasts[6:]])
+    assert numbers(video.read_clip(whole)) == numbers(video.read_clip(zero))
+    assert numbers(video.read_clip(whole)).count(2) == 4
+
+
+def test_a_sheet_from_a_decoder_that_was_taken_over_is_checked(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for height, width in ((4096, 4096), (0, 64), (2**31, 64)):
+        (tmp_path / "program.py").write_text(
+            "import sys, struct; sys.stdout.buffer.write("
+            f"struct.pack('<BIId', 11, {height}, {width}, 0) + bytes(4 * 64))"
+        )
+        monkeypatch.setattr(decoding, "PROGRAM", tmp_path / "program.py")
+        with pytest.raises(ClipError, match="cannot be read"):
+            video.read_footage(b"a file")
+
+
+@pytest.mark.parametrize("folder", ["phone-length"])
+def test_everyday_lengths_are_read(folder: str) -> None:
+    path = Path(__file__).parents[3] / "shared" / "inputs" / folder
+    if not path.is_dir():
+        pytest.skip("no shared inputs")
+    for file in sorted(path.glob("*.mp4")):
+        assert len(video.read_footage(file).frames) >= 64
+
+
+def test_pixels_that_are_not_square_are_widened() -> None:
+    path = Path(__file__).parents[3] / "shared" / "inputs" / "pixel-aspect" / "sar2_squeezed.mp4"
+    if not path.is_file():
+        pytest.skip("no shared inputs")
+    assert video.read_clip(path).shape[1:3] == (64, 96)
+    footage = video.read_footage(path)
+    assert (footage.width, footage.height) == (96, 64)
+
+
+def test_an_avif_that_moves_is_read_and_av1_is_named() -> None:
+    folder = Path(__file__).parents[3] / "shared" / "inputs" / "av1"
+    if not folder.is_dir():
+        pytest.skip("no shared inputs")
+    assert video.read_clip(folder / "anim.avif").shape == (10, 64, 64, 3)
+    with pytest.raises(ClipError, match="AV1"):
+        video.read_clip(folder / "av1.mp4")
+
+
+def test_no_file_stays(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    source = film(tmp_path, 150).read_bytes()
+    folder = tmp_path / "temporary"
+    folder.mkdir()
+    monkeypatch.setattr("tempfile.tempdir", str(folder))
+    video.read_footage(source)
+    assert os.listdir(folder) == []
