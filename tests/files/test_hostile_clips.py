@@ -256,11 +256,13 @@ def test_the_page_refuses_it_as_well_or_reads_a_part_in_bounded_time(
     tmp_path: Path, kind: str
 ) -> None:
     content = LARGE[kind][0](tmp_path)
-    before = spent()
+    before, words = spent(), ""
     try:
         footage = video.read_footage(content)
     except ClipError as error:
-        assert plain(str(error))
+        words = str(error)
+    if words:
+        assert plain(words)
     else:
         assert "frames" in LARGE[kind][1], "only its length was wrong"
         assert len(footage.frames) <= decoding.MAX_KEPT_FRAMES
