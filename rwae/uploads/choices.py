@@ -17,8 +17,9 @@ class Choices:
         background: "auto" puts a figure on a plain ground onto the model's background, "keep"
             leaves the ground as it is.
         align: whether the figure is moved and scaled to where the model expects it.
-        repeat: how too few frames become enough: each is shown for longer, or, if False, the clip
-            is played again from its first frame.
+        repeat: whether of a clip that repeats itself one round is taken, and too few frames are
+            shown for longer. If not, all of the clip is taken, and too few frames are played again
+            from the first.
         first: number of the first frame that is taken, from 0 on; None for that of the file.
         last: number of the last frame that is taken; None for that of the file.
         crop: left, top, right and bottom of the part that is taken, in shares of the picture;

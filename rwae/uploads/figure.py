@@ -7,6 +7,7 @@ ground in the edges, and another place or size.
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from itertools import product
 
@@ -36,6 +37,7 @@ from rwae.uploads.background import (
 from rwae.uploads.choices import Box, Choices, Step
 
 CLEARLY_LESS = 0.6  # an error below this share of another is clearly less
+_USEFUL = 4  # pixels of a picture for each of the model's
 BLACK: Colour = (0, 0, 0)
 
 
@@ -75,6 +77,9 @@ class Fitting:
 
     def _fit_figure(self, clip: np.ndarray, background: Colour, size: tuple[int, int]) -> Fitted:
         """Fits frames to a model that knows its background."""
+        # More than four pixels for each of the model's show nothing more.
+        excess = math.ceil(min(clip.shape[1:3]) / (_USEFUL * self.side))
+        clip = video.scale_frames(clip, 1 / excess)
         ground = plain_ground(clip)
         steps: list[Step] = []
         replaced = ground is not None and not is_same(ground.colour, background)
@@ -91,7 +96,7 @@ class Fitting:
         plain = replaced or (ground is not None and is_same(ground.colour, background))
         square = _default_square(clip, background, plain)
         if plain:
-            figure = Figure(self, clip, background, ground if replaced else None)
+            figure = Figure(self, clip, background, ground if replaced else None, excess)
             clip, square, aligned = figure.place(square)
             steps += aligned
         return self._finish(clip, square, background, steps, size)
@@ -147,9 +152,23 @@ class Figure:
     """
 
     def __init__(
-        self, fitting: Fitting, clip: np.ndarray, background: Colour, old: Ground | None
+        self,
+        fitting: Fitting,
+        clip: np.ndarray,
+        background: Colour,
+        old: Ground | None,
+        unit: int,
     ) -> None:
-        """Holds frames (T, H, W, 3) on the background, and the ground that they had before."""
+        """Holds frames (T, H, W, 3) on the background.
+
+        Args:
+            fitting: to the model.
+            clip: the frames.
+            background: the model's.
+            old: the ground that they had before, if they had another.
+            unit: pixels of the file for each of the frames.
+        """
+        self._unit = unit
         self._fitting = fitting
         self._clip = clip
         self._background = background
@@ -181,7 +200,11 @@ class Figure:
                 best = attempt
         if best.square is square:
             return best.clip, square, fitting.left_in_place()
-        return best.clip, best.square, [Step("align", _place_words(square, best.square))]
+        return (
+            best.clip,
+            best.square,
+            [Step("align", _place_words(square, best.square, self._unit))],
+        )
 
     def _with_clean_edges(self, domain: Domain) -> list[np.ndarray]:
         if self._old is None or domain.figure is None:
@@ -256,11 +279,11 @@ def _colour_words(colour: Colour) -> str:
     return f"of the colour {colour[0]}, {colour[1]}, {colour[2]}"
 
 
-def _place_words(before: Square, after: Square) -> str:
-    """What was wrong with the place and the size of a figure, as a sentence."""
+def _place_words(before: Square, after: Square, unit: int) -> str:
+    """What was wrong with place and size of a figure; a pixel has `unit` pixels of the file."""
     percent = round(100 * after.side / before.side)
     moved = [
-        round(new + after.side / 2 - old - before.side / 2)
+        round(unit * (new + after.side / 2 - old - before.side / 2))
         for new, old in ((after.left, before.left), (after.top, before.top))
     ]
     ways = (("left", "right"), ("up", "down"))

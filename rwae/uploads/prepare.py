@@ -30,6 +30,7 @@ from rwae.uploads.alignment import Redraw, picture_error
 from rwae.uploads.assess import Fit, is_known, local_difference
 from rwae.uploads.choices import Choices, Step
 from rwae.uploads.figure import Fitted, Fitting
+from rwae.uploads.loops import find_round
 
 SHEET_DATASET = "sprites"  # the models of this data set learned from rows of sprite sheets
 
@@ -123,15 +124,16 @@ def prepare(
     rows = _find_rows(footage, model)
     if rows is not None:
         return _prepare_row(rows, fitting)
-    chosen, steps = _choose_frames(footage, choices, model.config.frames)
-    fitted = fitting.fit(footage.frames[chosen], (footage.width, footage.height))
+    chosen = _choose_frames(footage, choices, model.config.frames)
+    fitted = fitting.fit(footage.frames[chosen.indices], (footage.width, footage.height))
+    numbers = footage.numbers[chosen.indices]
     return Prepared(
         fitted.x,
-        (*steps, *fitted.steps),
-        f"{_frames_in_words(footage, choices, model.config.frames)}, {fitted.part}",
+        (*chosen.steps, *fitted.steps),
+        f"{chosen.words}, {fitted.part}",
         fitted.given,
-        int(footage.numbers[chosen[0]]),
-        int(footage.numbers[chosen[-1]]),
+        int(numbers.min()),
+        int(numbers.max()),
     )
 
 
@@ -185,10 +187,17 @@ def _spread(count: int, frames: int) -> np.ndarray:
     return np.arange(frames) * count // frames
 
 
-def _choose_frames(
-    footage: Footage, choices: Choices, frames: int
-) -> tuple[np.ndarray, list[Step]]:
-    """Which of the frames are taken, and the steps that say why.
+@dataclass(frozen=True)
+class _Chosen:
+    """Which frames of footage are taken, the steps that say why, and the same in short words."""
+
+    indices: np.ndarray
+    steps: tuple[Step, ...]
+    words: str
+
+
+def _choose_frames(footage: Footage, choices: Choices, frames: int) -> _Chosen:
+    """Chooses the T frames that a model needs.
 
     Raises:
         ClipError: if none of the frames was chosen.
@@ -200,25 +209,48 @@ def _choose_frames(
             f"The clip has {footage.count} frames, and none of them is from {low} to {high}: "
             f"choose frames from 0 to {footage.count - 1}."
         )
-    steps = []
+    steps: list[Step] = []
+    repeats: list[str] = []
     if choices.first is not None or choices.last is not None:
         text = f"The frames {low + 1} to {high + 1} of {footage.count} are taken."
         steps.append(Step("trim", text))
-    elif not footage.complete:
-        text = f"The file is long: its first {footage.count} frames were read."
-        steps.append(Step("trim", text))
-    if len(inside) > frames:
-        words = _frames_in_words(footage, choices, frames)
-        steps.append(Step("thin", f"{words} are taken."))
-        return inside[video.even_choice(len(inside), frames)], steps
-    if len(inside) == frames:
-        return inside, steps
-    count = len(inside)
-    held = _spread(count, frames) if choices.repeat else np.arange(frames) % count
-    played = " ".join(str(number + 1) for number in held)
-    how = "each is shown for longer" if choices.repeat else "they are played again from the first"
-    text = f"The clip has {count} frames, and the model needs {frames}: {how}, as {played}."
-    return inside[held], [*steps, Step("repeat", text, choices.repeat)]
+    else:
+        if not footage.complete:
+            text = f"The file is long: its first {footage.count} frames were read."
+            steps.append(Step("trim", text))
+        inside, high, repeats = _one_round(footage, choices, inside, high)
+    count = high - low + 1
+    words = video.frames_in_words(count, frames) if count >= frames else f"The {count} frames"
+    if len(inside) >= frames:
+        if count > frames:
+            steps.append(Step("thin", f"Taken: {words[0].lower()}{words[1:]}."))
+        inside = inside[video.even_choice(len(inside), frames)]
+    else:
+        held = _spread(len(inside), frames)
+        if not choices.repeat:
+            held = np.arange(frames) % len(inside)
+        played = " ".join(str(number + 1) for number in held)
+        how = "are shown for longer" if choices.repeat else "are played again from the first"
+        repeats.append(f"Its {len(inside)} frames {how}, as the model needs {frames}: {played}.")
+        inside = inside[held]
+    if repeats:
+        steps.append(Step("repeat", " ".join(repeats), choices.repeat))
+    return _Chosen(inside, tuple(steps), words)
+
+
+def _one_round(
+    footage: Footage, choices: Choices, inside: np.ndarray, high: int
+) -> tuple[np.ndarray, int, list[str]]:
+    """One round of a clip that repeats itself, its last number, and what to say of it."""
+    length = find_round(footage.frames[inside])
+    if length is None:
+        return inside, high, []
+    count = int(footage.numbers[inside[length]] - footage.numbers[inside[0]])
+    text = f"The clip repeats itself after {count} of its {footage.count} frames"
+    if not choices.repeat:
+        return inside, high, [f"{text}, and all of it is taken."]
+    last = int(footage.numbers[inside[0]]) + count - 1
+    return inside[:length], last, [f"{text}: one round is taken."]
 
 
 def _chosen_range(footage: Footage, choices: Choices) -> tuple[int, int]:
@@ -226,11 +258,3 @@ def _chosen_range(footage: Footage, choices: Choices) -> tuple[int, int]:
     low = 0 if choices.first is None else choices.first
     high = footage.count - 1 if choices.last is None else min(choices.last, footage.count - 1)
     return low, high
-
-
-def _frames_in_words(footage: Footage, choices: Choices, frames: int) -> str:
-    low, high = _chosen_range(footage, choices)
-    count = high - low + 1
-    if count < frames:
-        return f"The {count} frames, some of them repeated"
-    return video.frames_in_words(count, frames)

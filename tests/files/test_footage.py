@@ -183,6 +183,19 @@ def test_an_avif_that_moves_is_read_and_av1_is_named() -> None:
         video.read_clip(folder / "av1.mp4")
 
 
+def test_interlaced_film_is_named_and_never_black() -> None:
+    folder = Path(__file__).parents[3] / "shared" / "inputs" / "interlaced"
+    if not folder.is_dir():
+        pytest.skip("no shared inputs")
+    with video.DecoderProcess() as decoder:
+        for name in ("other_p.mp4", "red_i.mp4", "h264i.mp4", "other_p.mp4"):
+            if name == "other_p.mp4":
+                assert decoder.read(folder / name, 300).mean() > 50
+            else:
+                with pytest.raises(ClipError, match="interlaced"):
+                    decoder.read(folder / name, 300)
+
+
 def test_no_file_stays(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     source = film(tmp_path, 150).read_bytes()
     folder = tmp_path / "temporary"

@@ -251,6 +251,7 @@ def test_a_file_that_claims_too_much_is_refused_before_it_takes_it(
     assert bool(expected) == bool(words), words
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", [name for name, (_, words) in LARGE.items() if words])
 def test_the_page_refuses_it_as_well_or_reads_a_part_in_bounded_time(
     tmp_path: Path, kind: str

@@ -11,6 +11,7 @@ from rwae import RWAE, assess
 from rwae.errors import ClipError
 from rwae.files import filmstrip
 from rwae.uploads.choices import Choices
+from rwae.uploads.loops import find_round
 from rwae.uploads.prepare import Prepared, prepare
 
 
@@ -157,6 +158,38 @@ def test_many_frames_are_thinned_within_those_that_were_chosen(tiny: RWAE) -> No
     assert numbers(frames_of(prepare(numbered(20), tiny, Choices(last=1)))) == [0, 0, 1, 1]
     with pytest.raises(ClipError):
         prepare(numbered(20), tiny, Choices(first=20))
+
+
+def turning(count: int, held: int = 1) -> np.ndarray:
+    """A dot on a circle, which it turns in `count` steps of so many frames, three times."""
+    clip = np.zeros((3 * count * held, 32, 32, 3), np.uint8)
+    for n, frame in enumerate(clip):
+        angle = 2 * np.pi * (n // held) / count
+        frame[int(16 + 12 * np.sin(angle)), int(16 + 12 * np.cos(angle))] = 255
+    return clip
+
+
+@pytest.mark.parametrize(("count", "held"), [(4, 1), (8, 1), (5, 4), (20, 1), (8, 12)])
+def test_of_a_clip_that_repeats_itself_one_round_is_taken(
+    tiny: RWAE, count: int, held: int
+) -> None:
+    clip = turning(count, held)
+    assert find_round(clip) == count * held
+    prepared = prepare(clip, tiny)
+    assert (prepared.first, prepared.last) == (0, count * held - 1)
+    assert steps_of(prepared)["repeat"]
+    whole = prepare(clip, tiny, Choices(repeat=False))
+    assert (whole.first, whole.last) == (0, len(clip) - 1)
+    assert not steps_of(whole)["repeat"]
+    assert "repeat" not in steps_of(prepare(clip, tiny, Choices(first=0)))
+
+
+def test_what_does_not_repeat_itself_has_no_round() -> None:
+    assert find_round(turning(40)[:40]) is None
+    assert find_round(numbered(20)) is None
+    assert find_round(np.zeros((30, 8, 8, 3), np.uint8)) is None
+    noise = np.random.default_rng(0).integers(0, 255, (30, 8, 8, 3), np.uint8)
+    assert find_round(noise) is None
 
 
 def test_a_part_of_the_picture_is_taken_where_it_was_chosen(tiny: RWAE) -> None:

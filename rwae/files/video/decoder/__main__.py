@@ -8,6 +8,7 @@ import sys
 import time
 from typing import Any, BinaryIO
 
+import complaints
 import cv2
 import limits
 import numpy as np
@@ -104,7 +105,7 @@ def answer(out: BinaryIO, job: dict[str, Any]) -> None:
 def main() -> None:
     """Serves until the input ends, which it also does when the app dies."""
     out = os.fdopen(os.dup(1), "wb")
-    os.dup2(2, 1)  # what a library prints does not belong among the frames
+    complaints.listen()  # what a library prints does not belong among the frames
     cv2.setNumThreads(1)
     limits.limit_for_good()
     for line in sys.stdin.buffer:

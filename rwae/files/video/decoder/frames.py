@@ -17,6 +17,7 @@ from collections.abc import Callable, Iterator
 from functools import partial
 from itertools import chain
 
+import complaints
 import cv2
 import numpy as np
 from pixels import stretch
@@ -83,6 +84,9 @@ def read_video(name: str) -> Frames:
 
         def take() -> np.ndarray:
             done, image = video.retrieve()
+            # It hands out pictures that it could not convert, and says so by a print alone.
+            if b"interlaced" in complaints.printed():
+                raise Refused(RecordKind.INTERLACED)
             if not done:
                 raise Refused(RecordKind.BAD_VIDEO)
             check_size(image.shape[1], image.shape[0])
