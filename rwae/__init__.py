@@ -16,16 +16,19 @@ from rwae.errors import RWAEError
 from rwae.files.video import read_clip, to_frames, write_clip
 from rwae.models.registry import load
 from rwae.models.rwae import RWAE
+from rwae.uploads.adapt import Adapted, adapt
 from rwae.uploads.assess import Fit, assess
 
 __version__ = "0.2.0"  # the build reads it here
 
 __all__ = [
     "RWAE",
+    "Adapted",
     "Codes",
     "Fit",
     "ModelConfig",
     "RWAEError",
+    "adapt",
     "assess",
     "load",
     "read_clip",

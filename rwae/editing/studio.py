@@ -11,6 +11,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
 
@@ -53,7 +54,13 @@ class Studio:
         named_directions: directions of the static code that change one attribute each; None
             without labels.
         weights: the digest of the weights, which do not change; computed if it is not given.
+        original: the studio of the model of which this one is a copy that has learned a
+            character; None for any other.
+        learned_clips: how many of the first examples the copy was learned from.
     """
+
+    original: Studio | None = None
+    learned_clips: int = 0
 
     def __init__(
         self,
@@ -97,6 +104,28 @@ class Studio:
         gallery = checkpoint.read_gallery(folder, weights)
         named = read_named_directions(folder, model.config.static_size, weights)
         return cls(model, gallery, name, read_card(folder, name), folder, named, weights)
+
+    def with_learned(self, model: CodeModel, clips: Codes, name: str) -> Studio:
+        """The studio of a copy of the model that has learned a character.
+
+        Codes keep their meaning in a copy, so it has the gallery, the directions and the card of
+        the original.
+
+        Args:
+            model: the copy.
+            clips: codes of the learned clips, which become the first examples.
+            name: of the copy.
+        """
+        title = f"Your character, learned from {self.card.title}"
+        card = replace(self.card, title=title)
+        studio = Studio(model, self.gallery, name, card, self.folder, self.named_directions)
+        studio.original, studio.learned_clips = self, len(clips)
+        clips = Codes(clips.static, clips.dynamic).to("cpu")
+        studio.examples = Codes.cat([clips, self.examples])[:EXAMPLE_CLIPS]
+        for found in ("static_basis", "dynamic_basis", "inactive_static", "inactive_dynamic"):
+            # Cached properties of the copy, which is not asked for what the original knows.
+            studio.__dict__[found] = getattr(self, found)
+        return studio
 
     @contextmanager
     def _turn(self) -> Iterator[None]:

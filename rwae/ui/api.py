@@ -14,8 +14,6 @@ docstrings of `Api`, so each describes every argument in one line.
 
 from __future__ import annotations
 
-import base64
-import binascii
 import functools
 import inspect
 import math
@@ -30,15 +28,15 @@ from gradio.events import api as add_api
 from gradio.utils import get_function_description
 
 from rwae.editing.studio import Studio, swap
-from rwae.errors import ClipError, CodesError, RWAEError
+from rwae.errors import CodesError, RWAEError
 from rwae.files import video
 from rwae.ui import encoding, endpoints, housekeeping
 from rwae.ui.loaded_models import LoadedModels
 from rwae.ui.payloads import (
-    MAX_ENCODED_BYTES,
     codes_from_json,
     codes_to_json,
     data_url,
+    decode_base64,
     max_request_frames,
     requested_model,
     sheet_url,
@@ -295,29 +293,6 @@ def tile_clips(clips: np.ndarray) -> np.ndarray:
     return grid.transpose(2, 0, 3, 1, 4, 5).reshape(
         frames, rows * height, columns * width, channels
     )
-
-
-def decode_base64(text: Any) -> bytes:
-    """The content of a file that came as base64 text or as a data URL.
-
-    Raises:
-        ClipError: if it is anything else, or has more than `MAX_ENCODED_BYTES` bytes.
-    """
-    if not isinstance(text, str):
-        raise ClipError("The file needs to be text: the base64 of a video, GIF or image strip.")
-    # A data URL begins with a media type, which is not used.
-    text = "".join((text.partition(",")[2] if text.startswith("data:") else text).split())
-    if len(text) > MAX_ENCODED_BYTES * 4 // 3 + 4:
-        raise ClipError(
-            f"The file has {len(text) * 3 / 4 / 2**20:.1f} MB: at most "
-            f"{MAX_ENCODED_BYTES // 2**20} MB are taken here. Shorten it, or shrink its frames."
-        )
-    try:
-        return base64.b64decode(text, validate=True)
-    except (binascii.Error, ValueError):
-        raise ClipError(
-            "The file is not base64 text: encode the bytes of a video, GIF or image strip."
-        ) from None
 
 
 def add_endpoints(page: gr.Blocks, models: LoadedModels) -> None:

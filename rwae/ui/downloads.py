@@ -211,7 +211,7 @@ def _make_sprite_sheet(download: Download) -> tuple[bytes, str]:
             f"{studio.card.title} did not learn from sprite sheets and cannot fill one: "
             "choose another kind of file."
         )
-    motions = _sheet_motions(studio, judge)
+    motions = _sheet_motions(studio.original or studio, judge)
     if isinstance(motions, str):
         raise CodesError(motions)
     clips, unrecognised = motions.perform(studio, download.codes.static[0])

@@ -25,6 +25,7 @@ from rwae.files import filmstrip
 from rwae.runtime import turn
 from rwae.ui import downloads, encoding, housekeeping, page_data
 from rwae.ui.about import about_model
+from rwae.ui.learning import Learning
 from rwae.ui.loaded_models import LoadedModels
 from rwae.ui.payloads import (
     MAX_ACTION,
@@ -62,7 +63,7 @@ def page_functions(models: LoadedModels) -> list[Callable[[Any], Answer]]:
     def encode_clip(studio: Studio, form: Any) -> Answer:
         return encoding.encode_clip(models, studio, form)
 
-    functions = (*ENDPOINTS, encode_clip, carry_codes)
+    functions = (*ENDPOINTS, encode_clip, carry_codes, *Learning(models).endpoints())
     return [_answer_with(models, function) for function in functions]
 
 

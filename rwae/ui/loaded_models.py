@@ -8,16 +8,28 @@ from __future__ import annotations
 
 import os
 import re
+import secrets
 import sys
+import threading
+import time
 from collections.abc import Sequence
 from pathlib import Path
 
 from rwae import runtime
+from rwae.codes import Codes
 from rwae.editing.studio import Studio
 from rwae.errors import CheckpointError, ConfigError, HubError, RWAEError
 from rwae.files.checkpoint import CONFIG_FILE
+from rwae.models.base import CodeModel
 from rwae.ui.payloads import MAX_CLIP_FRAMES
 
+COPY_SIGN = "~"  # between the name of a model and the token of a copy
+MAX_COPIES = 24  # of all visitors; each takes about the memory of a decoder, some megabytes
+COPY_SECONDS = 1800.0  # without a request after which a copy is forgotten
+GONE = (
+    "The learned character is no longer here: nobody used it for half an hour, or others took its "
+    "place. Open its saved file, or learn it again."
+)
 DEFAULT_MODEL = "sprites"  # the model that the page shows first, if it is there
 MODELS_VARIABLE = "RWAE_MODELS"  # sources with spaces between them, without a command line
 
@@ -34,6 +46,8 @@ class LoadedModels:
 
     def __init__(self, studios: Sequence[Studio], notice: str = "") -> None:
         self.notice = notice
+        self._copies: dict[str, tuple[Studio, float]] = {}  # with the time of the last request
+        self._lock = threading.Lock()
         self.studios: dict[str, Studio] = {}
         for studio in studios:
             # A number tells apart two folders of one name.
@@ -51,12 +65,56 @@ class LoadedModels:
         Raises:
             RWAEError: if there is no such model.
         """
+        if name is not None and COPY_SIGN in name:
+            return self._find_copy(name)
         studio = self.studios.get(self.default_name if name is None else name)
         if studio is None:
             raise RWAEError(
                 f"There is no such model here: choose one of {', '.join(self.studios)}."
             )
         return studio
+
+    def keep(self, studio: Studio, model: CodeModel, clips: Codes) -> str:
+        """Keeps a copy of a model that has learned a character, for one visit.
+
+        Args:
+            studio: of the original.
+            model: the copy.
+            clips: codes of the learned clips.
+
+        Returns:
+            The name of the copy, which nobody can guess.
+        """
+        original = next(name for name, one in self.studios.items() if one is studio)
+        name = f"{original}{COPY_SIGN}{secrets.token_urlsafe(16)}"
+        copied = studio.with_learned(model, clips, name)
+        now = time.monotonic()
+        with self._lock:
+            self._forget_unused(now)
+            while len(self._copies) >= MAX_COPIES:
+                del self._copies[min(self._copies, key=lambda one: self._copies[one][1])]
+            self._copies[name] = copied, now
+        return name
+
+    def forget(self, studio: Studio) -> None:
+        """Forgets a copy."""
+        with self._lock:
+            self._copies.pop(studio.name, None)
+
+    def _find_copy(self, name: str) -> Studio:
+        now = time.monotonic()
+        with self._lock:
+            self._forget_unused(now)
+            if name not in self._copies:
+                raise RWAEError(GONE)
+            studio = self._copies[name][0]
+            self._copies[name] = studio, now
+        return studio
+
+    def _forget_unused(self, now: float) -> None:
+        old = [name for name, (_, used) in self._copies.items() if now - used > COPY_SECONDS]
+        for name in old:
+            del self._copies[name]
 
 
 def requested_sources(given: Sequence[str] | None) -> list[str]:

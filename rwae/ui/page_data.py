@@ -25,7 +25,7 @@ from rwae.files.scores import read_scores
 from rwae.ui.downloads import available_formats
 from rwae.ui.loaded_models import LoadedModels
 from rwae.ui.page_files import add_picture
-from rwae.ui.payloads import MAX_CLIP_FRAMES, codes_to_json, max_request_frames
+from rwae.ui.payloads import MAX_CLIP_FRAMES, codes_to_json, data_url, max_request_frames
 
 COORDINATE_DECIMALS = 5  # of a number in a direction
 TIMED_DECODES = 6
@@ -71,12 +71,27 @@ def _describe_kind(studio: Studio) -> str:
     return ", ".join(parts)
 
 
-@functools.cache
 def model_data(studio: Studio) -> dict[str, Any]:
     """What shows a model at once: its sizes, its examples, the URL of their picture, its facts.
 
-    The page adds the model's name and `directions_data`, which takes a hundred times as long.
+    The page adds the model's name and `directions_data`, which takes a hundred times as long. A
+    copy that has learned a character also has "learned": {"of": the name of its original,
+    "clips": how many of the first examples it was learned from}.
     """
+    if studio.original is None:
+        return _loaded_model_data(studio)
+    return _loaded_model_data(studio.original) | {
+        "title": studio.card.title,
+        "weights": studio.weights,
+        "clips": codes_to_json(examples(studio)),
+        "sheet": data_url(example_sheet(studio), "image/png"),
+        "learned": {"of": studio.original.name, "clips": studio.learned_clips},
+    }
+
+
+@functools.cache
+def _loaded_model_data(studio: Studio) -> dict[str, Any]:
+    """`model_data` of a model that was loaded when the app started."""
     config = studio.model.config
     return {
         "title": studio.card.title,

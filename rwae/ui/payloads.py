@@ -6,6 +6,7 @@ Anyone can call the server, so every value of a request is checked for type, siz
 from __future__ import annotations
 
 import base64
+import binascii
 import json
 from collections.abc import Callable
 from dataclasses import fields
@@ -17,7 +18,7 @@ from torch import Tensor
 
 from rwae.codes import Codes
 from rwae.config import ModelConfig
-from rwae.errors import CodesError
+from rwae.errors import ClipError, CodesError
 from rwae.files import filmstrip, video
 from rwae.files.jsonfile import is_number
 from rwae.uploads.assess import Fit
@@ -293,3 +294,26 @@ def sheet_url(clips: np.ndarray, kind: str) -> str:
 def data_url(content: bytes, media_type: str) -> str:
     """The content of a file as a data URL; the media type is one such as "image/png"."""
     return f"data:{media_type};base64,{base64.b64encode(content).decode('ascii')}"
+
+
+def decode_base64(text: Any) -> bytes:
+    """The content of a file that came as base64 text or as a data URL.
+
+    Raises:
+        ClipError: if it is anything else, or has more than `MAX_ENCODED_BYTES` bytes.
+    """
+    if not isinstance(text, str):
+        raise ClipError("The file needs to be text: the base64 of a video, GIF or image strip.")
+    # A data URL begins with a media type, which is not used.
+    text = "".join((text.partition(",")[2] if text.startswith("data:") else text).split())
+    if len(text) > MAX_ENCODED_BYTES * 4 // 3 + 4:
+        raise ClipError(
+            f"The file has {len(text) * 3 / 4 / 2**20:.1f} MB: at most "
+            f"{MAX_ENCODED_BYTES // 2**20} MB are taken here. Shorten it, or shrink its frames."
+        )
+    try:
+        return base64.b64decode(text, validate=True)
+    except (binascii.Error, ValueError):
+        raise ClipError(
+            "The file is not base64 text: encode the bytes of a video, GIF or image strip."
+        ) from None

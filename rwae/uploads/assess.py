@@ -86,12 +86,16 @@ def assess(model: CodeModel, x: Tensor) -> Fit:
         ClipError: if the model cannot encode, or x has another type, shape or range.
     """
     codes = model.encode(x)
-    redrawn = model.decode(codes)
+    return compare(x, codes, model.decode(codes), model.domain)
+
+
+def compare(x: Tensor, codes: Codes, redrawn: Tensor, domain: Domain | None) -> Fit:
+    """Compares clips with what a model draws from some codes, both (B, T, 3, H, W)."""
     x = x.to(redrawn)
     error = squared_error(x, redrawn)
     difference = local_difference(x, redrawn)
-    known = is_known(model.domain, error, difference)
-    return Fit(codes, redrawn, error, difference, model.domain, known)
+    known = is_known(domain, error, difference)
+    return Fit(codes, redrawn, error, difference, domain, known)
 
 
 def is_known(domain: Domain | None, error: Tensor, difference: Tensor) -> Tensor | None:

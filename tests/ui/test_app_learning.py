@@ -1,0 +1,163 @@
+"""Learned characters on the server: jobs, copies of one visit, their limits and files."""
+
+import base64
+import time
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import numpy as np
+import pytest
+from gradio.data_classes import FileData  # noqa: F401 - Gradio is set up before the endpoints
+
+from rwae.editing.studio import Studio
+from rwae.files import filmstrip, installation, video
+from rwae.files.codes_file import pack_codes
+from rwae.ui import learning, loaded_models
+from rwae.ui.endpoints import page_functions
+from rwae.ui.loaded_models import COPY_SIGN, LoadedModels
+
+Served = dict[str, Callable[[Any], dict[str, Any]]]
+
+
+class Form:
+    """A form with one file, as Gradio reads it."""
+
+    def __init__(self, content: bytes) -> None:
+        self.files = [("file", content)]
+        self.data: dict[str, str] = {}
+
+
+@pytest.fixture(scope="module")
+def studio() -> Studio:
+    return Studio.load(installation.checkpoints() / "sprites")
+
+
+@pytest.fixture
+def models(studio: Studio) -> LoadedModels:
+    return LoadedModels([studio])
+
+
+@pytest.fixture
+def served(models: LoadedModels, monkeypatch: pytest.MonkeyPatch) -> Iterator[Served]:
+    adapt = learning.adapt
+    monkeypatch.setattr(learning, "adapt", lambda *x, **kw: adapt(*x, **{**kw, "steps": 20}))
+    monkeypatch.setattr(learning, "PICTURE_EVERY", 5)
+    return {function.__name__: function for function in page_functions(models)}
+
+
+@pytest.fixture(scope="module")
+def strips(studio: Studio) -> list[str]:
+    """Strips of a character in colours that the model does not know."""
+    clips = studio.decode(studio.examples[:2])[..., ::-1]
+    return [strip_url(clip) for clip in clips]
+
+
+def strip_url(clip: np.ndarray) -> str:
+    png = video.encode_image(filmstrip.sheet(clip[None]), "png")
+    return f"data:image/png;base64,{base64.b64encode(png).decode()}"
+
+
+def finish(served: Served, job: str) -> dict[str, Any]:
+    for _ in range(300):
+        state = served["learn_state"]({"job": job})
+        if state.get("done") or state.get("error"):
+            return state
+        time.sleep(0.1)
+    raise AssertionError("the learning does not end")
+
+
+def test_a_character_is_learned_used_saved_opened_and_forgotten(
+    served: Served, strips: list[str]
+) -> None:
+    started = served["learn_start"]({"clips": strips})
+    state = finish(served, started["job"])
+    name = state["name"]
+    assert name.startswith(f"sprites{COPY_SIGN}")
+    assert state["after"]["error"] < state["before"]["error"]
+    assert state["picture"].startswith("data:image/png")
+
+    opened = served["open_model"]({"model": name})
+    assert opened["learned"] == {"of": "sprites", "clips": 2}
+    own = served["open_model"]({"model": "sprites"})
+    request = {"clips": opened["clips"][:1], "exact": True}
+    copied = served["decode_codes"]({**request, "model": name})["sheet"]
+    assert copied != served["decode_codes"]({**request, "model": "sprites"})["sheet"]
+    assert opened["weights"] != own["weights"]
+    assert served["find_directions"]({"model": name}) == served["find_directions"]({})
+
+    saved = served["save_learned"]({"model": name})
+    assert saved["name"].endswith(".safetensors")
+    content = base64.b64decode(saved["data"].partition(",")[2])
+    again = served["open_learned"](Form(content))["name"]
+    assert again != name
+    assert served["open_model"]({"model": again})["learned"]["clips"] == 2
+
+    assert served["forget_learned"]({"model": name}) == {}
+    assert "no longer here" in served["open_model"]({"model": name})["error"]
+
+
+def test_a_job_can_be_stopped(served: Served, strips: list[str]) -> None:
+    job = served["learn_start"]({"clips": strips})["job"]
+    assert served["learn_cancel"]({"job": job}) == {}
+    state = finish(served, job)
+    assert state["cancelled"]
+    assert "name" not in state
+
+
+def test_a_job_that_nobody_asks_for_ends(
+    served: Served, strips: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(learning, "FORGOTTEN_AFTER", 0.0)
+    job = served["learn_start"]({"clips": strips})["job"]
+    time.sleep(1.5)
+    assert served["learn_state"]({"job": job})["cancelled"]
+
+
+def test_a_long_queue_is_refused_in_words(
+    served: Served, strips: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(learning, "MAX_WAITING", 0)
+    assert "try again" in served["learn_start"]({"clips": strips})["error"]
+
+
+@pytest.mark.parametrize(
+    "clips",
+    [None, [], ["x"] * 10, ["!"], [7], ["data:image/png;base64,AAAA"], "all"],
+)
+def test_what_is_no_list_of_strips_is_refused(served: Served, clips: Any) -> None:
+    answer = served["learn_start"]({"clips": clips})
+    assert answer["error"].endswith(".")
+
+
+def test_a_strip_of_another_size_is_named(served: Served) -> None:
+    small = strip_url(np.zeros((8, 32, 32, 3), np.uint8))
+    assert "64 x 64" in served["learn_start"]({"clips": [small]})["error"]
+
+
+def test_copies_are_bounded_and_forgotten(
+    models: LoadedModels, studio: Studio, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(loaded_models, "MAX_COPIES", 2)
+    names = [models.keep(studio, studio.model, studio.examples[:1]) for _ in range(3)]
+    assert len(set(names)) == 3
+    served = {function.__name__: function for function in page_functions(models)}
+    assert "error" in served["open_model"]({"model": names[0]})
+    assert "error" not in served["open_model"]({"model": names[2]})
+    monkeypatch.setattr(loaded_models, "COPY_SECONDS", -1.0)
+    assert "error" in served["open_model"]({"model": names[2]})
+
+
+@pytest.mark.parametrize("content", [b"", b"x" * 100, b"\x08\0\0\0\0\0\0\0{}      "])
+def test_a_file_of_another_kind_is_no_character(served: Served, content: bytes) -> None:
+    assert "no learned character" in served["open_learned"](Form(content))["error"]
+
+
+def test_a_file_of_codes_is_no_character(served: Served, studio: Studio) -> None:
+    content = pack_codes(studio.examples[:1], "sprites", studio.weights)
+    assert "no learned character" in served["open_learned"](Form(content))["error"]
+
+
+def test_a_job_of_nobody_is_told(served: Served) -> None:
+    for request in ({"job": "abc"}, {"job": 3}, {"job": None}):
+        assert "again" in served["learn_state"](request)["error"]
+    assert "no learned character" in served["save_learned"]({"model": "sprites"})["error"]
