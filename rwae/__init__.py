@@ -18,19 +18,24 @@ from rwae.models.registry import load
 from rwae.models.rwae import RWAE
 from rwae.uploads.adapt import Adapted, adapt
 from rwae.uploads.assess import Fit, assess
+from rwae.uploads.choices import Choices
+from rwae.uploads.prepare import Prepared, prepare
 
 __version__ = "0.2.0"  # the build reads it here
 
 __all__ = [
     "RWAE",
     "Adapted",
+    "Choices",
     "Codes",
     "Fit",
     "ModelConfig",
+    "Prepared",
     "RWAEError",
     "adapt",
     "assess",
     "load",
+    "prepare",
     "read_clip",
     "to_frames",
     "write_clip",

@@ -24,6 +24,8 @@ FORMAT_VERSION = "1"  # of the file; a change that earlier readers would misread
 MAX_SAVED_BYTES = 2**20  # the largest codes that the app can show have a quarter of this
 MAX_SAVED_CLIPS = 32
 _DIMENSIONS = {"static": 2, "dynamic": 3, "action": 2}
+# How pictures (PNG, JPEG, GIF, WebP) and films (AVI, Matroska) begin.
+_PICTURES = (b"\x89PNG", b"\xff\xd8\xff", b"GIF8", b"RIFF", b"\x1a\x45\xdf\xa3")
 _ZIP = b"PK\x03\x04"  # how an .npz begins
 
 
@@ -105,6 +107,11 @@ def unpack_saved_codes(data: bytes, model: str, weights: str) -> Codes:
             "The file is an .npz, in which earlier versions saved codes, and is no longer read: "
             "save the codes again as .safetensors, or convert it as docs/APP.md says."
         )
+    if _is_clip(data):
+        raise CodesError(
+            "The file is a clip, and holds no codes: bring it by Upload, which reads videos, GIFs "
+            "and image strips."
+        )
     try:
         saved = unpack_codes(data, max_bytes=MAX_SAVED_BYTES, max_clips=MAX_SAVED_CLIPS)
     except OSError as error:
@@ -115,6 +122,11 @@ def unpack_saved_codes(data: bytes, model: str, weights: str) -> Codes:
         ) from error
     _check_model(saved, model, weights)
     return saved.codes
+
+
+def _is_clip(data: bytes) -> bool:
+    """Whether a file begins like a picture, an animation or a film."""
+    return data.startswith(_PICTURES) or data[4:8] == b"ftyp"
 
 
 def _check_codes_specs(specs: Mapping[str, TensorSpec], max_clips: int) -> None:

@@ -33,6 +33,7 @@ from rwae.files import video
 from rwae.ui import encoding, endpoints, housekeeping
 from rwae.ui.loaded_models import LoadedModels
 from rwae.ui.payloads import (
+    choices_from_json,
     codes_from_json,
     codes_to_json,
     data_url,
@@ -41,7 +42,6 @@ from rwae.ui.payloads import (
     requested_model,
     sheet_url,
 )
-from rwae.uploads.choices import Choices
 
 CONCURRENT_CALLS = 2  # one that computes, and one that reads or writes pictures meanwhile
 MAX_MOVING_CLIPS = 16  # clips in one moving picture
@@ -67,6 +67,32 @@ class ClipsAnswer(TypedDict):
     picture: str | None
 
 
+class FitFacts(TypedDict):
+    """How well a model draws a clip, beside held-out clips of its data set."""
+
+    error: float
+    typical: float
+    ratio: float
+    known: bool
+    sentence: str
+
+
+class StepFacts(TypedDict):
+    """What a rule did to a clip, or, if it is not on, what was left as it was."""
+
+    key: str
+    text: str
+    on: bool
+
+
+class EncodeAnswer(ClipsAnswer):
+    """The answer of /encode."""
+
+    fit: FitFacts | None
+    steps: list[StepFacts]
+    rows: list[str] | None
+
+
 class ModelFacts(TypedDict):
     """What a program needs to know of a model."""
 
@@ -89,6 +115,7 @@ TYPE_LABELS = {  # how the About tab names the types of arguments
     "int": "whole number",
     "int | None": "whole number, may be left out",
     "float": "number",
+    "bool": "true or false",
     "PictureFormat": " or ".join(f'"{name}"' for name in PICTURE_FORMATS),
     "ClipCodes": "codes: an object with static and dynamic",
     "list[ClipCodes]": "list of codes",
@@ -167,23 +194,46 @@ class Api:
         return _clips_answer(name, studio, clips, picture)
 
     def encode(
-        self, file: str, picture: PictureFormat = "none", model: str | None = None
-    ) -> ClipsAnswer:
-        """Reads a clip and infers its codes: who it shows and how it moves.
+        self,
+        file: str,
+        picture: PictureFormat = "none",
+        model: str | None = None,
+        first: int | None = None,
+        last: int | None = None,
+        row: str | None = None,
+        keep_background: bool = False,
+        keep_place: bool = False,
+    ) -> EncodeAnswer:
+        """Reads a clip, fits it to the model, and infers its codes: who it shows and how it moves.
 
         Args:
-            file: a video, GIF or image strip of at most 4 MB as base64 text or a data URL
+            file: a video, GIF, image strip or sprite sheet of at most 4 MB as base64 or a data URL
             picture: also decode the codes again, as a "png", a "gif" or a "webm"
             model: name of a model, as /models lists it; the first by default
+            first: number of the first frame that is taken, from 0 on; that of the file by default
+            last: number of the last frame that is taken; that of the file by default
+            row: of a sprite sheet, such as "walk, front", which is taken by default if it is there
+            keep_background: whether a plain background stays; else the model's takes its place
+            keep_place: whether a figure stays; else it is put where the model expects it
 
         Returns:
-            the model, the clip as codes, and the picture as a data URL
+            the model, the clip as codes, the picture as a data URL, how well the model draws the
+            clip (fit), what was done to it (steps), and the rows of a sprite sheet
         """
         name, studio = self._find(model)
-        choices = Choices()
+        value = {
+            "first": first,
+            "last": last,
+            "row": row,
+            "background": "keep" if _require_flag(keep_background) else "auto",
+            "align": not _require_flag(keep_place),
+        }
+        choices = choices_from_json(value)
         footage = encoding.read_upload(studio, decode_base64(file), choices)
-        clips = encoding.describe_upload(studio, footage, choices)["clips"]
-        return _clips_answer(name, studio, clips, picture)
+        said = encoding.describe_upload(studio, footage, choices)
+        answer = _clips_answer(name, studio, said["clips"], picture)
+        rows = None if said["rows"] is None else [row["key"] for row in said["rows"]]
+        return {**answer, "fit": said["fit"], "steps": said["steps"], "rows": rows}
 
     def swap(
         self,
@@ -229,6 +279,12 @@ class Api:
     def _find(self, model: Any) -> tuple[str, Studio]:
         name = requested_model({"model": model})
         return self._models.default_name if name is None else name, self._models.find(name)
+
+
+def _require_flag(value: Any) -> bool:
+    if not isinstance(value, bool):
+        raise CodesError("What is kept needs to be said by true or false.")
+    return value
 
 
 def _model_facts(name: str, studio: Studio) -> ModelFacts:

@@ -210,6 +210,7 @@ def _choose_frames(footage: Footage, choices: Choices, frames: int) -> _Chosen:
             f"choose frames from 0 to {footage.count - 1}."
         )
     steps: list[Step] = []
+    thinned: list[Step] = []
     repeats: list[str] = []
     if choices.first is not None or choices.last is not None:
         text = f"The frames {low + 1} to {high + 1} of {footage.count} are taken."
@@ -223,7 +224,7 @@ def _choose_frames(footage: Footage, choices: Choices, frames: int) -> _Chosen:
     words = video.frames_in_words(count, frames) if count >= frames else f"The {count} frames"
     if len(inside) >= frames:
         if count > frames:
-            steps.append(Step("thin", f"Taken: {words[0].lower()}{words[1:]}."))
+            thinned = [Step("thin", f"Taken: {words[0].lower()}{words[1:]}.")]
         inside = inside[video.even_choice(len(inside), frames)]
     else:
         held = _spread(len(inside), frames)
@@ -235,7 +236,7 @@ def _choose_frames(footage: Footage, choices: Choices, frames: int) -> _Chosen:
         inside = inside[held]
     if repeats:
         steps.append(Step("repeat", " ".join(repeats), choices.repeat))
-    return _Chosen(inside, tuple(steps), words)
+    return _Chosen(inside, (*steps, *thinned), words)
 
 
 def _one_round(

@@ -136,6 +136,15 @@ def test_a_clip_is_encoded(client: Client, studio: Studio, tmp_path: Path, head:
     assert torch.allclose(held.dynamic, studio.encode(x).dynamic, atol=1e-4)
 
 
+def test_a_clip_is_fitted_to_the_model_as_it_is_asked(client: Client) -> None:
+    few = strip()
+    answer = client.predict(text(few), first=1, last=2, api_name="/encode")
+    assert [step["key"] for step in answer["steps"]] == ["trim", "repeat"]
+    assert len(answer["clips"][0]["dynamic"]) == 4
+    assert answer["fit"] is None, "nobody measured the small model"
+    assert answer["rows"] is None
+
+
 def test_a_swap_joins_who_and_motion_and_its_picture_is_exact(
     client: Client, studio: Studio, tmp_path: Path
 ) -> None:
@@ -195,6 +204,9 @@ BAD = [
     ("/encode", {"file": text(b"no clip")}, ""),
     ("/encode", {"file": text(b"x" * (MAX_ENCODED_BYTES + 9))}, "at most 4 MB"),
     ("/encode", {"file": text(strip()), "model": "rival"}, "cannot turn one into codes"),
+    ("/encode", {"file": text(strip()), "first": -1}, "whole number"),
+    ("/encode", {"file": text(strip()), "first": 99}, "choose frames from 0 to"),
+    ("/encode", {"file": text(strip()), "keep_place": 3}, "true or false"),
     ("/swap", {"who": GOOD, "motion": None}, "needs to be an object"),
     ("/swap", {"who": GOOD | {"static": [0.0]}, "motion": GOOD}, "list of 6 numbers"),
     ("/swap", {"who": GOOD, "motion": GOOD | {"dynamic": [["a"] * 4]}}, "no number"),
