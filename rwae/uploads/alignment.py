@@ -11,7 +11,7 @@ Kanade, 1981), with three unknowns: the side of the square and its place.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from itertools import product
 
@@ -29,7 +29,7 @@ _ROUNDS = ((True, 2), (True, 1), (False, 1), (False, 0))
 _STEPS = 4  # of Gauss and Newton in a round
 _MAX_GROWTH, _MAX_MOVE = 0.08, 2.0  # of one step: a share of the side, and pixels of the model
 _TRUST = 1.3  # a square larger or smaller than the guess by more is not believed
-_SAME_SIDE = 0.02  # a side that differs by less from a whole multiple of the model's is that
+_SAME_SIDE = 0.04  # a side that differs by less from a whole multiple of the model's is that
 VISIBLE = 24  # of 255: what differs from the ground by more belongs to the figure
 _SPECK = 0.02  # of the largest region: smaller ones do not belong to the figure
 
@@ -236,15 +236,28 @@ def _best_square(
     redrawn = redraw(_to_tensor(x)[None])[0].clamp(0, 1).mul(255).round().byte()
     target = redrawn.movedim(1, -1).numpy()
     sides = (0,) if is_whole else (0, -1, 1)
+    repeats = snapped // side if is_whole else 1
 
-    def candidates() -> Iterator[Square]:
-        for growth, across, down in product(sides, (0, -1, 1), (0, -1, 1)):
-            yield Square(left + across, top + down, max(2, whole + growth))
+    def rank(square: Square) -> tuple[float, float]:
+        given = square.cut(frames, ground)
+        return _grid_error(given, repeats), picture_error(target, given, side)
 
-    return min(
-        candidates(),
-        key=lambda square: picture_error(target, square.cut(frames, ground), side),
+    squares = (
+        Square(left + across, top + down, max(2, whole + growth))
+        for growth, across, down in product(sides, (0, -1, 1), (0, -1, 1))
     )
+    return min(squares, key=rank)
+
+
+def _grid_error(given: np.ndarray, repeats: int) -> float:
+    """How far frames are from blocks of `repeats` x `repeats` equal pixels: whole grey levels.
+
+    Pixel art that was enlarged by a whole factor lies on such a grid in one place alone.
+    """
+    if repeats == 1:
+        return 0.0
+    blocks = given[:, ::repeats, ::repeats].repeat(repeats, 1).repeat(repeats, 2)
+    return float(np.abs(given.astype(np.int16) - blocks).mean().round())
 
 
 def picture_error(redrawn: np.ndarray, given: np.ndarray, side: int) -> float:

@@ -36,7 +36,10 @@ from rwae.uploads.background import (
 )
 from rwae.uploads.choices import Box, Choices, Step
 
-CLEARLY_LESS = 0.6  # an error below this share of another is clearly less
+# An error below so much of another is clearly less. Where a figure is moved by little, which the
+# strange parts of a character may cause, it has to be still less.
+CLEARLY_LESS, MUCH_LESS = 0.8, 0.6
+_LITTLE, _LITTLE_GROWTH = 3, 0.12  # pixels of the model, and a share of its side
 _USEFUL = 4  # pixels of a picture for each of the model's
 BLACK: Colour = (0, 0, 0)
 
@@ -195,7 +198,8 @@ class Figure:
             if clip is self._clip and where is square:
                 continue
             attempt = self._attempt(clip, where)
-            enough = attempt.error <= domain.error_limit or attempt.error < CLEARLY_LESS * error
+            share = MUCH_LESS if self._is_near(where, square) else CLEARLY_LESS
+            enough = attempt.error <= domain.error_limit or attempt.error < share * error
             if enough and attempt.error < CLEARLY_LESS * best.error:
                 best = attempt
         if best.square is square:
@@ -205,6 +209,13 @@ class Figure:
             best.square,
             [Step("align", _place_words(square, best.square, self._unit))],
         )
+
+    def _is_near(self, first: Square, second: Square) -> bool:
+        """Whether two squares differ by little."""
+        half = (first.side - second.side) / 2
+        across, down = first.left + half - second.left, first.top + half - second.top
+        moved = max(abs(across), abs(down)) / second.side * self._fitting.side
+        return moved <= _LITTLE and abs(half) <= _LITTLE_GROWTH / 2 * second.side
 
     def _with_clean_edges(self, domain: Domain) -> list[np.ndarray]:
         if self._old is None or domain.figure is None:

@@ -219,3 +219,12 @@ def test_the_prepared_clip_is_what_encode_takes(tiny: RWAE) -> None:
     prepared = prepare(numbered(3, 50), tiny)
     assert prepared.x.shape == (4, 3, 32, 32)
     assert torch.isfinite(tiny.encode(prepared.x[None]).static).all()
+
+
+def test_a_strange_hat_moves_nobody() -> None:
+    clip = known_clip(3)
+    rows = np.flatnonzero(clip.any((0, 2, 3)))
+    clip[:, max(0, rows[0] - 4) : rows[0] + 6, 20:44] = (40, 220, 200)
+    prepared = prepare(clip, sprites_model())
+    assert np.array_equal(frames_of(prepared), clip)
+    assert prepared.steps == ()
