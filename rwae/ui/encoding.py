@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
 from torch import Tensor
 
 from rwae.editing.studio import Studio
@@ -27,6 +28,7 @@ from rwae.ui.payloads import (
 from rwae.uploads.choices import Choices
 from rwae.uploads.prepare import Prepared, prepare
 
+MAX_PALETTE = 256  # colours of the given frames that are listed
 CLEARLY_BETTER = 0.5  # a model that draws a clip with so much of another's ratio is proposed
 USABLE_RATIO = 20.0  # a model that draws a clip so many times worse than its own is never proposed
 
@@ -103,7 +105,7 @@ def describe_upload(studio: Studio, footage: video.Footage, choices: Choices) ->
         "source": _describe_source(footage, prepared, choices),
         "rows": _describe_rows(prepared),
         "row": prepared.row,
-        "palette": None,
+        "palette": _few_colours(prepared.x),
     }
 
 
@@ -136,6 +138,12 @@ def _find_better(
 def _strip_url(x: Tensor) -> str:
     """Frames in [0, 1] with shape (T, 3, S, S) side by side in a PNG, as a data URL."""
     return sheet_url(filmstrip.to_bytes(x[None]), "png")
+
+
+def _few_colours(x: Tensor) -> list[list[int]] | None:
+    """The colours of frames in [0, 1], (T, 3, S, S), as RGB bytes; None if they are many."""
+    colours = np.unique(filmstrip.to_bytes(x[None]).reshape(-1, 3), axis=0)
+    return colours.tolist() if len(colours) <= MAX_PALETTE else None
 
 
 def _describe_rows(prepared: Prepared) -> list[dict[str, Any]] | None:

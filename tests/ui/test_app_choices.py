@@ -69,7 +69,8 @@ def test_an_upload_answers_with_what_the_page_shows(server: dict[str, Any]) -> N
     strip = video.encode_image(filmstrip.sheet(clip[None]), "png")
     answer = server["encode_clip"](Form([("a", strip)]))
     assert {"clips", "given", "redrawn", "fit", "steps", "source", "rows", "row"} <= set(answer)
-    assert {"palette", "better"} <= set(answer)
+    assert answer["palette"] == np.unique(clip.reshape(-1, 3), axis=0).tolist()
+    assert "better" in answer
     source = answer["source"]
     assert (source["frames"], source["width"], source["height"]) == (6, 32, 32)
     assert (source["first"], source["last"], source["columns"]) == (0, 5, 6)
@@ -89,6 +90,8 @@ def test_a_known_character_is_known_and_nothing_else_is(sprites_server: dict[str
     answer = encode(Form([("a", video.encode_image(filmstrip.sheet(clip[None]), "png"))]))
     assert known_upload(answer, clip)
     assert (answer["better"], answer["steps"]) == ([], [])
+    colours = np.unique(clip.reshape(-1, 3), axis=0)
+    assert answer["palette"] == (colours.tolist() if len(colours) <= 256 else None)
     aside = np.roll(on_white(clip), 5, 2)
     answer = encode(Form([("a", video.encode_image(filmstrip.sheet(aside[None]), "png"))]))
     assert known_upload(answer, clip)
