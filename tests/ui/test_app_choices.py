@@ -69,7 +69,8 @@ def test_an_upload_answers_with_what_the_page_shows(server: dict[str, Any]) -> N
     strip = video.encode_image(filmstrip.sheet(clip[None]), "png")
     answer = server["encode_clip"](Form([("a", strip)]))
     assert {"clips", "given", "redrawn", "fit", "steps", "source", "rows", "row"} <= set(answer)
-    assert answer["palette"] == np.unique(clip.reshape(-1, 3), axis=0).tolist()
+    taken = clip[[0, 2, 3, 5]]
+    assert answer["palette"] == np.unique(taken.reshape(-1, 3), axis=0).tolist()
     assert "better" in answer
     source = answer["source"]
     assert (source["frames"], source["width"], source["height"]) == (6, 32, 32)
