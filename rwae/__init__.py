@@ -19,6 +19,7 @@ from rwae.models.rwae import RWAE
 from rwae.uploads.adapt import Adapted, adapt
 from rwae.uploads.assess import Fit, assess
 from rwae.uploads.choices import Choices
+from rwae.uploads.learned import open_learned
 from rwae.uploads.prepare import Prepared, prepare
 
 __version__ = "0.2.0"  # the build reads it here
@@ -35,6 +36,7 @@ __all__ = [
     "adapt",
     "assess",
     "load",
+    "open_learned",
     "prepare",
     "read_clip",
     "to_frames",

@@ -246,6 +246,17 @@ def read_layers(folder: Path) -> list[Layer]:
     return layers
 
 
+def read_sheet(path: Path, kind: str) -> Layer:
+    """Reads one sheet, such as one of the Sprites benchmark, as a layer of any kind.
+
+    Raises:
+        DataError: if the file is broken or no sheet.
+    """
+    pixels = _read_pixels(path)
+    colours = _premultiplied(pixels.colours)
+    return Layer(kind, path.stem, path.stem, None, pixels, colours)
+
+
 def _parse(name: str) -> tuple[str, str, str, str | None] | None:
     """Kind, shape, colour and sex of a file, by its path without the ending."""
     for pattern, kind, shape in _RULES:

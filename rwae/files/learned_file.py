@@ -82,9 +82,10 @@ def unpack_learned(
             raise ValueError("a number is not finite or too large")
     except (OSError, ValueError) as error:
         why = error.strerror if isinstance(error, OSError) else error
+        name = f" {source}" if isinstance(source, Path) else ""
         raise CheckpointError(
-            f"The file is no learned character of this model ({why}): choose one that was saved "
-            "here, and the model that it was learned from."
+            f"The file{name} is no learned character of this model ({why}): choose one that was "
+            "saved here, and the model that it was learned from."
         ) from error
     codes = Codes(found.tensors.pop("static"), found.tensors.pop("dynamic"))
     state = dict(original)

@@ -22,15 +22,17 @@ from typing import Any, Literal, TypedDict, get_args
 
 import gradio as gr
 import numpy as np
+import torch
 from gradio.block_function import BlockFunction
 from gradio.components import Component
 from gradio.events import api as add_api
 from gradio.utils import get_function_description
 
 from rwae.editing.studio import Studio, swap
-from rwae.errors import CodesError, RWAEError
+from rwae.errors import ClipError, CodesError, RWAEError
 from rwae.files import video
 from rwae.ui import encoding, endpoints, housekeeping
+from rwae.ui.learning import MAX_LEARNED_CLIPS, Learning
 from rwae.ui.loaded_models import LoadedModels
 from rwae.ui.payloads import (
     choices_from_json,
@@ -93,6 +95,13 @@ class EncodeAnswer(ClipsAnswer):
     rows: list[str] | None
 
 
+class LearnAnswer(ClipsAnswer):
+    """The answer of /learn; the model is the copy."""
+
+    before: FitFacts | None
+    after: FitFacts | None
+
+
 class ModelFacts(TypedDict):
     """What a program needs to know of a model."""
 
@@ -119,6 +128,7 @@ TYPE_LABELS = {  # how the About tab names the types of arguments
     "PictureFormat": " or ".join(f'"{name}"' for name in PICTURE_FORMATS),
     "ClipCodes": "codes: an object with static and dynamic",
     "list[ClipCodes]": "list of codes",
+    "list[str]": "list of texts",
 }
 
 
@@ -128,12 +138,14 @@ class Api:
     They raise `RWAEError`, which `add_endpoints` turns into the message that a program gets.
     """
 
-    def __init__(self, models: LoadedModels) -> None:
+    def __init__(self, models: LoadedModels, learning: Learning | None = None) -> None:
         self._models = models
+        self._learning = learning or Learning(models)
 
     def endpoints(self) -> tuple[Callable[..., Any], ...]:
         """The endpoints, in the order in which a newcomer needs them."""
-        return (self.models, self.examples, self.sample, self.encode, self.swap, self.decode)
+        first = (self.models, self.examples, self.sample, self.encode, self.swap, self.decode)
+        return (*first, self.learn)
 
     def models(self) -> list[ModelFacts]:
         """Lists the models that the other endpoints can be asked for; the first is the default.
@@ -276,9 +288,42 @@ class Api:
         codes = codes_from_json(clips, studio.model.config)
         return _clips_answer(name, studio, codes_to_json(codes), picture)
 
+    def learn(
+        self, files: list[str], picture: PictureFormat = "none", model: str | None = None
+    ) -> LearnAnswer:
+        """Learns a character that the model does not know, from clips that all show it.
+
+        It takes some seconds. Ask the other endpoints for the copy by the name in the answer; it
+        is forgotten when nobody has asked for it for half an hour.
+
+        Args:
+            files: 1 to 9 clips, best one for each direction, as base64 or data URLs, 4 MB in all
+            picture: also decode the clips by the copy, as a "png", a "gif" or a "webm"
+            model: name of a model, as /models lists it; the first by default
+
+        Returns:
+            the name of the copy as model, the clips as codes with one static code, the picture as
+            a data URL, and how well the model and the copy draw the clips (before, after)
+        """
+        _, studio = self._find(model)
+        if not 1 <= len(_require_list(files)) <= MAX_LEARNED_CLIPS:
+            raise ClipError(f"A character is learned from 1 to {MAX_LEARNED_CLIPS} clips.")
+        x = torch.stack([encoding.prepare_upload(studio, decode_base64(file)) for file in files])
+        state = self._learning.learn(studio, x)
+        copy = self._models.find(state["name"])
+        clips = codes_to_json(copy.examples[: copy.learned_clips])
+        answer = _clips_answer(state["name"], copy, clips, picture)
+        return {**answer, "before": state["before"], "after": state["after"]}
+
     def _find(self, model: Any) -> tuple[str, Studio]:
         name = requested_model({"model": model})
         return self._models.default_name if name is None else name, self._models.find(name)
+
+
+def _require_list(value: Any) -> list[Any]:
+    if not isinstance(value, list):
+        raise CodesError("The files need to be a list of texts.")
+    return value
 
 
 def _require_flag(value: Any) -> bool:
@@ -351,9 +396,9 @@ def tile_clips(clips: np.ndarray) -> np.ndarray:
     )
 
 
-def add_endpoints(page: gr.Blocks, models: LoadedModels) -> None:
+def add_endpoints(page: gr.Blocks, models: LoadedModels, learning: Learning) -> None:
     """Adds the endpoints to a page that is being built."""
-    for function in Api(models).endpoints():
+    for function in Api(models, learning).endpoints():
         added = add_api(
             with_gradio_errors(function),
             api_name=function.__name__,

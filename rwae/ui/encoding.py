@@ -74,6 +74,16 @@ def read_upload(studio: Studio, content: bytes, choices: Choices) -> video.Foota
     return video.read_footage(content, first=choices.first, last=choices.last)
 
 
+def prepare_upload(studio: Studio, content: bytes) -> Tensor:
+    """The content of a file as a model expects it, by all rules, with shape (T, 3, S, S).
+
+    Raises:
+        ClipError: as from `read_upload`.
+    """
+    footage = read_upload(studio, content, Choices())
+    return prepare(footage, studio.model, redraw=studio.redraw).x
+
+
 def describe_upload(studio: Studio, footage: video.Footage, choices: Choices) -> dict[str, Any]:
     """Fits footage to a model and infers its codes.
 

@@ -51,11 +51,18 @@ CONFIDENCE_DECIMALS = 4
 _judge_lock = threading.Lock()
 
 
-def page_functions(models: LoadedModels) -> list[Callable[[Any], Answer]]:
+def page_functions(
+    models: LoadedModels, learning: Learning | None = None
+) -> list[Callable[[Any], Answer]]:
     """The functions that the page calls, each with a request as its only argument.
 
     A request may name its model with the key "model"; the first model answers one that does not.
+
+    Args:
+        models: that are asked.
+        learning: the jobs of all visitors; new ones by default.
     """
+    learning = learning or Learning(models)
 
     def carry_codes(studio: Studio, request: Any) -> Answer:
         return _carry_codes(models, studio, request)
@@ -63,7 +70,7 @@ def page_functions(models: LoadedModels) -> list[Callable[[Any], Answer]]:
     def encode_clip(studio: Studio, form: Any) -> Answer:
         return encoding.encode_clip(models, studio, form)
 
-    functions = (*ENDPOINTS, encode_clip, carry_codes, *Learning(models).endpoints())
+    functions = (*ENDPOINTS, encode_clip, carry_codes, *learning.endpoints())
     return [_answer_with(models, function) for function in functions]
 
 

@@ -21,7 +21,7 @@ from rwae.codes import Codes
 from rwae.editing.studio import Studio
 from rwae.errors import CheckpointError, ClipError, CodesError, RWAEError
 from rwae.files import filmstrip, video
-from rwae.files.learned_file import learned_model, pack_learned, unpack_learned
+from rwae.files.learned_file import learned_model
 from rwae.ui import housekeeping
 from rwae.ui.loaded_models import LoadedModels
 from rwae.ui.payloads import (
@@ -32,13 +32,15 @@ from rwae.ui.payloads import (
     sheet_url,
     uploaded_file,
 )
-from rwae.uploads.adapt import STEPS, CancelledError, Progress, adapt, with_learned_decoder
+from rwae.uploads.adapt import STEPS, CancelledError, Progress, adapt
+from rwae.uploads.learned import open_learned, pack_learned_copy
 
 MAX_LEARNED_CLIPS = 9  # that one character is learned from
 MAX_WAITING = 4  # jobs that wait for their turn; learning takes some seconds
 FORGOTTEN_AFTER = 20.0  # seconds after which a job that nobody asks for is stopped
 KEPT_RESULT = 120.0  # seconds that a finished job is told of
 PICTURE_EVERY = 10  # steps between two pictures of the copy
+BUSY = "Other visitors' characters are being learned: try again in a minute."
 SAVED_NOTE = (
     "The file holds the numbers that the copy changed and the codes of your clips, and no "
     "picture. It opens with the same model."
@@ -54,12 +56,14 @@ class Job:
         asked: when somebody last asked for it, by the monotonic clock.
         state: what `learn_state` answers.
         cancelled: whether it shall stop.
+        ended: is set when it is done.
     """
 
     def __init__(self, studio: Studio, x: Tensor) -> None:
         self.studio, self.x = studio, x
         self.asked = time.monotonic()
         self.cancelled = False
+        self.ended = threading.Event()
         self.state: dict[str, Any] = {"step": 0, "steps": STEPS, "done": False, "cancelled": False}
 
     @property
@@ -107,19 +111,47 @@ class Learning:
         strips = require_object(request, "clips")["clips"]
         studio = studio.original or studio
         studio.require_encoder()
-        self._remove_old()
         if self._count_waiting() >= MAX_WAITING:
-            raise RWAEError("Other visitors' characters are being learned: try again in a minute.")
+            raise RWAEError(BUSY)  # before the strips are read
         job = Job(studio, read_strips(strips, studio))
+        return {"job": self._enqueue(job), "queued": self._queued_before(job)}
+
+    def learn(self, studio: Studio, x: Tensor) -> dict[str, Any]:
+        """Learns a character, and returns when it is done.
+
+        Args:
+            studio: the model; of a copy, the original is taken.
+            x: clips with shape (B, T, 3, S, S).
+
+        Returns:
+            The last answer of `learn_state`.
+
+        Raises:
+            RWAEError: if too many characters wait to be learned, or this one cannot be.
+        """
+        job = Job(studio.original or studio, x)
+        name = self._enqueue(job)
+        while not job.ended.wait(1):
+            job.asked = time.monotonic()
         with self._lock:
-            name = secrets.token_urlsafe(16)
+            del self._jobs[name]
+        if "name" not in job.state:
+            raise RWAEError(job.state.get("error") or "The learning was stopped: start it again.")
+        return job.state
+
+    def _enqueue(self, job: Job) -> str:
+        """Puts a job at the end of the queue, and returns its name, which nobody can guess."""
+        name = secrets.token_urlsafe(16)
+        self._remove_old()
+        with self._lock:
+            if self._count_waiting() >= MAX_WAITING:
+                raise RWAEError(BUSY)
             self._jobs[name] = job
-            queued = self._count_waiting() - 1
             self._waiting.put(job)
             if self._thread is None:
                 self._thread = threading.Thread(target=self._work, name="learning", daemon=True)
                 self._thread.start()
-        return {"job": name, "queued": queued}
+        return name
 
     def learn_state(self, _studio: Studio, request: Any) -> dict[str, Any]:
         """Says how far a job is.
@@ -129,9 +161,10 @@ class Learning:
 
         Returns:
             {"step", "steps", "queued": how many wait before it, "done", "cancelled"}; while it
-            learns "picture": the first clip as the copy draws it now, and "error": of the frames
-            of the last step; when it is done "name": of the copy, "before" and "after": the fits,
-            see `rwae.ui.payloads.fit_to_json`. "error" is a sentence if the learning failed.
+            learns "picture": the first clip as the copy draws it now, and "squared_error": of the
+            frames of the last step; when it is done "name": of the copy, "before" and "after":
+            the fits, see `rwae.ui.payloads.fit_to_json`. "error" is a sentence if the learning
+            failed.
         """
         job = self._find(request)
         job.asked = time.monotonic()
@@ -155,12 +188,9 @@ class Learning:
         """
         original = require_copy(studio).original
         assert original is not None
-        content = pack_learned(
-            studio.model.decoder.state_dict(),
-            original.model.decoder.state_dict(),
-            studio.examples[: studio.learned_clips],
-            original.name,
-            original.weights,
+        clips = studio.examples[: studio.learned_clips]
+        content = pack_learned_copy(
+            original.model, studio.model, clips, original.name, original.weights
         )
         url = data_url(content, "application/octet-stream")
         return {"data": url, "name": f"{original.name}-character.safetensors", "note": SAVED_NOTE}
@@ -188,9 +218,7 @@ class Learning:
                 "here: open it where that model is."
             )
         studio = found[0]
-        state, codes = unpack_learned(content, studio.model.decoder.state_dict(), weights)
-        model = with_learned_decoder(studio.model, state)
-        studio.model.check(codes)
+        model, codes = open_learned(content, studio.model, weights)
         return {"name": self._models.keep(studio, model, codes)}
 
     def _find(self, request: Any) -> Job:
@@ -227,6 +255,7 @@ class Learning:
                 housekeeping.log_failure("learn", error)
                 sentence = "The server failed to learn this character: try other clips."
                 job.state = job.state | {"done": True, "error": sentence}
+            job.ended.set()
 
     def _learn(self, job: Job) -> dict[str, Any]:
         """Learns a character, and returns the last state of its job."""
@@ -236,7 +265,6 @@ class Learning:
             if progress.step % PICTURE_EVERY == 0:
                 job.state = job.state | {
                     "step": progress.step,
-                    "error": None,
                     "squared_error": round(progress.error, 2),
                     "picture": _draw(progress.model, progress.codes),
                 }

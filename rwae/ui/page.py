@@ -22,6 +22,7 @@ from starlette.middleware import Middleware
 from rwae.files import installation
 from rwae.ui import api, page_files
 from rwae.ui.endpoints import page_functions
+from rwae.ui.learning import Learning
 from rwae.ui.loaded_models import LoadedModels
 from rwae.ui.middleware import RequestLimits, SecurityHeaders
 from rwae.ui.page_data import comparison_data, page_data
@@ -64,7 +65,8 @@ def build_page(models: LoadedModels, mcp: bool = False) -> gr.Blocks:
         mcp: whether the app offers its endpoints by the Model Context Protocol, so that the About
             tab may say so.
     """
-    functions = page_functions(models)
+    learning = Learning(models)
+    functions = page_functions(models, learning)
     upload_limit = {"maxUpload": MAX_UPLOAD_BYTES}
     comparison = upload_limit | {"peers": comparison_data(models)}
     about = {"mcp": mcp, "endpoints": api.describe_endpoints(models)}
@@ -86,7 +88,7 @@ def build_page(models: LoadedModels, mcp: bool = False) -> gr.Blocks:
             part.explore(None, None, tabs, js=SHOW_EXPLORE_SCRIPT, **in_browser)
         for event in (page.load, header.linked):
             event(None, None, tabs, js=SHOW_LINKED_SCRIPT, **in_browser)
-        api.add_endpoints(page, models)
+        api.add_endpoints(page, models, learning)
     page.queue(api_open=False, max_size=QUEUE_SIZE)
     built: gr.Blocks = page
     return built

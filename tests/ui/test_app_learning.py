@@ -7,12 +7,17 @@ from typing import Any
 
 import numpy as np
 import pytest
+import torch
 from gradio.data_classes import FileData  # noqa: F401 - Gradio is set up before the endpoints
 
+from rwae.codes import Codes
 from rwae.editing.studio import Studio
+from rwae.errors import RWAEError
 from rwae.files import filmstrip, installation, video
 from rwae.files.codes_file import pack_codes
+from rwae.files.learned_file import pack_learned
 from rwae.ui import learning, loaded_models
+from rwae.ui.api import Api
 from rwae.ui.endpoints import page_functions
 from rwae.ui.loaded_models import COPY_SIGN, LoadedModels
 
@@ -161,3 +166,44 @@ def test_a_job_of_nobody_is_told(served: Served) -> None:
     for request in ({"job": "abc"}, {"job": 3}, {"job": None}):
         assert "again" in served["learn_state"](request)["error"]
     assert "no learned character" in served["save_learned"]({"model": "sprites"})["error"]
+
+
+def test_a_program_learns_a_character_and_asks_for_the_copy(
+    models: LoadedModels, strips: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    adapt = learning.adapt
+    monkeypatch.setattr(learning, "adapt", lambda *x, **kw: adapt(*x, **{**kw, "steps": 20}))
+    api = Api(models)
+    learned = api.learn(strips)
+    assert learned["after"]["error"] < learned["before"]["error"]
+    first, second = learned["clips"]
+    assert first["static"] == second["static"]
+    drawn = api.decode(learned["clips"], model=learned["model"])
+    assert drawn["picture"] != api.decode(learned["clips"])["picture"]
+    for files in ([], strips * 5, ["AAAA"], "all"):
+        with pytest.raises(RWAEError):
+            api.learn(files)
+    monkeypatch.setattr(learning, "MAX_WAITING", 0)
+    with pytest.raises(RWAEError, match="try again"):
+        api.learn(strips)
+
+
+def test_a_file_with_changed_numbers_is_refused_or_drawn_within_range(
+    served: Served, studio: Studio
+) -> None:
+    """A file of right sizes whose numbers are not finite, or that names other weights."""
+    state = studio.model.decoder.state_dict()
+    clips = studio.examples[:1]
+    endless = Codes(clips.static * torch.inf, clips.dynamic)
+    name = next(iter(state))
+    wide = {**state, name: state[name] + 60_000}
+    contents = {
+        "not finite": pack_learned(state, state, endless, "sprites", studio.weights),
+        "too large": pack_learned(wide, state, clips, "sprites", studio.weights),
+        "not here": pack_learned(state, state, clips, "sprites", "0" * 64),
+    }
+    for content in contents.values():
+        assert served["open_learned"](Form(content))["error"].endswith(".")
+    empty = pack_learned(state, state, clips, "sprites", studio.weights)
+    assert served["open_learned"](Form(empty))["name"].startswith("sprites~")
+    assert "error" in served["open_learned"](Form(empty[:-1]))

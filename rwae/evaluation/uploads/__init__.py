@@ -1,0 +1,1 @@
+"""What happens to clips that a model does not know: measured on characters with strange parts."""

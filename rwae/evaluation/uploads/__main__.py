@@ -1,0 +1,55 @@
+"""Measures what a model makes of clips that it does not know.
+
+    python -m rwae.evaluation.uploads learn --data data
+
+prints how well learned characters are drawn in actions that were not given; the folder holds the
+data sets sprites and lpc.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from pathlib import Path
+
+from rwae import runtime
+from rwae.errors import RWAEError
+from rwae.evaluation.uploads.learning import Learned, learning_table, measure_learning
+from rwae.evaluation.uploads.strangers import STRANGER_SPLITS
+from rwae.files import checkpoint, installation
+from rwae.models.registry import load
+
+
+def main(arguments: list[str] | None = None) -> int:
+    parser = argparse.ArgumentParser(
+        prog="python -m rwae.evaluation.uploads",
+        description=__doc__,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    commands = parser.add_subparsers(dest="command", required=True)
+    learn = commands.add_parser("learn", help="learn characters, and draw them in other actions")
+    learn.add_argument("--data", type=Path, required=True, help="folder with sprites and lpc")
+    learn.add_argument("--checkpoint", type=Path, default=installation.checkpoints() / "sprites")
+    learn.add_argument("--split", choices=STRANGER_SPLITS, default="test")
+    learn.add_argument("--characters", type=int, default=8, help="of each kind; 8 by default")
+    options = parser.parse_args(arguments)
+    try:
+        runtime.use_threads(1)
+        _learn(options.checkpoint, options.data, options.split, options.characters)
+    except RWAEError as error:
+        print(error, file=sys.stderr)
+        return 2
+    return 0
+
+
+def _learn(folder: Path, data: Path, split: str, count: int) -> None:
+    def report(one: Learned) -> None:
+        print(f"{one.kind}: {one.untuned:.1f} -> {one.learned:.1f}", file=sys.stderr, flush=True)
+
+    model = load(folder)
+    known = checkpoint.read_gallery(folder, checkpoint.weights_digest(model))
+    print(learning_table(measure_learning(model, known, data, split, count, report)))
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,100 @@
+"""Characters with strange parts, and the table of what learning them brings."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from rwae.data import lpc, sprites
+from rwae.errors import DataError
+from rwae.evaluation.uploads import __main__ as command
+from rwae.evaluation.uploads.learning import KNOWN, Learned, learning_table
+from rwae.evaluation.uploads.strangers import (
+    EVERY_PART,
+    OTHER_BODY,
+    PARTS,
+    STRANGER_KINDS,
+    STRANGER_SPLITS,
+    Strangers,
+    draw_strangers,
+    read_strangers,
+    render_actions,
+)
+
+
+@pytest.fixture(scope="module")
+def strangers(real_data: Callable[[str], Path]) -> dict[str, Strangers]:
+    folder = real_data("lpc").parent
+    return {split: read_strangers(folder, split) for split in STRANGER_SPLITS}
+
+
+def names(layers: list[lpc.Layer]) -> set[tuple[str | None, str]]:
+    return {(layer.sex, layer.name) for layer in layers}
+
+
+@pytest.mark.slow
+def test_validation_and_test_share_trousers_alone(strangers: dict[str, Strangers]) -> None:
+    first, second = (strangers[split].strange for split in STRANGER_SPLITS)
+    for part in PARTS:
+        shared = names(first[part]) & names(second[part])
+        assert len(shared) == (1 if part == "bottomwear" else 0), part
+    hair = [{layer.shape for layer in strange["hair"]} for strange in (first, second)]
+    assert hair[0].isdisjoint(hair[1])
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("kind", STRANGER_KINDS)
+def test_a_stranger_wears_what_its_kind_says(strangers: dict[str, Strangers], kind: str) -> None:
+    source = strangers["test"]
+    drawn = draw_strangers(source, "test", kind, 6)
+    for character in drawn:
+        strange = [
+            part
+            for part, layer in zip(PARTS, character, strict=True)
+            if any(layer is one for one in source.strange[part])
+        ]
+        assert len(strange) == (len(PARTS) if kind == EVERY_PART else 1)
+        if kind in PARTS:
+            assert strange == [kind]
+        sexes = {layer.sex for layer in character} - {None}
+        assert sexes <= ({"female"} if kind == OTHER_BODY else {"male", "female"})
+        assert len(sexes) <= 1
+    again = draw_strangers(source, "test", kind, 6)
+    assert all(torch.equal(render_actions(one), render_actions(other)) for one, other in
+               zip(drawn[:2], again[:2], strict=True))  # fmt: skip
+
+
+@pytest.mark.slow
+def test_usual_parts_make_the_clips_of_the_benchmark(
+    strangers: dict[str, Strangers], real_data: Callable[[str], Path]
+) -> None:
+    number = int(sprites.characters("test")[0])
+    usual = strangers["test"].usual
+    worn = [
+        usual[part][n] for part, n in zip(PARTS, (*sprites.attributes(number), 0), strict=True)
+    ]
+    clips = sprites.load(real_data("sprites"), "test").batch(torch.arange(9))
+    assert (render_actions(tuple(worn)) - clips).abs().max() <= 1.5 / 255
+
+
+def test_a_row_holds_the_mean_and_the_spread() -> None:
+    kinds = (*STRANGER_KINDS, KNOWN)
+    found = [
+        Learned(kind, 60.0 + n, 30.0 + n, 9.0, 9.5, 3.0 + n) for kind in kinds for n in range(2)
+    ]
+    table = learning_table(found).splitlines()
+    cells = [cell.strip() for cell in table[2].split("|")[1:-1]]
+    assert cells[1:] == ["2", f"60.5 ± {np.std([60, 61], ddof=1):.1f}", "30.5 ± 0.7", "9.0", "9.5",
+                         "3.5"]  # fmt: skip
+    assert len(table) == 2 + len(STRANGER_KINDS) + 2
+
+
+def test_other_splits_and_folders_are_refused(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(DataError, match="train"):
+        read_strangers(tmp_path, "train")
+    assert command.main(["learn", "--data", str(tmp_path)]) == 2
+    assert capsys.readouterr().err
