@@ -4,6 +4,10 @@
 
 prints how well learned characters are drawn in actions that were not given; the folder holds the
 data sets sprites and lpc.
+
+    python -m rwae.evaluation.uploads snap --data data
+
+prints how many pixels of known characters are exactly right once they take the clip's colours.
 """
 
 from __future__ import annotations
@@ -15,6 +19,7 @@ from pathlib import Path
 from rwae import runtime
 from rwae.errors import RWAEError
 from rwae.evaluation.uploads.learning import Learned, learning_table, measure_learning
+from rwae.evaluation.uploads.snapping import measure_snapping, snapping_table
 from rwae.evaluation.uploads.strangers import STRANGER_SPLITS
 from rwae.files import checkpoint, installation
 from rwae.models.registry import load
@@ -32,10 +37,18 @@ def main(arguments: list[str] | None = None) -> int:
     learn.add_argument("--checkpoint", type=Path, default=installation.checkpoints() / "sprites")
     learn.add_argument("--split", choices=STRANGER_SPLITS, default="test")
     learn.add_argument("--characters", type=int, default=8, help="of each kind; 8 by default")
+    snap = commands.add_parser("snap", help="bring reconstructions back to the clip's colours")
+    snap.add_argument("--data", type=Path, required=True, help="folder with sprites")
+    snap.add_argument("--checkpoint", type=Path, default=installation.checkpoints() / "sprites")
+    snap.add_argument("--split", choices=("validation", "test"), default="test")
+    snap.add_argument("--clips", type=int, default=216, help="216 by default")
     options = parser.parse_args(arguments)
     try:
         runtime.use_threads(1)
-        _learn(options.checkpoint, options.data, options.split, options.characters)
+        if options.command == "learn":
+            _learn(options.checkpoint, options.data, options.split, options.characters)
+        else:
+            _snap(options.checkpoint, options.data, options.split, options.clips)
     except RWAEError as error:
         print(error, file=sys.stderr)
         return 2
@@ -49,6 +62,10 @@ def _learn(folder: Path, data: Path, split: str, count: int) -> None:
     model = load(folder)
     known = checkpoint.read_gallery(folder, checkpoint.weights_digest(model))
     print(learning_table(measure_learning(model, known, data, split, count, report)))
+
+
+def _snap(folder: Path, data: Path, split: str, count: int) -> None:
+    print(snapping_table(measure_snapping(load(folder), data, split, count)))
 
 
 if __name__ == "__main__":
