@@ -25,7 +25,7 @@ from rwae.files import filmstrip
 from rwae.runtime import turn
 from rwae.ui import downloads, encoding, housekeeping, page_data
 from rwae.ui.about import about_model
-from rwae.ui.learning import Learning
+from rwae.ui.learning import Learning, read_strips
 from rwae.ui.loaded_models import LoadedModels
 from rwae.ui.payloads import (
     MAX_ACTION,
@@ -217,8 +217,31 @@ def judge_codes(studio: Studio, request: Any) -> Answer:
     """
     request = require_object(request, "clips")
     codes = codes_from_json(request["clips"], studio.model.config)
+    # Rounded, as a visitor sees them.
+    return _judge(studio, filmstrip.from_bytes(studio.decode(codes)))
+
+
+def judge_given(studio: Studio, request: Any) -> Answer:
+    """Asks the judge what the very frames show that a model was given.
+
+    Args:
+        studio: the model.
+        request: {"strips": image strips as data URLs, such as `encode_clip` answers as "given"}.
+
+    Returns:
+        As `judge_codes`.
+
+    Raises:
+        ClipError: if a strip cannot be read or does not fit the model.
+        RWAEError: if no judge knows the model's data set, or it is busy.
+    """
+    strips = require_object(request, "strips")["strips"]
+    return _judge(studio, read_strips(strips, studio))
+
+
+def _judge(studio: Studio, clips: Tensor) -> Answer:
+    """What the judge says of frames in [0, 1] with shape (B, T, 3, S, S)."""
     judge = find_judge(studio)
-    clips = filmstrip.from_bytes(studio.decode(codes))  # rounded, as a visitor sees them
     busy = "The judge is busy with other visitors: try again in a moment."
     with turn(_judge_lock, JUDGE_TIMEOUT, busy):
         probabilities = judge.probabilities(clips)
@@ -274,6 +297,7 @@ ENDPOINTS: tuple[Endpoint, ...] = (
     sample_codes,
     extend_codes,
     judge_codes,
+    judge_given,
     downloads.export_clip,
     downloads.read_codes,
 )

@@ -74,7 +74,7 @@ def build_page(models: LoadedModels, mcp: bool = False) -> gr.Blocks:
         header = build_part("header", page_data(models), functions, ["linked"])
         with gr.Tabs(elem_id="rw-tabs", selected="explore") as tabs:
             with gr.Tab("Explore", id="explore"):
-                build_part("explore", {}, functions)
+                build_part("explore", upload_limit, functions)
             with gr.Tab("Swap", id="swap"):
                 swap = build_part("swap", upload_limit, functions, ["explore"])
             with gr.Tab("Sample", id="sample"):

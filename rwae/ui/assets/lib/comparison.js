@@ -149,6 +149,12 @@ function parseSource(text, { example, seed }) {
 
 const parseNumber = (text) => (/^-?\d(\.\d+)?$/.test(text) ? Number(text) : NaN);
 
+// All that is known of the models, and of a copy of one that the page shows. Nobody scored a copy.
+export function withCopy(known, { name, title, learned }) {
+  const original = known.find((about) => about.name === learned?.of);
+  return original ? [{ ...original, name, title, scores: [] }, ...known] : known;
+}
+
 // Which models stand beside the page's model at first: the one whose swaps score most unlike its
 // own, so that there is a difference to see.
 export function firstPair(group, mine) {

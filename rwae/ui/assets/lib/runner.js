@@ -108,17 +108,20 @@ export class Runner {
     if (!peer.judged) return {};
     const [answers, who, how] = await Promise.all([
       peer.judge(clips),
-      moved ? {} : this.reference(peer, given.who),
+      moved && !given.who.file ? {} : this.reference(peer, given.who),
       given.swept ? {} : this.reference(peer, given.how),
     ]);
     const error = answers.error ?? who.error ?? how.error;
     if (error) return { error };
-    const wanted = { who: who.clips?.[0], how: how.clips?.[0] };
+    const unknown = who.unknown ?? how.unknown;
+    if (unknown) return { unknown, answers: answers.clips };
+    const wanted = { who: moved ? null : who.clips?.[0], how: how.clips?.[0] };
     return { rows: verdictRows(answers.clips, wanted), answers: answers.clips };
   }
 
-  // What the judge says of a clip that was given. Of a file or a draw it is shown the copy that
-  // the model itself makes.
+  // What the judge says of a clip that was given: of a file, the frames that the model was given,
+  // and {unknown: the fit} in place of that if the model does not know the clip. Of a draw it is
+  // shown the copy that the model itself makes.
   reference(peer, source) {
     const { references } = this;
     const shared = source.codes && peer.reads(source);
@@ -126,9 +129,11 @@ export class Runner {
     if (!references.has(key)) {
       const answer = shared
         ? ask(() => this.server.judge_codes({ clips: [source.codes] }))
-        : peer
-            .codesOf(source)
-            .then((own) => (own.error ? own : peer.judge(own.clips.slice(0, 1))));
+        : peer.codesOf(source).then((own) => {
+            if (own.error) return own;
+            if (own.fit && !own.fit.known) return { unknown: own.fit };
+            return own.given ? peer.judgeGiven(own.given) : peer.judge(own.clips.slice(0, 1));
+          });
       references.set(key, answer);
       answer.then(({ error }) => error && references.delete(key));
     }

@@ -29,6 +29,7 @@ export class Observable {
 }
 
 export class Session {
+  models = new Observable([]); // all that may be chosen: {name, title, about, kind}, copies as well
   model = new Observable(); // all that shows the chosen model: its sizes, examples and facts
   opened = new Observable(); // the clip that Explore shall show: {codes, sheet, row}
   decodeTime = new Observable(); // milliseconds in which the server decoded a clip, measured last
@@ -38,7 +39,6 @@ export class Session {
   // The codes that each tab shows, by the name of the tab. Other tabs read them, and scripts may.
   shown = new Map();
 
-  #models = [];
   #known = new Map(); // what shows a model, kept once it has come
   #turn = 0;
 
@@ -46,8 +46,23 @@ export class Session {
   // open(name) asks the server for what shows a model.
   begin({ models, first, notice, open }) {
     Object.assign(this, { first, notice, open });
-    this.#models = models;
+    this.models.set(models);
     this.#known.set(first.name, first);
+  }
+
+  titleOf(name) {
+    return this.models.value.find((model) => model.name === name)?.title ?? name;
+  }
+
+  // A copy that has learned a character; `of` is the name of its original.
+  addModel(entry) {
+    const others = this.models.value.filter(({ name }) => name !== entry.name);
+    this.models.set([...others, entry]);
+  }
+
+  removeModel(name) {
+    this.#known.delete(name);
+    this.models.set(this.models.value.filter((model) => model.name !== name));
   }
 
   // Shows a model; Explore begins with `clip`, if there is one. Of several choices in a row the
@@ -55,7 +70,7 @@ export class Session {
   // of that name.
   async choose(name, clip = null) {
     const turn = ++this.#turn;
-    const exists = this.#models.some((model) => model.name === name);
+    const exists = this.models.value.some((model) => model.name === name);
     const shown = exists ? name : this.first.name;
     this.problem.set(
       exists

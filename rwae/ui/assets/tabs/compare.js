@@ -1,5 +1,6 @@
 // The Compare tab: one set of controls over several models, and what the judge says of each.
 
+import { refusal } from "../lib/clipfile.js";
 import {
   ComparisonMemory,
   comparisonHint,
@@ -8,8 +9,9 @@ import {
   exampleSource,
   fileSource,
   MAX_SHIFT,
+  withCopy,
 } from "../lib/comparison.js";
-import { megabytes, parseSeed, randomSeed } from "../lib/format.js";
+import { parseSeed, randomSeed } from "../lib/format.js";
 import { MOTIONS, Runner } from "../lib/runner.js";
 import { serverOf } from "../lib/server.js";
 import { session } from "../lib/session.js";
@@ -18,8 +20,6 @@ import {
   addressOfModel,
   fillTrack,
   messages,
-  onFileChosen,
-  onFileDrop,
   parts,
   putAddress,
   shareAddress,
@@ -28,6 +28,7 @@ import { SharedKnob } from "../widgets/knobs.js";
 import { Peer } from "../widgets/peer.js";
 import { Peers } from "../widgets/peers.js";
 import { Clock, transport } from "../widgets/player.js";
+import { acceptUploads } from "../widgets/upload.js";
 import { startWithModel } from "./tab.js";
 
 const KINDS = ["who", "how"]; // what says who, and what says how it moves
@@ -49,11 +50,12 @@ class Compare {
     const part = parts(element);
     this.part = part;
     Object.assign(this, messages(part.message)); // say and fail
-    const { comparison, error } = memory.start(model, known, location.hash);
+    const all = withCopy(known, model);
+    const { comparison, error } = memory.start(model, all, location.hash);
     Object.assign(this, { comparison, home: comparison.home });
     this.clock = new Clock(part.root, this.home.frames);
     this.serverOf = (name) => serverOf(server, name, signal);
-    this.peers = new Peers(part.chips, part.peers, known, comparison, {
+    this.peers = new Peers(part.chips, part.peers, all, comparison, {
       makePeer: (about) => this.makePeer(about),
       changed: () => this.refresh(),
       say: this.say,
@@ -208,13 +210,14 @@ class Compare {
     const { part } = this;
     this.readable = this.peers.group.some(({ encodes }) => encodes);
     part.upload.disabled = part.drophint.hidden = !this.readable;
-    part.upload.addEventListener("click", () => part.file.click());
-    onFileChosen(part.file, (file) => this.upload(file));
-    onFileDrop(part.root, part.root, (file) => this.upload(file));
+    acceptUploads({
+      ...{ area: part.root, button: part.upload, signal: this.signal },
+      takesPaste: () => true,
+      take: (file) => this.upload(file),
+    });
   }
 
   upload(file) {
-    if (!file) return;
     if (!this.readable) {
       this.fail(
         "No model here can read a clip of yours, for none of them has an encoder: choose an " +
@@ -222,9 +225,9 @@ class Compare {
       );
       return;
     }
-    if (file.size > this.maxUpload) {
-      const most = megabytes(this.maxUpload);
-      this.fail(`The file is larger than ${most} MB: cut it or save it smaller.`);
+    const bad = refusal(file, this.maxUpload);
+    if (bad) {
+      this.fail(bad);
       return;
     }
     this.comparison.whoclip = fileSource(file);

@@ -34,21 +34,28 @@ import { listenToKeys } from "../widgets/keys.js";
 import { motionPanels, whoPanels } from "../widgets/panels.js";
 import { Clock, Difference, decoder, Filmstrip, transport, View } from "../widgets/player.js";
 import { SaveMenu } from "../widgets/takeaway.js";
+import { acceptUploads } from "../widgets/upload.js";
+import { Webcam } from "../widgets/webcam.js";
+import { YourClip } from "../widgets/yourclip.js";
 import { startWithModel } from "./tab.js";
 
-export function start({ element, server }) {
-  startWithModel({ element, server }, (context) => new Explore(element, context));
+// value: {maxUpload}, bytes.
+export function start({ element, server, value }) {
+  startWithModel({ element, server }, (context) => {
+    new Explore(element, { ...context, ...value });
+  });
 }
 
 class Explore {
-  constructor(element, { model, server, signal }) {
-    Object.assign(this, { model, server, signal, sizes: sizesOf(model.clips[0]) });
+  constructor(element, { model, server, signal, maxUpload }) {
+    Object.assign(this, { model, server, signal, maxUpload, sizes: sizesOf(model.clips[0]) });
     Object.assign(this, { whoLists: [], motionLists: [] });
     this.part = parts(element);
     Object.assign(this, messages(this.part.message)); // say and fail
     this.buildStage();
     this.buildRendering();
     this.buildEditing();
+    this.acceptClips();
     this.openFirst();
     this.buildPanels();
   }
@@ -131,8 +138,9 @@ class Explore {
     switchPanels(part.whoswitch, whoRoots, () => this.showOtherList());
     switchPanels(part.motionswitch, [part.motionmain, part.motionall], () => this.refresh());
     this.connectButtons();
-    new SaveMenu(part.takeaway, {
+    this.saveMenu = new SaveMenu(part.takeaway, {
       dropArea: part.root,
+      otherFile: (file) => this.yours.take(file),
       message: part.message,
       model: this.model,
       server,
@@ -278,6 +286,32 @@ class Explore {
     this.say(await shareAddress(this.model.name, clipLink(this.model, codes)));
   }
 
+  // A clip of the visitor, by any way; codes are opened by the Save menu.
+  acceptClips() {
+    const { part, model, server, signal, clock, maxUpload, say, fail } = this;
+    const take = (file) => this.saveMenu.open(file);
+    this.yours = new YourClip(part.yours, {
+      ...{ model, server, signal, clock, maxUpload, say, fail },
+      open: (clip) => session.opened.set(clip),
+      pick: () => part.pick.click(),
+    });
+    acceptUploads({
+      ...{ area: part.root, mark: null, button: part.pick, signal, take },
+      takesPaste: () => true,
+    });
+    part.film.disabled = part.pick.disabled = part.drophint.hidden = !model.encodes;
+    if (!model.encodes) return;
+    const camera = new Webcam(part.camera, model, signal, {
+      ...{ say, fail },
+      shown: (open) => {
+        part.chooser.hidden = open;
+        part.film.setAttribute("aria-pressed", String(open));
+      },
+      taken: (file) => this.yours.take(file),
+    });
+    part.film.addEventListener("click", () => camera.toggle());
+  }
+
   // Which clip: an example, one from another tab, or the one that the address holds.
 
   async openFirst() {
@@ -299,11 +333,13 @@ class Explore {
     mark(0);
     if (model.clip) openOther(model.clip);
     else this.openLink(openOther);
+    this.yours.begin(examples[0]);
   }
 
   open(clip) {
     this.pump.cancel();
-    this.original.show(clip.sheet, clip.row);
+    // Of a visitor's clip the original is what was given, and not what the model makes of it.
+    this.original.show(clip.given ?? clip.sheet, clip.given ? 0 : clip.row);
     this.rendering.keep(clip.codes, clip.sheet, clip.row);
     this.put();
     this.draws.forget();

@@ -13,7 +13,8 @@ export function start({ element, server, trigger, value: { models, first, notice
   session.begin({ models, first, notice, open });
 
   // The list: an address for each model, which also opens in a window of its own.
-  const entries = models.map(({ name, title, about, kind }) => {
+  let entries = [];
+  const entryOf = ({ name, title, about, kind }) => {
     const node = make("a", "rw-entry", { href: addressOfModel(name) });
     node.append(
       make("b", "", {}, title),
@@ -29,9 +30,24 @@ export function start({ element, server, trigger, value: { models, first, notice
       history.pushState(null, "", node.href);
       session.choose(name);
     });
-    part.menu.append(node);
     return { name, node };
-  });
+  };
+
+  // A copy that has learned a character stands below its original.
+  function list(all) {
+    const rank = ({ name, of }) => all.findIndex((model) => model.name === (of ?? name));
+    entries = [...all].sort((a, b) => rank(a) - rank(b)).map(entryOf);
+    part.menu.replaceChildren(...entries.map(({ node }) => node));
+    part.models.hidden = all.length === 1;
+    markEntry(session.model.value?.name);
+  }
+
+  function markEntry(name) {
+    entries.forEach((entry) => {
+      if (entry.name === name) entry.node.setAttribute("aria-current", "true");
+      else entry.node.removeAttribute("aria-current");
+    });
+  }
 
   function close(focus) {
     part.models.open = false;
@@ -43,10 +59,7 @@ export function start({ element, server, trigger, value: { models, first, notice
     part.title.textContent = title;
     const facts = `${(parameters / 1e6).toFixed(1)} M parameters, ${device}`;
     part.facts.textContent = models.length > 1 ? facts : `${title}, ${facts}`;
-    entries.forEach((entry) => {
-      if (entry.name === name) entry.node.setAttribute("aria-current", "true");
-      else entry.node.removeAttribute("aria-current");
-    });
+    markEntry(name);
     showSpeed(ms);
   }
 
@@ -54,7 +67,6 @@ export function start({ element, server, trigger, value: { models, first, notice
     part.speed.textContent = `${milliseconds.toFixed(milliseconds < 10 ? 1 : 0)} ms a clip`;
   }
 
-  part.models.hidden = models.length === 1;
   part.models.addEventListener("keydown", (event) => {
     if (event.key === "Escape" && part.models.open) close(true);
   });
@@ -65,6 +77,8 @@ export function start({ element, server, trigger, value: { models, first, notice
     if (!part.models.contains(event.target)) close(false);
   });
 
+  list(models);
+  session.models.watch(list);
   session.model.watch(show);
   session.decodeTime.watch(showSpeed);
   session.problem.watch(fail);

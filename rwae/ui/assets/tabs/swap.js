@@ -4,7 +4,7 @@ import { interpolateCodes } from "../lib/codes.js";
 import { randomPair } from "../lib/format.js";
 import { Pump } from "../lib/pump.js";
 import { fittingFactor } from "../lib/scale.js";
-import { decodeInBatches, upload } from "../lib/server.js";
+import { decodeInBatches } from "../lib/server.js";
 import { session } from "../lib/session.js";
 import { loadExamples } from "../widgets/chooser.js";
 import { messages, parts } from "../widgets/dom.js";
@@ -177,7 +177,7 @@ class Swap {
       this.fail(error);
       return;
     }
-    const encode = (file) => this.server.encode_clip(upload(file));
+    const encode = (request) => this.server.encode_clip(request);
     const explored = () => session.shown.get("explore");
     const changed = () => this.changed();
     const wiring = { model, signal, maxUpload, clock, examples };

@@ -18,6 +18,7 @@ const PEER = `
     <p class="rw-peer-note" data-part="note"></p>
     <dl class="rw-headlines" data-part="headlines"></dl>
   </div>`;
+const NO_VERDICT = "The model does not know this clip: no verdict.";
 const MAX_REMEMBERED = 60; // clips whose codes are remembered
 const MAX_FACTOR = 5; // by which frames are enlarged
 
@@ -67,6 +68,11 @@ export class Peer {
     // What a model without an encoder drew itself, it knows already.
     if (!this.encodes) return Promise.resolve({ clips: [codes] });
     return ask(() => this.server.carry_codes({ from, clips: [codes] }));
+  }
+
+  // What the judge says of the frames that the model was given: {clips} with one clip.
+  judgeGiven(strip) {
+    return ask(() => this.server.judge_given({ strips: [strip] }));
   }
 
   judge(clips) {
@@ -130,12 +136,14 @@ export class Peer {
     });
   }
 
-  // What the judge says: {rows, answers}, see `verdictRows`, or {error}.
-  showVerdict({ rows = [], answers = [], error }) {
+  // What the judge says: {rows, answers}, see `verdictRows`; {unknown: the fit} of a clip of which
+  // no verdict can be given; or {error}.
+  showVerdict({ rows = [], answers = [], unknown, error }) {
     const { verdict, readout } = this.part;
     if (error) this.note(error);
-    verdict.textContent = rows.length ? summary(rows) : "";
-    verdict.dataset.state = worstState(rows);
+    if (unknown) this.note(unknown.sentence);
+    verdict.textContent = unknown ? NO_VERDICT : rows.length ? summary(rows) : "";
+    verdict.dataset.state = unknown ? "unclear" : worstState(rows);
     readout.replaceChildren(...rows.map((row) => readoutLine(row)));
     this.captions.forEach((caption, n) => {
       const how = answers.length > 1 ? answers[n]?.find((answer) => !answer.static) : null;

@@ -1,10 +1,13 @@
 // A place for a clip: an example, a file of one's own, the camera, or the clip of Explore.
 
-import { megabytes } from "../lib/format.js";
+import { encodeRequest } from "../lib/choices.js";
+import { ownClips, refusal } from "../lib/clipfile.js";
 import { ask, LONG_DEADLINE } from "../lib/server.js";
 import { exampleChooser } from "./chooser.js";
-import { messages, onFileChosen, onFileDrop, parts } from "./dom.js";
+import { messages, parts } from "./dom.js";
+import { showFit, showSteps } from "./fitreport.js";
 import { Filmstrip, Sheet } from "./player.js";
+import { acceptUploads } from "./upload.js";
 import { Webcam } from "./webcam.js";
 
 const SLOT = `
@@ -14,8 +17,6 @@ const SLOT = `
       <button type="button" class="rw-button" data-part="film">Camera</button>
       <button type="button" class="rw-button" data-part="explored">From Explore</button>
     </div>
-    <input type="file" data-part="file" hidden
-      accept="video/mp4,video/webm,video/quicktime,video/x-msvideo,.mkv,image/gif,image/png,image/webp,image/jpeg,image/bmp">
   </header>
   <p class="rw-hint" data-part="why" hidden>This model has no encoder: it draws clips and cannot
     read one of yours.</p>
@@ -24,18 +25,21 @@ const SLOT = `
   <p class="rw-message" role="status" data-part="message"></p>
   <h3 class="rw-label" data-part="caption"></h3>
   <div class="rw-filmstrip rw-given" data-part="given"></div>
-  <p class="rw-hint rw-rule" data-part="rule"></p>`;
+  <p class="rw-hint rw-rule" data-part="rule"></p>
+  <p class="rw-fit" data-part="fit"></p>
+  <details class="rw-read" data-part="read" hidden><summary>How it was read</summary>
+    <ul class="rw-read-steps" data-part="steps"></ul></details>`;
 
 const DRAWN = "Its frames, as the model draws them";
 const GIVEN = "The very frames that the model was given";
 
 export class Slot {
-  // name: "A" or "B". examples: of the model. encode(file) and decode(clips, exact) ask the server.
+  // name: "A" or "B". examples: of the model. encode(request) and decode(clips, exact) ask the server.
   // explored(): the codes in Explore, if it shows a clip. changed(): another clip is held.
   constructor(root, name, { model, signal, maxUpload, clock, examples, ...hooks }) {
     const { encode, decode, explored, changed } = hooks;
     Object.assign(this, { root, model, maxUpload, examples, encode, decode, explored, changed });
-    Object.assign(this, { held: null, turn: 0 });
+    Object.assign(this, { held: null, turn: 0, first: name === "A" });
     root.innerHTML = SLOT;
     const part = parts(root);
     this.part = part;
@@ -53,7 +57,7 @@ export class Slot {
     part.pick.disabled = part.film.disabled = !model.encodes;
     part.why.hidden = model.encodes;
     if (!model.encodes) return;
-    this.acceptFiles();
+    this.acceptFiles(signal);
     this.acceptCamera(signal);
   }
 
@@ -67,6 +71,9 @@ export class Slot {
     ["about", "caption", "rule"].forEach((text) => {
       this.part[text].textContent = held[text] ?? "";
     });
+    showFit(this.part.fit, held.fit);
+    this.part.read.hidden = !held.steps?.length;
+    if (held.steps) this.showSteps(held);
     this.strip.show(held.clip.sheet, held.clip.row, this.model.frames);
     this.mark(held.example ?? -1);
   }
@@ -88,28 +95,34 @@ export class Slot {
     const held = await work();
     if (turn !== this.turn) return;
     this.part.about.textContent = this.held.about;
-    if (held.error) this.fail(held.error);
-    else this.take(held);
+    if (held.error) {
+      this.fail(held.error);
+      if (this.held.steps) this.showSteps(this.held);
+    } else this.take(held);
   }
 
-  async encoded(file, about, rule) {
-    const answer = await ask(() => this.encode(file), LONG_DEADLINE);
+  async encoded(file, about, rule, choices = {}) {
+    const answer = await ask(() => this.encode(encodeRequest(file, choices)), LONG_DEADLINE);
     if (answer.error) return answer;
+    ownClips.keep(about, answer.given, this.model.name);
     const sheet = await Sheet.load(answer.given, this.model.side);
     const clip = { codes: answer.clips[0], sheet, row: 0 };
-    return { clip, about, caption: GIVEN, rule: rule ?? answer.rule };
+    const { fit, steps } = answer;
+    const own = { fit, steps, file, choices, filmed: rule };
+    return { clip, about, caption: GIVEN, rule: rule ?? answer.rule, ...own };
+  }
+
+  // Each step may be undone: the file is read again.
+  showSteps({ steps, file, about, filmed, choices }) {
+    showSteps(this.part.steps, steps, choices, (other) =>
+      this.receive("reading the file", () => this.encoded(file, about, filmed, other)),
+    );
   }
 
   upload(file) {
-    if (!file) return;
-    if (file.size > this.maxUpload) {
-      const [size, most] = [megabytes(file.size), megabytes(this.maxUpload)];
-      this.fail(
-        `The file has ${size} MB: at most ${most} MB are allowed. Cut it or save it smaller.`,
-      );
-      return;
-    }
-    this.receive("reading the file", () => this.encoded(file, file.name));
+    const bad = refusal(file, this.maxUpload);
+    if (bad) this.fail(bad);
+    else this.receive("reading the file", () => this.encoded(file, file.name));
   }
 
   // The clip of Explore as it is now, with all that was changed in it.
@@ -144,12 +157,15 @@ export class Slot {
     part.film.addEventListener("click", () => this.camera.toggle());
   }
 
-  // By the button, or dropped anywhere on the slot.
-  acceptFiles() {
+  // By the button, dropped anywhere on the slot, or pasted: into the slot that is pointed at or has
+  // the focus, and else into the first.
+  acceptFiles(signal) {
     const { root, part } = this;
-    part.pick.addEventListener("click", () => part.file.click());
-    onFileChosen(part.file, (file) => this.upload(file));
-    onFileDrop(root, root, (file) => this.upload(file));
+    acceptUploads({
+      ...{ area: root, button: part.pick, signal },
+      takesPaste: () => root.matches(":hover, :focus-within") || this.first,
+      take: (file) => this.upload(file),
+    });
   }
 }
 

@@ -1,5 +1,6 @@
 // The Save menu: the clip on the page as a file, and codes from a file back onto the page.
 
+import { kindOfFile } from "../lib/clipfile.js";
 import { ask, LONG_DEADLINE, upload } from "../lib/server.js";
 import { make, messages, onFileChosen, onFileDrop, parts } from "./dom.js";
 import { Sheet } from "./player.js";
@@ -38,9 +39,10 @@ const SAVE_MENU = `
 export class SaveMenu {
   // dropArea: where a file may be dropped. message: the line that says how it went. model and
   // server: of the page. codes() and fps(): what is on the page. open({codes, sheet, row}) shows a
-  // clip.
-  constructor(root, { dropArea, message, model, server, codes, fps, open }) {
-    Object.assign(this, { root, dropArea, model, server, codes, fps, open, busy: false });
+  // clip. otherFile(file): a file that holds no codes came.
+  constructor(root, { dropArea, otherFile, message, model, server, codes, fps, open }) {
+    Object.assign(this, { root, dropArea, model, server, codes, fps, otherFile, busy: false });
+    this.show = open;
     Object.assign(this, messages(message)); // say and fail
     root.innerHTML = SAVE_MENU;
     this.part = parts(root);
@@ -105,17 +107,23 @@ export class SaveMenu {
     const answer = await ask(() => this.server.read_codes(upload(file)), LONG_DEADLINE);
     if (answer.error) return answer;
     const sheet = await Sheet.load(answer.sheet, this.model.side);
-    this.open({ codes: answer.clips[0], sheet, row: 0 });
+    this.show({ codes: answer.clips[0], sheet, row: 0 });
     const count = answer.clips.length;
     const text =
       count > 1 ? `The file holds ${count} clips: the first is open.` : `${file.name} is open.`;
     return { text };
   }
 
+  // A file that was chosen, dropped or pasted: codes are opened here, and any other elsewhere.
+  async open(file) {
+    if ((await kindOfFile(file)) === "codes") this.work(this.part.pick, () => this.read(file));
+    else this.otherFile(file);
+  }
+
   // Chosen, or dropped anywhere on this part of the page.
   acceptFiles() {
     const { part } = this;
-    const take = (file) => file && this.work(part.pick, () => this.read(file));
+    const take = (file) => file && this.open(file);
     part.pick.addEventListener("click", () => !this.busy && part.file.click());
     onFileChosen(part.file, take);
     onFileDrop(this.dropArea, this.menu, take);

@@ -1,0 +1,58 @@
+// Learning a visitor's character: which clips it may be learned from, and a job from its start to
+// its end.
+
+import { MAX_LEARNED_CLIPS } from "./clipfile.js";
+import { ask } from "./server.js";
+
+const POLL = 250; // milliseconds between two questions how far a job is
+
+// Clips to learn from: {name, strip, chosen}. All rows of a sheet that the model learned from show
+// one character, and so does the clip that is open; of the others nobody knows.
+export function candidates({ name, given, rows, row }, others) {
+  const own = (rows ?? [])
+    .filter(({ trained, given: strip }) => trained && strip)
+    .map(({ key, given: strip }) => ({ name: key, strip, chosen: true }));
+  if (!own.some(({ strip }) => strip === given)) {
+    own.unshift({ name: row ?? name, strip: given, chosen: true });
+  }
+  const known = new Set(own.map(({ strip }) => strip));
+  const more = others
+    .filter(({ strip }) => !known.has(strip))
+    .map((clip) => ({ name: clip.name, strip: clip.strip, chosen: false }));
+  return [...own, ...more].map((clip, n) => ({
+    ...clip,
+    chosen: clip.chosen && n < MAX_LEARNED_CLIPS,
+  }));
+}
+
+// What to say of the number of chosen clips.
+export function clipsHint(count) {
+  if (count < 1) return "Choose at least one clip.";
+  if (count > MAX_LEARNED_CLIPS) return `Choose ${MAX_LEARNED_CLIPS} clips at most.`;
+  if (count > 1) return "All of these need to show one character.";
+  return (
+    "One clip shows one direction. Give one clip for each direction, front, side and back: what " +
+    "no clip shows is guessed."
+  );
+}
+
+export function progressWords({ step = 0, steps = 1, queued = 0 }) {
+  if (step) return `Step ${step} of ${steps}`;
+  if (!queued) return "Starting.";
+  return queued === 1 ? "One other character is learned first." : `${queued} others come first.`;
+}
+
+// Starts a job and follows it: {done, name, before, after, picture}, {cancelled} or {error}.
+// show(state) is called for every state; started(job) with the name of the job.
+export async function learn(server, clips, { started, show, signal }) {
+  const begun = await ask(() => server.learn_start({ clips }));
+  if (begun.error) return begun;
+  started(begun.job);
+  for (;;) {
+    const state = await ask(() => server.learn_state({ job: begun.job }));
+    if (signal.aborted) return { cancelled: true };
+    if (state.error || state.done) return state;
+    show(state);
+    await new Promise((resolve) => setTimeout(resolve, POLL));
+  }
+}
