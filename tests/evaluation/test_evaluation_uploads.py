@@ -10,6 +10,7 @@ import torch
 from rwae.data import lpc, sprites
 from rwae.errors import DataError
 from rwae.evaluation.uploads import __main__ as command
+from rwae.evaluation.uploads.knowing import draw_slimes, knowing_table, measure_knowing
 from rwae.evaluation.uploads.learning import KNOWN, Learned, learning_table
 from rwae.evaluation.uploads.strangers import (
     EVERY_PART,
@@ -22,6 +23,8 @@ from rwae.evaluation.uploads.strangers import (
     read_strangers,
     render_actions,
 )
+from rwae.files import installation
+from rwae.models.registry import load
 
 
 @pytest.fixture(scope="module")
@@ -98,3 +101,23 @@ def test_other_splits_and_folders_are_refused(
         read_strangers(tmp_path, "train")
     assert command.main(["learn", "--data", str(tmp_path)]) == 2
     assert capsys.readouterr().err
+
+
+def test_slimes_bounce_on_black() -> None:
+    slimes = draw_slimes(5)
+    assert slimes.shape == (5, 16, 3, 64, 64)
+    shown = slimes.amax(2) > 0
+    assert (shown.sum((2, 3)).float().std(1) > 0).all(), "each changes its shape"
+    assert not shown[..., :10, :].any()
+
+
+@pytest.mark.slow
+def test_a_model_tells_its_own_clips_from_strangers(real_data: Callable[[str], Path]) -> None:
+    folder = real_data("lpc").parent
+    model = load(installation.checkpoints() / "sprites")
+    found = list(measure_knowing(model, folder, "test", 24))
+    assert [one.kind for one in found if one.belong] == ["clips of its data set"]
+    assert all(one.right > 0.8 for one in found)
+    assert sum(one.right == 1.0 for one in found) > len(found) - 4
+    table = knowing_table(found)
+    assert table.count("\n") == len(found) + 1

@@ -1,5 +1,10 @@
 """Measures what a model makes of clips that it does not know.
 
+    python -m rwae.evaluation.uploads known --data data
+
+prints how often the model says rightly whether it knows a clip; the folder holds the data sets
+sprites, lpc, weizmann and mnist.
+
     python -m rwae.evaluation.uploads learn --data data
 
 prints how well learned characters are drawn in actions that were not given; the folder holds the
@@ -18,6 +23,7 @@ from pathlib import Path
 
 from rwae import runtime
 from rwae.errors import RWAEError
+from rwae.evaluation.uploads.knowing import knowing_table, measure_knowing
 from rwae.evaluation.uploads.learning import Learned, learning_table, measure_learning
 from rwae.evaluation.uploads.snapping import measure_snapping, snapping_table
 from rwae.evaluation.uploads.strangers import STRANGER_SPLITS
@@ -32,6 +38,11 @@ def main(arguments: list[str] | None = None) -> int:
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     commands = parser.add_subparsers(dest="command", required=True)
+    known = commands.add_parser("known", help="say whether a clip is known, or a stranger")
+    known.add_argument("--data", type=Path, required=True, help="folder with the data sets")
+    known.add_argument("--checkpoint", type=Path, default=installation.checkpoints() / "sprites")
+    known.add_argument("--split", choices=("validation", "test"), default="test")
+    known.add_argument("--clips", type=int, default=120, help="of each kind; 120 by default")
     learn = commands.add_parser("learn", help="learn characters, and draw them in other actions")
     learn.add_argument("--data", type=Path, required=True, help="folder with sprites and lpc")
     learn.add_argument("--checkpoint", type=Path, default=installation.checkpoints() / "sprites")
@@ -45,7 +56,11 @@ def main(arguments: list[str] | None = None) -> int:
     options = parser.parse_args(arguments)
     try:
         runtime.use_threads(1)
-        if options.command == "learn":
+        if options.command == "known":
+            model = load(options.checkpoint)
+            found = measure_knowing(model, options.data, options.split, options.clips)
+            print(knowing_table(list(found)))
+        elif options.command == "learn":
             _learn(options.checkpoint, options.data, options.split, options.characters)
         else:
             _snap(options.checkpoint, options.data, options.split, options.clips)
