@@ -114,6 +114,7 @@ export class Learn {
     chosen.sort((a, b) => (b.strip === this.clip.given) - (a.strip === this.clip.given));
     const strips = chosen.map(({ strip }) => strip);
     this.say("");
+    this.stopping = false;
     this.running(true);
     this.part.cancel.focus();
     const { signal } = this;
@@ -121,6 +122,7 @@ export class Learn {
       signal,
       started: (job) => {
         this.job = job;
+        if (this.stopping) this.cancel();
       },
       show: (state) => this.show(state),
     });
@@ -137,7 +139,9 @@ export class Learn {
     else this.fail(end.error);
   }
 
+  // A job whose name has not come yet is stopped as soon as it comes.
   cancel() {
+    this.stopping = true;
     if (this.job) ask(() => this.server.learn_cancel({ job: this.job }));
     this.part.words.textContent = "Stopping.";
   }
