@@ -30,7 +30,7 @@ from rwae.uploads.prepare import Prepared, prepare
 
 MAX_PALETTE = 256  # colours of the given frames that are listed
 CLEARLY_BETTER = 0.5  # a model that draws a clip with so much of another's ratio is proposed
-USABLE_RATIO = 20.0  # a model that draws a clip so many times worse than its own is never proposed
+USABLE_RATIO = 3.0  # a model that draws a clip worse than so many times its own is never proposed
 
 
 def encode_clip(models: LoadedModels, studio: Studio, form: Any) -> dict[str, Any]:
