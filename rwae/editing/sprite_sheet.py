@@ -125,7 +125,8 @@ def draw_sheet(clips: np.ndarray) -> np.ndarray:
     32.
 
     Args:
-        clips: RGB bytes on black with shape (9, 8, 64, 64, 3), in the order of `SHEET_ACTIONS`.
+        clips: RGB bytes on black, or RGBA bytes, with shape (9, 8, 64, 64, 3 or 4), in the order
+            of `SHEET_ACTIONS`.
 
     Returns:
         RGBA bytes with shape (21 * 64, 13 * 64, 4). Cells that the benchmark does not have are
@@ -136,17 +137,18 @@ def draw_sheet(clips: np.ndarray) -> np.ndarray:
         row = BENCHMARK_ROWS[name]
         # A cell that is played twice keeps the frame that comes first.
         for column, frame in reversed(list(zip(row.action.played, clip, strict=True))):
-            cells[row.number, column] = _with_transparency(frame)
+            whole = frame.shape[-1] == 4
+            cells[row.number, column] = frame if whole else with_transparency(frame)
         if row.action.name == "slash":
             walk = BENCHMARK_ROWS[f"walk, {row.direction}"]
             cells[walk.number, _STANDING_COLUMN] = cells[row.number, 0]
     return join_cells(cells)
 
 
-def _with_transparency(frame: np.ndarray) -> np.ndarray:
-    """RGB bytes (H, W, 3) on black as RGBA bytes (H, W, 4) on a transparent background."""
-    opaque = (frame.max(-1, keepdims=True) >= DARK).astype(np.uint8)
-    return np.concatenate([frame * opaque, 255 * opaque], -1)
+def with_transparency(frames: np.ndarray) -> np.ndarray:
+    """RGB bytes (..., 3) on black as RGBA bytes (..., 4): pixels below `DARK` are transparent."""
+    opaque = (frames.max(-1, keepdims=True) >= DARK).astype(np.uint8)
+    return np.concatenate([frames * opaque, 255 * opaque], -1)
 
 
 def _action_values(judge: Judge) -> tuple[str, ...]:

@@ -29,3 +29,23 @@ def sheet(clips: np.ndarray) -> np.ndarray:
     """
     rows, columns, height, width, channels = clips.shape
     return clips.swapaxes(1, 2).reshape(rows * height, columns * width, channels)
+
+
+def tile_clips(clips: np.ndarray, columns: int) -> np.ndarray:
+    """Puts clips side by side in rows, as one clip; a place without a clip is 0.
+
+    Args:
+        clips: bytes with shape (B, T, H, W, C).
+        columns: number of clips in a row.
+
+    Returns:
+        Bytes with shape (T, rows * H, columns * W, C).
+    """
+    count, frames, height, width, channels = clips.shape
+    rows = -(-count // columns)
+    tiles = np.zeros((rows * columns, frames, height, width, channels), clips.dtype)
+    tiles[:count] = clips
+    grid = tiles.reshape(rows, columns, frames, height, width, channels)
+    return grid.transpose(2, 0, 3, 1, 4, 5).reshape(
+        frames, rows * height, columns * width, channels
+    )

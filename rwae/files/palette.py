@@ -14,6 +14,7 @@ import numpy as np
 from rwae.errors import ClipError
 
 MOST_COLOURS = 256  # as many as a GIF or a PNG with a palette can have
+_ROUNDS = 12  # of k-means
 _PIXELS_AT_ONCE = 2**13  # whose distances to all colours are held in memory: 8 MB at most
 
 
@@ -80,3 +81,35 @@ def _packed(frames: np.ndarray) -> np.ndarray:
 def _unpacked(values: np.ndarray) -> np.ndarray:
     """The reverse of `_packed`."""
     return np.stack([values >> 16, values >> 8 & 255, values & 255], -1).astype(np.uint8)
+
+
+def reduce_palette(frames: np.ndarray, count: int) -> np.ndarray:
+    """The colours that stand best for all of a clip, by k-means (Lloyd, 1982).
+
+    The same colours serve all frames, so nothing flickers. It starts from colours evenly spread
+    by brightness, and is the same at every call. Black stays exactly black.
+
+    Args:
+        frames: RGB bytes with shape (T, H, W, 3).
+        count: number of colours, from 2 on.
+
+    Returns:
+        Bytes with shape (K, 3), K <= count.
+    """
+    packed, weights = np.unique(_packed(frames), return_counts=True)
+    if len(packed) <= count:
+        return _unpacked(packed)
+    pixels = _unpacked(packed).astype(np.float32)
+    order = pixels.sum(1).argsort(kind="stable")
+    centres = pixels[order[np.linspace(0, len(order) - 1, count).round().astype(int)]]
+    weights = np.sqrt(weights)  # large plain areas do not take all colours
+    for _ in range(_ROUNDS):
+        lengths = (centres**2).sum(1)
+        nearest = (lengths - 2 * pixels @ centres.T).argmin(1)
+        sums = np.zeros_like(centres)
+        np.add.at(sums, nearest, pixels * weights[:, None])
+        totals = np.bincount(nearest, weights, len(centres))
+        used = totals > 0
+        centres[used] = (sums[used] / totals[used, None]).astype(np.float32)
+        centres[0] = 0
+    return np.unique(centres.round().astype(np.uint8), axis=0)

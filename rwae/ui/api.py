@@ -30,7 +30,7 @@ from gradio.utils import get_function_description
 
 from rwae.editing.studio import Studio, swap
 from rwae.errors import ClipError, CodesError, RWAEError
-from rwae.files import video
+from rwae.files import filmstrip, video
 from rwae.ui import encoding, endpoints, housekeeping
 from rwae.ui.learning import MAX_LEARNED_CLIPS, Learning
 from rwae.ui.loaded_models import LoadedModels
@@ -372,28 +372,11 @@ def _encode_picture(clips: np.ndarray, picture: str) -> str:
     """Clips of bytes (B, T, H, W, 3) as a data URL."""
     if picture == "png":
         return sheet_url(clips, "png")
-    frames = tile_clips(clips)
+    frames = filmstrip.tile_clips(clips, math.ceil(math.sqrt(len(clips))))
     scale = max(1, min(MAX_MOVING_SCALE, MAX_MOVING_WIDTH // frames.shape[2]))
     if picture == "gif":
         return data_url(video.encode_gif(frames, scale=scale), "image/gif")
     return data_url(video.encode_video(frames, "webm", scale=scale), "video/webm")
-
-
-def tile_clips(clips: np.ndarray) -> np.ndarray:
-    """Clips (B, T, H, W, 3) as one clip that shows all of them, in a square of rows and columns.
-
-    Returns:
-        Bytes with shape (T, rows * H, columns * W, 3); places without a clip are black.
-    """
-    count, frames, height, width, channels = clips.shape
-    columns = math.ceil(math.sqrt(count))
-    rows = math.ceil(count / columns)
-    tiles = np.zeros((rows * columns, frames, height, width, channels), clips.dtype)
-    tiles[:count] = clips
-    grid = tiles.reshape(rows, columns, frames, height, width, channels)
-    return grid.transpose(2, 0, 3, 1, 4, 5).reshape(
-        frames, rows * height, columns * width, channels
-    )
 
 
 def add_endpoints(page: gr.Blocks, models: LoadedModels, learning: Learning) -> None:

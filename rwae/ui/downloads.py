@@ -11,7 +11,8 @@ import functools
 import re
 import threading
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -23,12 +24,16 @@ from rwae.editing.sprite_sheet import (
     Motions,
     draw_sheet,
     find_motions,
+    with_transparency,
 )
 from rwae.editing.studio import Studio
 from rwae.errors import ClipError, CodesError
 from rwae.files import filmstrip, video
 from rwae.files.codes_file import pack_codes, unpack_saved_codes
-from rwae.files.sheet_layout import CELL_SIDE, CLIP_FRAMES
+from rwae.files.game_files import credits_text, frame_files, pack_zip, sheet_data
+from rwae.files.jsonfile import is_number
+from rwae.files.palette import MOST_COLOURS, reduce_palette, snap
+from rwae.files.sheet_layout import BENCHMARK_ROWS, CELL_SIDE, CLIP_FRAMES
 from rwae.runtime import turn
 from rwae.ui.payloads import (
     codes_from_json,
@@ -52,6 +57,8 @@ SHEET_NOTE = (
     "other cells are empty. It follows art of the Liberated Pixel Cup (CC-BY-SA 3.0 or GPL 3.0): "
     "name it where you use the sheet."
 )
+FEW_COLOURS = "few"  # in a request, in place of a palette
+FEW_COLOURS_COUNT = 32  # about as many as a cell of a sprite sheet has
 _download_slots = threading.BoundedSemaphore(CONCURRENT_DOWNLOADS)
 
 
@@ -61,20 +68,41 @@ class Download:
 
     Attributes:
         studio: the model.
-        codes: of one clip.
+        codes: of one clip, or of several that move side by side.
+        columns: of the grid in which several clips stand.
         fps: frames a second.
         scale: whole factor by which frames are enlarged.
+        palette: the colours that the frames are brought to, with shape (K, 3); `FEW_COLOURS` for
+            the best few of the clip; None for all colours.
+        transparent: whether the background of a model that has a black one is left out.
     """
 
     studio: Studio
     codes: Codes
+    columns: int
     fps: float
     scale: int
+    palette: np.ndarray | str | None
+    transparent: bool
+
+    def finish(self, frames: np.ndarray) -> np.ndarray:
+        """RGB bytes (..., 3) in the colours of the file, as RGBA bytes if it is transparent."""
+        coloured = frames
+        if isinstance(self.palette, np.ndarray):
+            coloured = snap(frames, self.palette)
+        elif self.palette == FEW_COLOURS:
+            flat = frames.reshape(-1, *frames.shape[-3:])
+            coloured = snap(frames, reduce_palette(flat, FEW_COLOURS_COUNT))
+        if not self.transparent:
+            return coloured
+        # What is transparent is told by the frames as drawn: a dark outline may become black.
+        alpha = with_transparency(frames)[..., 3:]
+        return np.concatenate([coloured * (alpha > 0), alpha], -1)
 
     def frames(self) -> np.ndarray:
-        """The clip as bytes with shape (T, H, W, 3)."""
-        clips: np.ndarray = self.studio.decode(self.codes)
-        return clips.squeeze(0)
+        """The clips side by side as bytes with shape (T, H, W, 3 or 4)."""
+        clips = self.finish(self.studio.decode(self.codes))
+        return filmstrip.tile_clips(clips, self.columns)
 
 
 @dataclass(frozen=True)
@@ -85,47 +113,95 @@ class FileFormat:
         ending: of the file's name.
         media_type: such as "image/gif".
         make: the content of the file, and a sentence for the visitor or None.
+        moving: whether it shows frames that can be enlarged.
+        many: whether it can show several clips side by side.
+        alpha: whether it can be transparent.
     """
 
     ending: str
     media_type: str
     make: Callable[[Download], tuple[bytes, str | None]]
+    moving: bool = True
+    many: bool = True
+    alpha: bool = True
 
 
 def export_clip(studio: Studio, request: Any) -> dict[str, Any]:
-    """Makes a file of a clip.
+    """Makes a file of a clip, or of several that move side by side.
 
     Args:
         studio: the model.
-        request: {"clip": {"static", "dynamic"}, "kind": a key of `FORMATS`}, and for a moving
-            picture "fps": frames a second, and "scale": whole factor of enlargement. The other
-            files hold the model's own pixels or numbers.
+        request: {"clip": {"static", "dynamic"}, or "clips": a list of them with "columns": of
+            the grid, "kind": a key of `FORMATS`}; for a moving picture "fps": frames a second,
+            and "scale": whole factor of enlargement; and "palette": a list of colours
+            [red, green, blue] as bytes, "few" for the best few of the clip, or null, and
+            "transparent": whether the background is left out.
 
     Returns:
         {"data": the file as a data URL, "name": what to call it, "note": a sentence or null}.
 
     Raises:
-        CodesError: if the codes, "fps" or "scale" are not in their range.
+        CodesError: if the codes or a setting are not in their range.
         ClipError: if the format is unknown or not for this model, or the file gets too large.
         RWAEError: if too many files are being made.
     """
-    request = require_object(request, "clip", "kind")
+    request = require_object(request, "kind")
     file_format = FORMATS.get(request["kind"]) if isinstance(request["kind"], str) else None
     if file_format is None:
         known = ", ".join(available_formats(studio))
         raise ClipError(f"The kind of file needs to be one of {known}.")
-    codes = codes_from_json([request["clip"]], studio.model.config)
-    fps = require_number(request.get("fps", DEFAULT_FPS), "number of frames a second", *FPS_RANGE)
-    download = Download(studio, codes, fps, _require_scale(request.get("scale", 1), studio, codes))
+    download = _parse_download(studio, request, file_format)
     busy = "Other visitors are saving clips right now: try again in a moment."
     with turn(_download_slots, DOWNLOAD_TIMEOUT, busy):
         content, note = file_format.make(download)
-    model = re.sub(r"[^A-Za-z0-9]+", "-", studio.name).strip("-") or "model"
+    # The name of a copy ends in its token, which is for this visit alone.
+    name = (studio.original or studio).name
+    model = re.sub(r"[^A-Za-z0-9]+", "-", name).strip("-") or "model"
     return {
         "data": data_url(content, file_format.media_type),
         "name": f"{model}-{file_format.ending}",
         "note": note,
     }
+
+
+def _parse_download(studio: Studio, request: dict[str, Any], kind: FileFormat) -> Download:
+    """Checks what a request asks of a file."""
+    clips = [request["clip"]] if "clip" in request else request.get("clips")
+    codes = codes_from_json(clips, studio.model.config)
+    if len(codes) > 1 and not kind.many:
+        raise ClipError("This kind of file holds one clip: open one of them in Explore first.")
+    columns = require_integer(request.get("columns", 1), "number of columns", 1, len(codes))
+    transparent = request.get("transparent", False)
+    if not isinstance(transparent, bool):
+        raise CodesError("Whether the background is left out needs to be true or false.")
+    return Download(
+        studio,
+        codes,
+        columns,
+        require_number(request.get("fps", DEFAULT_FPS), "number of frames a second", *FPS_RANGE),
+        _require_scale(request.get("scale", 1), studio, codes, columns),
+        _require_palette(request.get("palette")),
+        transparent and kind.alpha and draws_sprites(studio),
+    )
+
+
+def _require_palette(value: Any) -> np.ndarray | str | None:
+    """Checks a list of colours, or the word for the best few."""
+    if value is None or value == FEW_COLOURS:
+        return FEW_COLOURS if value else None
+    colours = value if isinstance(value, list) else []
+    bytes_alone = all(
+        isinstance(colour, list)
+        and len(colour) == 3
+        and all(isinstance(part, int) and is_number(part, 0, 255) for part in colour)
+        for colour in colours
+    )
+    if not 1 <= len(colours) <= MOST_COLOURS or not bytes_alone:
+        raise CodesError(
+            f"The palette needs to be a list of 1 to {MOST_COLOURS} colours, each three whole "
+            f'numbers from 0 to 255, or "{FEW_COLOURS}".'
+        )
+    return np.array(colours, np.uint8)
 
 
 def read_codes(studio: Studio, form: Any) -> dict[str, Any]:
@@ -155,7 +231,14 @@ def read_codes(studio: Studio, form: Any) -> dict[str, Any]:
 
 def available_formats(studio: Studio) -> list[str]:
     """The keys of `FORMATS` that a model's clips can be saved as."""
-    return [key for key in FORMATS if key != "sheet" or fills_sprite_sheets(studio)]
+    sheets = fills_sprite_sheets(studio)
+    return [key for key in FORMATS if key not in SHEET_FORMATS or sheets]
+
+
+def draws_sprites(studio: Studio) -> bool:
+    """Whether a model draws figures on black, which can be cut out, in the few colours of art."""
+    domain = studio.model.domain
+    return domain is not None and domain.figure is not None and domain.background == (0, 0, 0)
 
 
 def fills_sprite_sheets(studio: Studio) -> bool:
@@ -166,34 +249,35 @@ def fills_sprite_sheets(studio: Studio) -> bool:
     return fits and learned and has_judge(studio.folder)
 
 
-def _require_scale(value: Any, studio: Studio, codes: Codes) -> int:
-    """Checks the factor by which a clip is enlarged."""
+def _require_scale(value: Any, studio: Studio, codes: Codes, columns: int) -> int:
+    """Checks the factor by which clips are enlarged."""
     side, frames = studio.model.config.frame_size, codes.dynamic.shape[1]
     scale = require_integer(value, "enlargement", 1, max(1, MAX_FRAME_SIDE // side))
-    if scale > 1 and frames * (scale * side) ** 2 > MAX_CLIP_PIXELS:
+    tiles = columns * -(-len(codes) // columns)
+    if scale > 1 and tiles * frames * (scale * side) ** 2 > MAX_CLIP_PIXELS:
         raise ClipError(
-            f"The clip has {frames} frames, which is too many at {scale * side} x {scale * side} "
-            "pixels: choose a smaller size."
+            f"The picture has {frames} frames of {tiles} clips, which is too much at "
+            f"{scale * side} x {scale * side} pixels for each: choose a smaller size."
         )
     return scale
 
 
-def _make_gif(download: Download) -> tuple[bytes, None]:
-    return video.encode_gif(download.frames(), fps=download.fps, scale=download.scale), None
+def _make_animation(kind: str, download: Download) -> tuple[bytes, None]:
+    frames, fps, scale = download.frames(), download.fps, download.scale
+    return video.encode_animation(frames, kind, fps=fps, scale=scale), None
 
 
-def _make_webm(download: Download) -> tuple[bytes, None]:
-    content = video.encode_video(download.frames(), "webm", fps=download.fps, scale=download.scale)
-    return content, None
-
-
-def _make_mp4(download: Download) -> tuple[bytes, None]:
-    content = video.encode_video(download.frames(), "mp4", fps=download.fps, scale=download.scale)
-    return content, None
+def _make_video(kind: str, download: Download) -> tuple[bytes, None]:
+    frames, fps, scale = download.frames(), download.fps, download.scale
+    return video.encode_video(frames, kind, fps=fps, scale=scale), None
 
 
 def _make_strip(download: Download) -> tuple[bytes, None]:
     return video.encode_image(filmstrip.sheet(download.frames()[None]), "png"), None
+
+
+def _make_frames(download: Download) -> tuple[bytes, None]:
+    return pack_zip(frame_files(download.frames(), download.scale)), None
 
 
 def _make_codes(download: Download) -> tuple[bytes, None]:
@@ -215,8 +299,22 @@ def _make_sprite_sheet(download: Download) -> tuple[bytes, str]:
     if isinstance(motions, str):
         raise CodesError(motions)
     clips, unrecognised = motions.perform(studio, download.codes.static[0])
+    clips = replace(download, transparent=True).finish(clips)
     doubt = f" The judge does not recognise: {'; '.join(unrecognised)}." if unrecognised else ""
     return video.encode_image(draw_sheet(clips), "png"), SHEET_NOTE + doubt
+
+
+def _make_engine_files(download: Download) -> tuple[bytes, str]:
+    """The sprite sheet with its data for engines and its credits."""
+    picture, note = _make_sprite_sheet(download)
+    title = (download.studio.original or download.studio).card.title
+    rows = [BENCHMARK_ROWS[name] for name in SHEET_ACTIONS]
+    files = {
+        "sheet.png": picture,
+        "sheet.json": sheet_data(rows, download.fps).encode(),
+        "CREDITS.txt": credits_text(title).encode(),
+    }
+    return pack_zip(files), note
 
 
 @functools.cache
@@ -229,10 +327,19 @@ def _sheet_motions(studio: Studio, judge: Judge) -> Motions | str:
 
 
 FORMATS = {
-    "gif": FileFormat("clip.gif", "image/gif", _make_gif),
-    "webm": FileFormat("clip.webm", "video/webm", _make_webm),
-    "mp4": FileFormat("clip.mp4", "video/mp4", _make_mp4),
-    "strip": FileFormat("strip.png", "image/png", _make_strip),
-    "sheet": FileFormat("sheet.png", "image/png", _make_sprite_sheet),
-    "codes": FileFormat("codes.safetensors", "application/octet-stream", _make_codes),
+    "gif": FileFormat("clip.gif", "image/gif", partial(_make_animation, "gif")),
+    "webp": FileFormat("clip.webp", "image/webp", partial(_make_animation, "webp")),
+    "apng": FileFormat("clip.png", "image/png", partial(_make_animation, "apng")),
+    "webm": FileFormat("clip.webm", "video/webm", partial(_make_video, "webm"), alpha=False),
+    "mp4": FileFormat("clip.mp4", "video/mp4", partial(_make_video, "mp4"), alpha=False),
+    "strip": FileFormat("strip.png", "image/png", _make_strip, moving=False),
+    "frames": FileFormat("frames.zip", "application/zip", _make_frames),
+    "sheet": FileFormat("sheet.png", "image/png", _make_sprite_sheet, moving=False, many=False),
+    "engine": FileFormat(
+        "sheet.zip", "application/zip", _make_engine_files, moving=False, many=False
+    ),
+    "codes": FileFormat(
+        "codes.safetensors", "application/octet-stream", _make_codes, moving=False
+    ),
 }
+SHEET_FORMATS = ("sheet", "engine")  # for models that can fill a sprite sheet

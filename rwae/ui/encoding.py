@@ -9,12 +9,12 @@ from __future__ import annotations
 
 from typing import Any
 
-import numpy as np
 from torch import Tensor
 
 from rwae.editing.studio import Studio
 from rwae.errors import ClipError
 from rwae.files import filmstrip, video
+from rwae.files.palette import palette_of
 from rwae.ui.loaded_models import LoadedModels
 from rwae.ui.payloads import (
     MAX_UPLOAD_BYTES,
@@ -28,7 +28,6 @@ from rwae.ui.payloads import (
 from rwae.uploads.choices import Choices
 from rwae.uploads.prepare import Prepared, prepare
 
-MAX_PALETTE = 256  # colours of the given frames that are listed
 CLEARLY_BETTER = 0.5  # a model that draws a clip with so much of another's ratio is proposed
 USABLE_RATIO = 3.0  # a model that draws a clip worse than so many times its own is never proposed
 
@@ -152,8 +151,8 @@ def _strip_url(x: Tensor) -> str:
 
 def _few_colours(x: Tensor) -> list[list[int]] | None:
     """The colours of frames in [0, 1], (T, 3, S, S), as RGB bytes; None if they are many."""
-    colours = np.unique(filmstrip.to_bytes(x[None]).reshape(-1, 3), axis=0)
-    return colours.tolist() if len(colours) <= MAX_PALETTE else None
+    colours = palette_of(filmstrip.to_bytes(x[None])[0])
+    return None if colours is None else colours.tolist()
 
 
 def _describe_rows(prepared: Prepared) -> list[dict[str, Any]] | None:

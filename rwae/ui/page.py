@@ -50,7 +50,8 @@ import(new URL("{url}", document.baseURI)).then(
 SHOW_EXPLORE_SCRIPT = "() => ({ selected: 'explore', __type__: 'update' })"
 # An address with a sheet of samples or a comparison opens at that tab.
 SHOW_LINKED_SCRIPT = """() => {
-    const linked = ['sample', 'compare'].find((name) => location.hash.startsWith(`#${name}&`));
+    const names = ['swap', 'sample', 'compare'];
+    const linked = names.find((name) => location.hash.startsWith(`#${name}&`));
     return linked ? { selected: linked, __type__: 'update' } : { __type__: 'update' };
 }"""
 

@@ -22,7 +22,7 @@ from rwae.errors import CheckpointError
 from rwae.files import filmstrip, video
 from rwae.files.metrics import HEADLINES
 from rwae.files.scores import read_scores
-from rwae.ui.downloads import available_formats
+from rwae.ui.downloads import available_formats, draws_sprites
 from rwae.ui.loaded_models import LoadedModels
 from rwae.ui.page_files import add_picture
 from rwae.ui.payloads import MAX_CLIP_FRAMES, codes_to_json, data_url, max_request_frames
@@ -104,6 +104,7 @@ def _loaded_model_data(studio: Studio) -> dict[str, Any]:
         "encodes": studio.model.encodes,
         "actions": config.actions,
         "exports": available_formats(studio),
+        "sprites": draws_sprites(studio),
         "device": runtime.device_label(studio.model.device),
         "parameters": studio.model.num_parameters,
         "ms": _decode_milliseconds(studio),

@@ -15,7 +15,9 @@ import {
   DEFAULT_RECIPE,
   parseClipLink,
   parseSampleLink,
+  parseSwapLink,
   sampleLink,
+  swapLink,
 } from "../../rwae/ui/assets/lib/link.js";
 import { randomClip, randomNumbers } from "./helpers.js";
 
@@ -173,4 +175,15 @@ test("a comparison stays while one of its clips is open, and not for another mod
   const other = memory.start(model("two"), KNOWN, "").comparison;
   assert.equal(other.home.name, "two");
   assert.deepEqual(other.shifts, [0, 0, 0]);
+});
+
+test("the two clips of a swap come back from its link", () => {
+  const [a, b] = [1, 2].map((seed) => rounded(randomClip(randomNumbers(seed), 4)));
+  const hash = swapLink(MODEL, a, b, 5);
+  assert.deepEqual(parseSwapLink(hash, MODEL, SIZES), { clips: [a, b], size: 5 });
+  assert.equal(parseSwapLink(hash.replace("size=5", "size=9"), MODEL, SIZES).size, 2);
+  assert.deepEqual(parseSwapLink("#clip=AAAA", MODEL, SIZES), {});
+  assert.ok(parseSwapLink(hash.slice(0, -3), MODEL, SIZES).error);
+  assert.ok(parseSwapLink("#swap&size=2", MODEL, SIZES).error);
+  assert.ok(parseSwapLink(hash, { ...MODEL, weights: "9" }, SIZES).error);
 });

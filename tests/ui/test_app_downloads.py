@@ -1,7 +1,10 @@
 """Files that a visitor takes away: each is opened again and compared with the clip on the page."""
 
 import base64
+import io
+import json
 import threading
+import zipfile
 from pathlib import Path
 from typing import Any
 
@@ -13,8 +16,10 @@ from conftest import ROOT, Form
 
 from rwae import Codes
 from rwae.editing.studio import Studio
+from rwae.errors import ClipError, CodesError
 from rwae.files import filmstrip, video
 from rwae.files.codes_file import pack_codes, unpack_saved_codes
+from rwae.files.palette import reduce_palette, snap
 from rwae.ui import downloads, page_data, payloads
 
 SPRITES = ROOT / "checkpoints" / "sprites"
@@ -148,7 +153,9 @@ def test_no_file_stays_on_the_disk(
         kind: server["export_clip"]({"clip": clip, "kind": kind})
         for kind in downloads.FORMATS
     }  # fmt: skip
-    assert [kind for kind, answer in saved.items() if "error" in answer] == ["sheet"]
+    assert [kind for kind, answer in saved.items() if "error" in answer] == [
+        *downloads.SHEET_FORMATS
+    ]
     server["read_codes"](Form([("x", content(saved["codes"]))]))
     server["read_codes"](Form([("x", b"PK")]))
     assert list(tmp_path.iterdir()) == []
@@ -164,7 +171,7 @@ def test_encoding_does_not_hold_the_model(
         assert go_on.wait(30)
         return b"GIF89a"
 
-    monkeypatch.setattr(video, "encode_gif", slow)
+    monkeypatch.setattr(video, "encode_animation", slow)
     ask = {"clip": clip, "kind": "gif"}
     threads = [
         threading.Thread(target=lambda: answers.append(server["export_clip"](ask)))
@@ -186,12 +193,12 @@ def test_encoding_does_not_hold_the_model(
 
 
 def test_a_sprite_sheet_is_offered_where_the_model_knows_sprites(studio: Studio) -> None:
-    assert set(page_data.model_data(studio)["exports"]) == set(downloads.FORMATS) - {"sheet"}
+    without = set(downloads.FORMATS) - set(downloads.SHEET_FORMATS)
+    assert set(page_data.model_data(studio)["exports"]) == without
     assert set(downloads.available_formats(Studio.load(SPRITES, "cpu"))) == set(downloads.FORMATS)
     for other in ("weizmann", "moving_mnist", "sprites-mocogan"):
-        assert "sheet" not in downloads.available_formats(
-            Studio.load(SPRITES.parent / other, "cpu")
-        )
+        offered = downloads.available_formats(Studio.load(SPRITES.parent / other, "cpu"))
+        assert not set(downloads.SHEET_FORMATS) & set(offered)
 
 
 def test_the_shipped_model_fills_a_sprite_sheet_with_whoever_is_on_the_page() -> None:
@@ -213,3 +220,103 @@ def test_the_shipped_model_fills_a_sprite_sheet_with_whoever_is_on_the_page() ->
     assert drawn == [1, 2, 3, 9, 10, 11, 13, 14, 15]
     assert (opaque[drawn, :6] > 0.1).all(), "a character in each cell"
     assert (opaque < 0.5).all(), "on a transparent ground"
+
+
+@pytest.fixture(scope="module")
+def sprites() -> Studio:
+    return Studio.load(SPRITES, "cpu")
+
+
+def unpacked(answer: dict[str, Any]) -> dict[str, bytes]:
+    """The files of a zip."""
+    with zipfile.ZipFile(io.BytesIO(content(answer))) as archive:
+        return {name: archive.read(name) for name in archive.namelist()}
+
+
+def decoded(data: bytes) -> np.ndarray:
+    """A picture as RGBA bytes."""
+    image = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_UNCHANGED)
+    code = cv2.COLOR_BGRA2RGBA if image.shape[2] == 4 else cv2.COLOR_BGR2RGBA
+    return cv2.cvtColor(image, code)
+
+
+@pytest.mark.parametrize("kind", ["gif", "webp", "apng"])
+def test_an_animation_is_transparent_where_the_background_is(sprites: Studio, kind: str) -> None:
+    clip = payloads.codes_to_json(sprites.examples[:1])[0]
+    ask = {"clip": clip, "kind": kind, "fps": 5, "transparent": True, "palette": "few"}
+    answer = downloads.export_clip(sprites, ask)
+    read, animation = cv2.imdecodeanimation(np.frombuffer(content(answer), np.uint8))
+    assert read
+    assert list(animation.durations) == [200] * 8
+    shown = on_page(sprites, clip)
+    frames = np.stack([cv2.cvtColor(one, cv2.COLOR_BGRA2RGBA) for one in animation.frames])
+    assert np.array_equal(frames[..., 3] > 0, shown.max(-1) >= 10)
+    opaque = frames[frames[..., 3] > 0][:, :3]
+    assert len(np.unique(opaque, axis=0)) <= 32
+
+
+def test_an_export_has_no_colour_outside_the_palette(sprites: Studio) -> None:
+    clip = payloads.codes_to_json(sprites.examples[:1])[0]
+    palette = [[0, 0, 0], [200, 30, 40], [90, 90, 200], [250, 240, 230]]
+    for kind in ("strip", "sheet"):
+        answer = downloads.export_clip(
+            sprites, {"clip": clip, "kind": kind, "palette": palette, "transparent": True}
+        )
+        picture = decoded(content(answer))
+        found = {tuple(colour) for colour in np.unique(picture[..., :3].reshape(-1, 3), axis=0)}
+        assert found <= {tuple(colour) for colour in palette}
+        assert (picture[..., 3] == 0).any()
+
+
+@pytest.mark.parametrize("palette", [[], [[1, 2]], [[0, 0, 256]], [[0, 0, 0.5]], "many", 7])
+def test_a_palette_that_is_none_is_refused(sprites: Studio, palette: Any) -> None:
+    clip = payloads.codes_to_json(sprites.examples[:1])[0]
+    with pytest.raises(CodesError, match="palette"):
+        downloads.export_clip(sprites, {"clip": clip, "kind": "gif", "palette": palette})
+
+
+def test_the_files_for_engines_cut_the_sheet_into_the_clips(sprites: Studio) -> None:
+    clip = payloads.codes_to_json(sprites.examples[:1])[0]
+    files = unpacked(downloads.export_clip(sprites, {"clip": clip, "kind": "engine", "fps": 10}))
+    assert set(files) == {"sheet.png", "sheet.json", "CREDITS.txt"}
+    assert b"CC-BY-SA" in files["CREDITS.txt"]
+    sheet, about = decoded(files["sheet.png"]), json.loads(files["sheet.json"])
+    frames = list(about["frames"].values())
+    tags = about["meta"]["frameTags"]
+    assert [(tag["from"], tag["to"]) for tag in tags] == [(8 * n, 8 * n + 7) for n in range(9)]
+    assert {frame["duration"] for frame in frames} == {100}
+    for frame in frames:
+        place = frame["frame"]
+        cell = sheet[place["y"] : place["y"] + place["h"], place["x"] : place["x"] + place["w"]]
+        assert cell[..., 3].any(), "each rectangle shows the character"
+
+
+def test_the_frames_of_a_clip_come_as_pictures(sprites: Studio) -> None:
+    clip = payloads.codes_to_json(sprites.examples[:1])[0]
+    files = unpacked(downloads.export_clip(sprites, {"clip": clip, "kind": "frames", "scale": 2}))
+    assert list(files) == [f"frame-{n:02d}.png" for n in range(1, 9)]
+    shown = on_page(sprites, clip).repeat(2, 1).repeat(2, 2)
+    for data, frame in zip(files.values(), shown, strict=True):
+        assert np.array_equal(decoded(data)[..., :3], frame)
+
+
+def test_several_clips_stand_side_by_side(sprites: Studio) -> None:
+    clips = payloads.codes_to_json(sprites.examples[:3])
+    answer = downloads.export_clip(sprites, {"clips": clips, "columns": 2, "kind": "webp"})
+    _, animation = cv2.imdecodeanimation(np.frombuffer(content(answer), np.uint8))
+    frames = np.stack([cv2.cvtColor(one[..., :3], cv2.COLOR_BGR2RGB) for one in animation.frames])
+    assert frames.shape == (8, 128, 128, 3)
+    apart = frames[:, 64:, :64].astype(int) - on_page(sprites, clips[2])
+    assert np.abs(apart).max() <= 1, "a batch may round otherwise"
+    assert not frames[:, 64:, 64:].any()
+    with pytest.raises(ClipError, match="one clip"):
+        downloads.export_clip(sprites, {"clips": clips, "kind": "sheet"})
+
+
+def test_few_colours_are_near_all_of_a_clip(sprites: Studio) -> None:
+    frames = sprites.decode(sprites.examples[:1])[0]
+    colours = reduce_palette(frames, 32)
+    assert len(colours) <= 32
+    assert (colours == 0).all(1).any(), "black stays"
+    assert np.abs(snap(frames, colours).astype(int) - frames).mean() < 2
+    assert np.array_equal(reduce_palette(frames, 32), colours)

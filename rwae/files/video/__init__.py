@@ -29,13 +29,20 @@ from rwae.files.video.reading import (
     read_image,
 )
 from rwae.files.video.regions import border_regions, grow, label_regions, large_regions
-from rwae.files.video.writing import encode_gif, encode_image, encode_video, write_clip
+from rwae.files.video.writing import (
+    encode_animation,
+    encode_gif,
+    encode_image,
+    encode_video,
+    write_clip,
+)
 
 __all__ = [
     "MAX_READ_FRAMES",
     "DecoderProcess",
     "Footage",
     "border_regions",
+    "encode_animation",
     "encode_gif",
     "encode_image",
     "encode_video",

@@ -31,6 +31,12 @@ _GIF = [
     cv2.IMWRITE_GIF_DITHER, 3,
 ]  # fmt: skip
 
+_ANIMATIONS = {
+    "gif": (".gif", _GIF),
+    "webp": (".webp", [cv2.IMWRITE_WEBP_QUALITY, 101]),  # lossless
+    "apng": (".png", []),
+}
+
 # OpenCV's FFmpeg can write VP9 into both containers, and browsers play it. It has no encoder for
 # H.264, and no browser plays its default, MPEG-4. For each WebM it prints a warning that the
 # container knows no such tag, and still writes the right file.
@@ -91,24 +97,34 @@ def encode_image(image: np.ndarray, kind: str) -> bytes:
 
 
 def encode_gif(clip: np.ndarray, *, fps: float = 8, scale: int = 4) -> bytes:
-    """Encodes a clip of RGB bytes (T, H, W, 3) as a GIF that loops for ever.
+    """Encodes a clip as a GIF that loops for ever; see `encode_animation`."""
+    return encode_animation(clip, "gif", fps=fps, scale=scale)
+
+
+def encode_animation(clip: np.ndarray, kind: str, *, fps: float = 8, scale: int = 4) -> bytes:
+    """Encodes a clip as an animated picture that loops for ever, and reads it back to be sure.
 
     Args:
-        clip: the frames.
+        clip: RGB or RGBA bytes with shape (T, H, W, 3 or 4).
+        kind: "gif", of at most 256 colours for each frame and pixels that are opaque or
+            transparent; "webp" or "apng", exact.
         fps: frames a second. A GIF counts hundredths of a second, so a single frame may be shown
             half a hundredth too long or too short; the whole clip has the right length.
         scale: whole factor by which the frames are enlarged, with hard edges.
 
     Raises:
-        ClipError: if the encoder refuses the clip.
+        ClipError: if the encoder refuses the clip, or what it wrote has other frames.
     """
+    ending, parameters = _ANIMATIONS[kind]
     animation = cv2.Animation()
     animation.frames = list(_enlarged(clip, scale))
-    ends = (np.arange(len(clip) + 1) * 100 / fps).round()
-    animation.durations = (10 * np.diff(ends)).astype(int).tolist()
-    done, data = cv2.imencodeanimation(".gif", animation, _GIF)
-    if not done:
-        raise ClipError(f"A clip of {len(clip)} frames of {_size(clip)} pixels makes no GIF.")
+    unit = 100 if kind == "gif" else 1000  # parts of a second that the format counts
+    ends = (np.arange(len(clip) + 1) * unit / fps).round()
+    animation.durations = (1000 // unit * np.diff(ends)).astype(int).tolist()
+    done, data = cv2.imencodeanimation(ending, animation, parameters)
+    # A picture that does not move, such as a frozen clip, may be stored as fewer frames.
+    if not done or not 1 <= len(cv2.imdecodeanimation(data)[1].frames) <= len(clip):
+        raise ClipError(f"A clip of {len(clip)} frames of {_size(clip)} pixels makes no {kind}.")
     return data.tobytes()
 
 
@@ -146,12 +162,27 @@ def encode_video(clip: np.ndarray, kind: str, *, fps: float = 8, scale: int = 4)
                 video.write(frame)
         finally:
             video.release()
+        if _count_frames(path) != len(frames):
+            raise ClipError("The video could not be written whole: try again later, or the GIF.")
         return path.read_bytes()
 
 
+def _count_frames(path: Path) -> int:
+    """The number of frames that can be read of a video of our own."""
+    video = cv2.VideoCapture(str(path), cv2.CAP_FFMPEG)
+    try:
+        count = 0
+        while video.grab():
+            count += 1
+        return count
+    finally:
+        video.release()
+
+
 def _enlarged(clip: np.ndarray, scale: int) -> np.ndarray:
-    """RGB bytes (T, H, W, 3) as BGR bytes (T, scale * H, scale * W, 3), each pixel repeated."""
-    return clip[..., ::-1].repeat(scale, 1).repeat(scale, 2)
+    """RGB or RGBA bytes (T, H, W, C) as BGR or BGRA bytes (T, scale * H, scale * W, C)."""
+    order = [2, 1, 0, 3][: clip.shape[-1]]
+    return clip[..., order].repeat(scale, 1).repeat(scale, 2)
 
 
 def _size(clip: np.ndarray) -> str:

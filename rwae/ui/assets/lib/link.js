@@ -1,4 +1,5 @@
-// What an address holds after its "#": the codes of a clip, or the recipe of a sheet of samples.
+// What an address holds after its "#": the codes of a clip, the two clips of a swap, or the recipe of
+// a sheet of samples.
 // The same link and model give the same pixels. The link of a comparison is in comparison.js.
 
 import { CODE_LIMIT, sizesOf } from "./codes.js";
@@ -23,8 +24,8 @@ const checksum = (bytes) =>
 const modelChecksum = ({ name, weights }, sizes) =>
   checksum(new TextEncoder().encode(`${name} ${weights} ${sizes.static} ${sizes.dynamic}`));
 
-// model: {name, weights}.
-export function clipLink(model, codes) {
+// Codes as text. model: {name, weights}.
+function packCodes(model, codes) {
   const numbers = Float32Array.from([...codes.static, ...codes.dynamic.flat()]);
   const bytes = new Uint8Array(HEADER_BYTES + numbers.byteLength);
   bytes.set(new Uint8Array(numbers.buffer), HEADER_BYTES);
@@ -32,13 +33,18 @@ export function clipLink(model, codes) {
   header.setUint32(0, modelChecksum(model, sizesOf(codes)));
   header.setUint32(4, checksum(bytes.subarray(HEADER_BYTES)));
   const text = btoa(String.fromCharCode(...bytes));
-  return CLIP_LINK + text.replaceAll("+", "-").replaceAll("/", "_").replaceAll("=", "");
+  return text.replaceAll("+", "-").replaceAll("/", "_").replaceAll("=", "");
 }
 
+export const clipLink = (model, codes) => CLIP_LINK + packCodes(model, codes);
+
 // What an address holds: {codes}, {error: one sentence}, or {} if it holds no clip.
-export function parseClipLink(hash, model, sizes) {
-  if (!hash.startsWith(CLIP_LINK)) return {};
-  const bytes = decodeBase64(hash.slice(CLIP_LINK.length));
+export const parseClipLink = (hash, model, sizes) =>
+  hash.startsWith(CLIP_LINK) ? unpackCodes(hash.slice(CLIP_LINK.length), model, sizes) : {};
+
+// {codes}, or {error: one sentence}.
+function unpackCodes(text, model, sizes) {
+  const bytes = decodeBase64(text);
   if (!bytes) return { error: DAMAGED };
   const header = new DataView(bytes.buffer);
   const body = bytes.slice(HEADER_BYTES);
@@ -67,6 +73,27 @@ function decodeBase64(text) {
   } catch {
     return null;
   }
+}
+
+// The two clips of a swap, and how many clips stand in a row of the square.
+
+const SWAP_LINK = "#swap&";
+const SWAP_SIZES = [2, 5];
+
+export const swapLink = (model, a, b, size) =>
+  `${SWAP_LINK}size=${size}&a=${packCodes(model, a)}&b=${packCodes(model, b)}`;
+
+// What an address holds: {clips: the codes of A and B, size}, {error: one sentence}, or {}.
+export function parseSwapLink(hash, model, sizes) {
+  if (!hash.startsWith(SWAP_LINK)) return {};
+  const fields = new URLSearchParams(hash.slice(SWAP_LINK.length));
+  const found = ["a", "b"].map((name) => unpackCodes(fields.get(name) ?? "", model, sizes));
+  const error = found.find((one) => one.error)?.error;
+  if (error) return { error };
+  const clips = found.map(({ codes }) => codes);
+  if (clips[0].dynamic.length !== clips[1].dynamic.length) return { error: DAMAGED };
+  const size = Number(fields.get("size"));
+  return { clips, size: SWAP_SIZES.includes(size) ? size : SWAP_SIZES[0] };
 }
 
 // What a sheet of samples is drawn from: two seeds and a few settings.

@@ -146,6 +146,7 @@ class Explore {
       server,
       codes: () => this.settledCodes(),
       fps: () => this.clock.fps,
+      palette: () => this.colours,
       open: (clip) => session.opened.set(clip),
     });
   }
@@ -337,6 +338,7 @@ class Explore {
   }
 
   open(clip) {
+    this.colours = clip.palette ?? null; // of the clip that was given
     this.pump.cancel();
     // Of a visitor's clip the original is what was given, and not what the model makes of it.
     this.original.show(clip.given ?? clip.sheet, clip.given ? 0 : clip.row);

@@ -7,6 +7,7 @@ import { session } from "../lib/session.js";
 import { clipTile, fitGrid } from "../widgets/chooser.js";
 import { fillTrack, messages, parts, shareAddress } from "../widgets/dom.js";
 import { Clock, decoder, transport } from "../widgets/player.js";
+import { SaveMenu } from "../widgets/takeaway.js";
 import { startWithModel } from "./tab.js";
 
 const MAX_CLIPS = 16;
@@ -41,6 +42,13 @@ class Sample {
       },
     );
     this.connectControls();
+    new SaveMenu(part.takeaway, {
+      message: part.message,
+      model,
+      server,
+      fps: () => this.clock.fps,
+      grid: () => ({ clips: this.shown.clips, columns: COLUMNS }),
+    });
     this.offerActions();
     transport(part.transport, this.clock);
     fitGrid(part.grid, this.views, COLUMNS, model.side, MAX_FACTOR);

@@ -1,17 +1,19 @@
 // The Swap tab: two clips, and the ways to join the who of one with the motion of the other.
 
-import { interpolateCodes } from "../lib/codes.js";
+import { interpolateCodes, sizesOf } from "../lib/codes.js";
 import { randomPair } from "../lib/format.js";
+import { parseSwapLink, swapLink } from "../lib/link.js";
 import { Pump } from "../lib/pump.js";
 import { fittingFactor } from "../lib/scale.js";
 import { decodeInBatches } from "../lib/server.js";
 import { session } from "../lib/session.js";
 import { loadExamples } from "../widgets/chooser.js";
-import { messages, parts } from "../widgets/dom.js";
+import { messages, parts, shareAddress } from "../widgets/dom.js";
 import { Pad } from "../widgets/pad.js";
 import { Clock, decoder, transport, View } from "../widgets/player.js";
 import { Slot } from "../widgets/slot.js";
 import { SwapGrid } from "../widgets/swapgrid.js";
+import { SaveMenu } from "../widgets/takeaway.js";
 import { startWithModel } from "./tab.js";
 
 const MAX_FACTOR = 6; // by which frames are enlarged
@@ -41,7 +43,51 @@ class Swap {
     new ResizeObserver(() => this.fit()).observe(part.plane);
     part.exchange.addEventListener("click", () => this.exchange());
     part.random.addEventListener("click", () => this.drawPair());
+    part.link.addEventListener("click", () => this.copyLink());
+    new SaveMenu(part.takeaway, {
+      message: part.message,
+      model,
+      server,
+      fps: () => this.clock.fps,
+      palette: () => this.palette,
+      grid: () => ({ clips: session.shown.get("swap"), columns: this.grid.size }),
+    });
     this.fillSlots();
+  }
+
+  // The colours of the two clips together, where both have few.
+  get palette() {
+    const own = ["A", "B"].map((name) => this.slots[name]?.held?.clip.palette);
+    if (!own.every(Boolean)) return null;
+    const both = new Map(own.flat().map((colour) => [colour.join(), colour]));
+    return both.size <= 256 ? [...both.values()] : null;
+  }
+
+  async copyLink() {
+    if (!this.full) return;
+    this.say(
+      await shareAddress(this.model.name, swapLink(this.model, ...this.pair, this.grid.size)),
+    );
+  }
+
+  // The two clips that the address holds, if it holds any.
+  async openLinked() {
+    const { model } = this;
+    const sizes = sizesOf(model.clips[0]);
+    const { clips, size, error } = model.linked ? parseSwapLink(location.hash, model, sizes) : {};
+    if (error) this.fail(error);
+    if (!clips) return;
+    const answer = await this.decode(clips, true);
+    if (answer.error) {
+      this.fail(answer.error);
+      return;
+    }
+    this.showGrid(size);
+    ["A", "B"].forEach((name, row) => {
+      const clip = { codes: clips[row], sheet: answer.sheet, row };
+      this.slots[name].hold({ clip, about: "from the link", caption: "As the model draws it" });
+    });
+    this.changed();
   }
 
   get full() {
@@ -187,6 +233,7 @@ class Swap {
       this.slots[name] = new Slot(root, name, { ...wiring, ...hooks });
     });
     this.holdExamples(0, Math.min(4, model.clips.length - 1));
+    this.openLinked();
   }
 
   holdExamples(a, b) {

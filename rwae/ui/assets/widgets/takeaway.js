@@ -5,15 +5,26 @@ import { ask, LONG_DEADLINE, upload } from "../lib/server.js";
 import { make, messages, onFileChosen, onFileDrop, parts } from "./dom.js";
 import { Sheet } from "./player.js";
 
+// What a clip can be saved as, in groups: the name, and which programs take it.
+const GROUPS = [
+  ["To show", ["gif", "webp", "apng", "webm", "mp4"]],
+  ["For games and drawing", ["strip", "frames", "sheet", "engine"]],
+  ["To go on here", ["codes"]],
+];
 const KINDS = {
-  gif: ["GIF", "Loops in chats, slides and pages"],
-  webm: ["WebM", "A small video for the web"],
-  mp4: ["MP4", "For sites that take no WebM"],
-  strip: ["PNG strip", "All frames, exact to the pixel"],
-  sheet: ["Sprite sheet", "Nine actions, for game engines"],
+  gif: ["GIF", "Loops everywhere: chats, slides, pages; 256 colours"],
+  webp: ["WebP", "Loops in browsers and chats; exact, and small"],
+  apng: ["APNG", "Loops in browsers and on Apple's systems; exact"],
+  webm: ["WebM", "Video (VP9) for browsers, VLC, Discord"],
+  mp4: ["MP4", "Video (VP9) for browsers and VLC"],
+  strip: ["PNG strip", "All frames side by side, exact; opens here again"],
+  frames: ["PNG frames", "A zip with a picture for each frame"],
+  sheet: ["Sprite sheet", "Nine actions in the LPC layout"],
+  engine: ["Sheet for engines", "A zip: the sheet, JSON for Phaser, Godot, Unity; credits"],
   codes: ["Codes", "The numbers, to open here again"],
 };
-const MOVING = ["gif", "webm", "mp4"]; // what is enlarged, and has a speed
+const MOVING = ["gif", "webp", "apng", "webm", "mp4", "frames"]; // what is enlarged
+const SINGLE = ["sheet", "engine", "codes"]; // what holds one clip
 const USUAL_SIDE = 256; // pixels: small frames are enlarged at least to this
 const MAX_SIDE = 1024; // pixels that the server allows
 const MAX_BYTES = 2 ** 20; // of a file of codes
@@ -24,11 +35,15 @@ const SAVE_MENU = `
     <div class="rw-menu" data-part="menu">
       <div class="rw-take-how">
         <label>Size <select class="rw-choice" data-part="size"
-          aria-label="Size of GIF and video, in pixels"></select></label>
+          aria-label="Size of moving pictures, in pixels"></select></label>
+        <label data-part="cutout" hidden><input type="checkbox" data-part="transparent">
+          Transparent background</label>
+        <label data-part="colours" hidden>Colours <select class="rw-choice" data-part="palette"
+          aria-label="Colours"></select></label>
         <span data-part="speed"></span>
       </div>
-      <div data-part="files" role="group" aria-label="Save this clip as"></div>
-      <div class="rw-take-open">
+      <div data-part="files"></div>
+      <div class="rw-take-open" data-part="reopen">
         <button type="button" class="rw-take-kind" data-part="pick"><b>Open codes</b>
           <small>From a file, or drop one here</small></button>
         <input type="file" accept=".safetensors" hidden data-part="file">
@@ -39,18 +54,33 @@ const SAVE_MENU = `
 export class SaveMenu {
   // dropArea: where a file may be dropped. message: the line that says how it went. model and
   // server: of the page. codes() and fps(): what is on the page. open({codes, sheet, row}) shows a
-  // clip. otherFile(file): a file that holds no codes came.
-  constructor(root, { dropArea, otherFile, message, model, server, codes, fps, open }) {
-    Object.assign(this, { root, dropArea, model, server, codes, fps, otherFile, busy: false });
-    this.show = open;
+  // clip. otherFile(file): a file that holds no codes came. palette(): the colours of the clip
+  // that was given, or null. grid(): {clips, columns} in place of codes(), for several clips that
+  // move side by side; nothing is opened then.
+  constructor(root, { dropArea, otherFile, message, model, server, fps, ...hooks }) {
+    const { codes, grid = null, open, palette = () => null } = hooks;
+    Object.assign(this, { root, dropArea, model, server, codes, grid, palette, fps, otherFile });
+    Object.assign(this, { show: open, busy: false });
     Object.assign(this, messages(message)); // say and fail
     root.innerHTML = SAVE_MENU;
     this.part = parts(root);
     this.menu = this.part.take;
-    this.part.files.append(...model.exports.map((kind) => this.entry(kind)));
+    this.part.files.append(...GROUPS.map(([title, kinds]) => this.group(title, kinds)));
     this.offerSizes(model.side);
-    this.acceptFiles();
+    this.part.cutout.hidden = this.part.colours.hidden = !model.sprites;
+    this.part.reopen.hidden = Boolean(grid);
+    if (!grid) this.acceptFiles();
     this.closeWhenLeft();
+  }
+
+  group(title, kinds) {
+    const group = make("div", "rw-take-group", { role: "group", "aria-label": title });
+    const offered = kinds.filter(
+      (kind) => this.model.exports.includes(kind) && !(this.grid && SINGLE.includes(kind)),
+    );
+    group.append(make("h3", "rw-label", {}, title), ...offered.map((kind) => this.entry(kind)));
+    group.hidden = !offered.length;
+    return group;
   }
 
   entry(kind) {
@@ -87,13 +117,40 @@ export class SaveMenu {
   }
 
   async save(kind) {
-    const scale = Number(this.part.size.value);
-    const how = MOVING.includes(kind) ? { fps: this.fps(), scale } : {};
-    const request = { clip: this.codes(), kind, ...how };
+    const how = {
+      fps: this.fps(),
+      scale: MOVING.includes(kind) ? Number(this.part.size.value) : 1,
+    };
+    const what = this.grid ? this.grid() : { clip: this.codes() };
+    const request = { ...what, kind, ...how, ...this.look() };
     const answer = await ask(() => this.server.export_clip(request), LONG_DEADLINE);
     if (answer.error) return answer;
     make("a", "", { href: answer.data, download: answer.name }).click();
     return { text: [`${answer.name} is saved.`, answer.note ?? ""].join(" ").trim() };
+  }
+
+  // Which colours are kept, and whether the background is left out.
+  look() {
+    const { transparent, palette } = this.part;
+    if (!this.model.sprites) return {};
+    const colours = { all: null, few: "few", own: this.palette() }[palette.value];
+    return { transparent: transparent.checked, palette: colours };
+  }
+
+  // The colours of the clip that was given are offered where they are few.
+  offerColours() {
+    const { palette } = this.part;
+    const own = this.palette();
+    const before = palette.value;
+    const choices = [
+      ["all", "as drawn"],
+      ["few", "32 that fit best"],
+      ...(own ? [["own", `the ${own.length} of your clip`]] : []),
+    ];
+    palette.replaceChildren(
+      ...choices.map(([value, text]) => make("option", "", { value }, text)),
+    );
+    palette.value = choices.some(([value]) => value === before) ? before : "all";
   }
 
   async read(file) {
@@ -141,6 +198,7 @@ export class SaveMenu {
     const { menu } = this.part;
     this.menu.toggleAttribute("data-up", below < menu.scrollHeight && button.top > below);
     menu.style.maxHeight = `${Math.max(below, button.top) - 16}px`;
+    this.offerColours();
     this.part.speed.textContent = `${this.fps()} frames a second`;
   }
 

@@ -67,7 +67,9 @@ export class YourClip {
   begin(example) {
     const learned = ownClips.learned.get(this.model.name);
     if (this.model.learned) this.showLearned(learned);
-    if (learned) this.open({ ...example, given: learned.given });
+    if (learned) {
+      this.open({ ...example, given: learned.given, palette: learned.clip?.palette });
+    }
     const wanted = ownClips.takeWanted();
     if (wanted) this.take(wanted.file, wanted.choices);
   }
@@ -123,7 +125,7 @@ export class YourClip {
     this.learn.offer(clip);
     if (first) part.teach.open = !clip.fit?.known; // what is known needs no learning
     this.showChoices(clip);
-    this.open({ codes: clip.clips[0], sheet, row: 0, given });
+    this.open({ codes: clip.clips[0], sheet, row: 0, given, palette: clip.palette });
     if (first) root.scrollIntoView({ block: "nearest" });
   }
 
