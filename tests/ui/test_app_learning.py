@@ -207,3 +207,19 @@ def test_a_file_with_changed_numbers_is_refused_or_drawn_within_range(
     empty = pack_learned(state, state, clips, "sprites", studio.weights)
     assert served["open_learned"](Form(empty))["name"].startswith("sprites~")
     assert "error" in served["open_learned"](Form(empty[:-1]))
+
+
+def test_two_copies_of_two_visits_are_apart_and_in_no_list(
+    models: LoadedModels, studio: Studio
+) -> None:
+    names = [models.keep(studio, studio.model, studio.examples[[n]]) for n in range(2)]
+    listed = [one["name"] for one in Api(models).models()]
+    assert listed == list(models.studios) == ["sprites"]
+    served = {function.__name__: function for function in page_functions(models)}
+    first, second = (served["open_model"]({"model": name})["clips"][0] for name in names)
+    assert first != second
+    served["forget_learned"]({"model": names[0]})
+    assert "error" in served["open_model"]({"model": names[0]})
+    assert "error" not in served["open_model"]({"model": names[1]})
+    for guess in ("sprites~", "sprites~" + 22 * "A", names[1][:-1], names[1] + "A"):
+        assert "error" in served["open_model"]({"model": guess})

@@ -126,7 +126,10 @@ def test_a_valid_request_with_one_part_replaced_is_answered(
 
 
 @settings(PROPERTY, max_examples=20)  # each starts the process that decodes files
-@given(name=st.sampled_from(["encode_clip", "read_codes"]), file=st.binary(max_size=400))
+@given(
+    name=st.sampled_from(["encode_clip", "read_codes", "open_learned"]),
+    file=st.binary(max_size=400),
+)
 @example(name="encode_clip", file=b"\x89PNG\r\n\x1a\n" + b"\0" * 99)
 @example(name="read_codes", file=b"PK\x03\x04" + b"\0" * 99)
 def test_any_bytes_as_a_file_are_refused_with_a_sentence(
@@ -151,6 +154,7 @@ def test_any_argument_of_a_program_is_answered(
         api.encode: {"file": "AAAA", "picture": "none"},
         api.swap: {"who": clip, "motion": clip, "picture": "png"},
         api.decode: {"clips": [clip], "picture": "gif"},
+        api.learn: {"files": ["AAAA"], "picture": "none"},
     }
     call = data.draw(st.sampled_from(list(good)))
     way = data.draw(st.sampled_from(places(good[call])))
