@@ -22,6 +22,7 @@ from starlette.middleware import Middleware
 from rwae.files import installation
 from rwae.ui import api, page_files
 from rwae.ui.endpoints import page_functions
+from rwae.ui.first_clip import first_clip_html
 from rwae.ui.learning import Learning
 from rwae.ui.loaded_models import LoadedModels
 from rwae.ui.middleware import RequestLimits, SecurityHeaders
@@ -68,6 +69,7 @@ def build_page(models: LoadedModels, mcp: bool = False) -> gr.Blocks:
     """
     learning = Learning(models)
     functions = page_functions(models, learning)
+    page_files.show_first(first_clip_html(models.find(None)))
     upload_limit = {"maxUpload": MAX_UPLOAD_BYTES}
     comparison = upload_limit | {"peers": comparison_data(models)}
     about = {"mcp": mcp, "endpoints": api.describe_endpoints(models)}

@@ -29,6 +29,7 @@ from rwae.ui.payloads import MAX_CLIP_FRAMES, codes_to_json, data_url, max_reque
 
 COORDINATE_DECIMALS = 5  # of a number in a direction
 TIMED_DECODES = 6
+SUBJECTS = {"sprites": "Sprites", "weizmann": "People", "moving_mnist": "Digits"}  # by data set
 
 
 def page_data(models: LoadedModels) -> dict[str, Any]:
@@ -47,13 +48,21 @@ def page_data(models: LoadedModels) -> dict[str, Any]:
 
 
 def model_list(models: LoadedModels) -> list[dict[str, Any]]:
-    """What the header's list says of each model."""
+    """What the header's list says of each model.
+
+    Returns:
+        For each model {"name", "title", "about", "kind", "subject": what its training data shows,
+        "variant": whether it is listed for comparison with a better known one}.
+    """
+    names = set(models.studios)
     return [
         {
             "name": name,
             "title": studio.card.title,
             "about": studio.card.about,
             "kind": _describe_kind(studio),
+            "subject": SUBJECTS.get(trained_on(studio.folder) or "", ""),
+            "variant": trained_on(studio.folder) in names - {name},
         }
         for name, studio in models.studios.items()
     ]

@@ -20,6 +20,7 @@ from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from rwae.ui.first_clip import FirstClip
 from rwae.ui.middleware import PAGE_FILES_PREFIX, path_below_root
 
 ASSETS = Path(__file__).parent / "assets"
@@ -35,6 +36,7 @@ STYLE_SCOPE = ".gradio-container.gradio-container .contain"
 CACHE_FOREVER = {"Cache-Control": "public, max-age=31536000, immutable"}
 _URL_DIGEST_LENGTH = 12  # hexadecimal digits
 _IMPORT = re.compile(r'^(?:import|export)\b[^;]*?\bfrom "(\.[^"]+)";', re.MULTILINE)
+_shown_first = ""  # HTML of the clip that moves before any script has come
 _pictures: dict[str, bytes] = {}  # by their digest: the examples of models that were opened
 
 
@@ -90,6 +92,12 @@ def add_picture(png: bytes) -> str:
     return _picture_url(digest)
 
 
+def show_first(html: str) -> None:
+    """Puts HTML into the page, which is shown until the page itself removes it."""
+    global _shown_first
+    _shown_first = html
+
+
 def _picture_url(digest: str) -> str:
     return f"{PAGE_FILES_PREFIX}pictures/{digest}.png".removeprefix("/")
 
@@ -125,6 +133,8 @@ class PageDelivery:
     known when the app starts. Without it, browsers would request a module only when the one that
     imports it has come, and the picture last.
 
+    The page holds the first clip as HTML, unless its address names a model.
+
     Other answers are left as they are: compression hardly makes pictures smaller, and takes time
     while a visitor drags a slider.
     """
@@ -132,6 +142,7 @@ class PageDelivery:
     def __init__(self, app: ASGIApp) -> None:
         self.app = app
         self._compressed_app = GZipMiddleware(app, compresslevel=6)
+        self._app_with_clip = GZipMiddleware(FirstClip(app, _shown_first), compresslevel=6)
         links = [f"<{file_url(STYLESHEET)}>;rel=preload;as=style"]
         links += [f"<{file_url(name)}>;rel=modulepreload" for name in _with_imports(FIRST_MODULES)]
         pictures = [f"<{_picture_url(digest)}>;rel=preload;as=image" for digest in _pictures]
@@ -152,7 +163,9 @@ class PageDelivery:
                 message["headers"] = [*message["headers"], (b"link", links)]
             await send(message)
 
-        await self._compressed_app(scope, receive, send_with_links)
+        first = path == "/" and not names_model
+        app = self._app_with_clip if first else self._compressed_app
+        await app(scope, receive, send_with_links)
 
 
 def _with_imports(names: Sequence[str]) -> list[str]:

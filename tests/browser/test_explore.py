@@ -126,7 +126,7 @@ def test_named_directions_are_listed_by_attribute(opened: Visit) -> None:
         session.model.set({ ...model, directions: { ...model.directions, named } });
         """
     )
-    opened.page.wait_for_selector(f"{WHO} .rw-step")
+    opened.page.wait_for_selector("[data-part=whonamed] .rw-step")  # they come first
     switch.get_by_role("button", name="Named").click()
     rows = opened.page.locator("[data-part=whonamed] .rw-knob").filter(visible=True)
     assert [row.replace("\xa0", " ").split("\n") for row in rows.all_inner_texts()] == [

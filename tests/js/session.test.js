@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import { beforeEach, test } from "node:test";
-import { Observable, Session } from "../../rwae/ui/assets/lib/session.js";
+import { groupModels, Observable, Session } from "../../rwae/ui/assets/lib/session.js";
 
 test("who watches is told of every later value until its signal is aborted", () => {
   const value = new Observable(1);
@@ -104,4 +104,40 @@ test("a model may come with a clip to open, and the next choice has none", async
   assert.equal(session.model.value.clip, "clip");
   await session.choose("one");
   assert.equal(session.model.value.clip, null);
+});
+
+test("a model that came while the page was open is chosen like any other, and leaves again", async () => {
+  const page = new Session();
+  const first = { name: "a", title: "A" };
+  const entry = { name: "a~1", title: "My clip", about: "", kind: "", subject: "Sprites" };
+  page.begin({ models: [first], first, notice: "", open: async (name) => ({ title: name }) });
+  const seen = [];
+  page.models.watch((all) => seen.push(all.map(({ name }) => name)));
+  page.addModel(entry);
+  page.addModel(entry);
+  assert.equal(await page.choose("a~1"), true);
+  assert.equal(page.model.value.name, "a~1");
+  page.removeModel("a~1");
+  await page.choose("a~1");
+  assert.equal(page.model.value.name, "a");
+  assert.deepEqual(seen, [["a", "a~1"], ["a", "a~1"], ["a"]]);
+});
+
+test("models are grouped by subject, and those for comparison are apart", () => {
+  const model = (name, subject, variant = false) => ({ name, subject, variant });
+  const groups = groupModels([
+    model("d", "Digits"),
+    model("s", "Sprites"),
+    model("s-weak", "Sprites", true),
+    model("other"),
+  ]);
+  const names = (models) => models.map(({ name }) => name);
+  assert.deepEqual(
+    groups.map(({ subject, main, variants }) => [subject, names(main), names(variants)]),
+    [
+      ["Digits", ["d"], []],
+      ["Sprites", ["s"], ["s-weak"]],
+      ["", ["other"], []],
+    ],
+  );
 });

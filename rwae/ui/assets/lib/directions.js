@@ -45,6 +45,28 @@ export function mainDirections(basis) {
   return new Basis({ ...basis, read, write, share });
 }
 
+const LANE_MARGIN = 0.15; // of the range, above it and below
+const MIN_RANGE = 0.5; // standard deviations
+
+// For each coordinate of the motion the values that a lane shows, [low, high]: those of the
+// example clips, and a little more.
+export function laneRanges(basis, clips) {
+  return Array.from({ length: basis.size }, (_, axis) => {
+    const values = clips.flatMap(({ dynamic }) =>
+      dynamic.map((code) => basis.coordinate(code, axis)),
+    );
+    const [low, high] = [Math.min(...values), Math.max(...values)];
+    const margin = Math.max(LANE_MARGIN * (high - low), (MIN_RANGE - (high - low)) / 2);
+    return [low - margin, high + margin];
+  });
+}
+
+// A range that holds values as well.
+export const widened = ([low, high], values) => [
+  Math.min(low, ...values),
+  Math.max(high, ...values),
+];
+
 // Directions with names, grouped by the attribute that they change: [{factor, basis}].
 export function byFactor({ mean, read, write, names }) {
   const factors = [...new Set(names.map(({ factor }) => factor))];

@@ -28,8 +28,22 @@ export class Observable {
   }
 }
 
+// Models by subject, in their order: [{subject, main, variants}].
+export function groupModels(models) {
+  const groups = new Map();
+  // A copy that has learned a character stands with its original.
+  const subjectOf = ({ subject, of }) =>
+    subject ?? models.find(({ name }) => name === of)?.subject ?? "";
+  models.forEach((model) => {
+    const subject = subjectOf(model);
+    if (!groups.has(subject)) groups.set(subject, { subject, main: [], variants: [] });
+    groups.get(subject)[model.variant ? "variants" : "main"].push(model);
+  });
+  return [...groups.values()];
+}
+
 export class Session {
-  models = new Observable([]); // all that may be chosen: {name, title, about, kind}, copies as well
+  models = new Observable([]); // all that can be chosen: {name, title, about, kind, subject}
   model = new Observable(); // all that shows the chosen model: its sizes, examples and facts
   opened = new Observable(); // the clip that Explore shall show: {codes, sheet, row}
   decodeTime = new Observable(); // milliseconds in which the server decoded a clip, measured last

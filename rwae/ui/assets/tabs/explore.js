@@ -71,7 +71,14 @@ class Explore {
     this.difference = new Difference(part.difference, this.original, this.edited);
     this.strip = new Filmstrip(part.filmstrip, clock, model.side);
     transport(part.transport, clock);
+    this.smallViews = [part.smalledited, part.smalloriginal].map(
+      (canvas) => new View(canvas, clock, model.side),
+    );
     new ResizeObserver(() => this.fit()).observe(part.stage);
+    // The small player is there once the stage is above the window.
+    new IntersectionObserver(([{ isIntersecting, boundingClientRect: box }]) => {
+      part.small.toggleAttribute("data-shown", !isIntersecting && box.height > 0 && box.top < 0);
+    }).observe(part.stage);
   }
 
   // Fills the stage: the edited clip, and two of about half its size beside it.
@@ -89,6 +96,7 @@ class Explore {
     const { sheet, row, shown } = this.rendering;
     if (this.clock.frames !== shown.length) this.clock.resize(shown.length);
     this.edited.show(sheet, row);
+    this.smallViews[0].show(sheet, row);
     this.strip.show(sheet, row, shown.length);
     this.difference.draw();
   }
@@ -134,7 +142,7 @@ class Explore {
     const fields = { who: part.seedwho, motion: part.seedmotion };
     const glideTo = (call, use) => this.glideTo(call, use);
     this.draws = new Draws(fields, server, this.editor, glideTo);
-    const whoRoots = [part.whomain, part.whonamed, part.whoall];
+    const whoRoots = [part.whonamed, part.whomain, part.whoall];
     switchPanels(part.whoswitch, whoRoots, () => this.showOtherList());
     switchPanels(part.motionswitch, [part.motionmain, part.motionall], () => this.refresh());
     this.connectButtons();
@@ -318,6 +326,7 @@ class Explore {
   async openFirst() {
     const { part, model, clock } = this;
     const { examples, error } = await loadExamples(model);
+    document.getElementById("rw-first")?.remove(); // see rwae/ui/first_clip.py
     if (this.signal.aborted) return;
     if (error) {
       this.fail(error);
@@ -342,6 +351,7 @@ class Explore {
     this.pump.cancel();
     // Of a visitor's clip the original is what was given, and not what the model makes of it.
     this.original.show(clip.given ?? clip.sheet, clip.given ? 0 : clip.row);
+    this.smallViews[1].show(clip.given ?? clip.sheet, clip.given ? 0 : clip.row);
     this.rendering.keep(clip.codes, clip.sheet, clip.row);
     this.put();
     this.draws.forget();

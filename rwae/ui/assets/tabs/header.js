@@ -1,7 +1,7 @@
 // The header: which model the page shows, where it runs, and how fast it is right now.
 
 import { ask, LONG_DEADLINE } from "../lib/server.js";
-import { session } from "../lib/session.js";
+import { groupModels, session } from "../lib/session.js";
 import { addressOfModel, make, messages, modelInAddress, parts } from "../widgets/dom.js";
 
 // value: {models, first, notice}, see `rwae.ui.page.build`. trigger("linked") tells the page that
@@ -12,9 +12,8 @@ export function start({ element, server, trigger, value: { models, first, notice
   const open = (model) => ask(() => server.open_model({ model }), LONG_DEADLINE);
   session.begin({ models, first, notice, open });
 
-  // The list: an address for each model, which also opens in a window of its own.
-  let entries = [];
-  const entryOf = ({ name, title, about, kind }) => {
+  // An entry of the list: an address, which also opens in a window of its own.
+  function entryOf({ name, title, about, kind }) {
     const node = make("a", "rw-entry", { href: addressOfModel(name) });
     node.append(
       make("b", "", {}, title),
@@ -30,23 +29,29 @@ export function start({ element, server, trigger, value: { models, first, notice
       history.pushState(null, "", node.href);
       session.choose(name);
     });
-    return { name, node };
-  };
-
-  // A copy that has learned a character stands below its original.
-  function list(all) {
-    const rank = ({ name, of }) => all.findIndex((model) => model.name === (of ?? name));
-    entries = [...all].sort((a, b) => rank(a) - rank(b)).map(entryOf);
-    part.menu.replaceChildren(...entries.map(({ node }) => node));
-    part.models.hidden = all.length === 1;
-    markEntry(session.model.value?.name);
+    if (name === session.model.value?.name) node.setAttribute("aria-current", "true");
+    return node;
   }
 
-  function markEntry(name) {
-    entries.forEach((entry) => {
-      if (entry.name === name) entry.node.setAttribute("aria-current", "true");
-      else entry.node.removeAttribute("aria-current");
-    });
+  function list(all) {
+    part.menu.replaceChildren(
+      ...groupModels(all).map(({ subject, main, variants }) => {
+        const group = make("section", "rw-subject");
+        if (subject) group.append(make("h2", "", {}, subject));
+        group.append(...main.map(entryOf));
+        if (variants.length) {
+          const more = make("details", "rw-variants");
+          more.append(
+            make("summary", "", {}, `For comparison (${variants.length})`),
+            ...variants.map(entryOf),
+          );
+          more.open = variants.some(({ name }) => name === session.model.value?.name);
+          group.append(more);
+        }
+        return group;
+      }),
+    );
+    part.models.hidden = all.length === 1;
   }
 
   function close(focus) {
@@ -58,8 +63,9 @@ export function start({ element, server, trigger, value: { models, first, notice
     part.root.dataset.model = name;
     part.title.textContent = title;
     const facts = `${(parameters / 1e6).toFixed(1)} M parameters, ${device}`;
-    part.facts.textContent = models.length > 1 ? facts : `${title}, ${facts}`;
-    markEntry(name);
+    const all = session.models.value;
+    part.facts.textContent = all.length > 1 ? facts : `${title}, ${facts}`;
+    list(all);
     showSpeed(ms);
   }
 

@@ -7,6 +7,7 @@ import { percent, signed } from "../lib/format.js";
 import { fillTrack, make } from "./dom.js";
 
 const REACH = 3; // standard deviations at either end of a slider
+const FOLD = 4; // sliders that are shown at first
 const STEPS = [-3, -1.5, 0, 1.5, 3]; // of the stills
 
 export class Knobs {
@@ -17,6 +18,27 @@ export class Knobs {
     Object.assign(this, { root, basis, changed, restored, side });
     root.replaceChildren();
     this.rows = Array.from({ length: basis.size }, (_, axis) => this.row(axis));
+    if (root.querySelector("[data-folded]")) this.addUnfold();
+  }
+
+  // Few sliders at first, so that how it moves is in sight as well.
+  addUnfold() {
+    const folded = [...this.root.querySelectorAll("[data-folded]")];
+    const label = `${folded.length} more`;
+    const button = make("button", "rw-button rw-unfold", {
+      type: "button",
+      "aria-expanded": "false",
+    });
+    button.textContent = label;
+    button.addEventListener("click", () => {
+      const open = button.getAttribute("aria-expanded") === "false";
+      button.setAttribute("aria-expanded", String(open));
+      button.textContent = open ? "Fewer" : label;
+      folded.forEach((row) => {
+        row.toggleAttribute("data-folded", !open);
+      });
+    });
+    this.root.append(button);
   }
 
   get hasStills() {
@@ -35,6 +57,8 @@ export class Knobs {
     });
     const number = make("output", "rw-number");
     const steps = this.hasStills ? STEPS.map((value) => this.step(axis, value)) : [];
+    const fold = axis >= FOLD && this.hasStills && this.basis.size > FOLD + 1;
+    row.toggleAttribute("data-folded", fold);
     row.append(this.name(axis), ...(this.hasStills ? [this.strip(steps)] : []), input, number);
     input.addEventListener("input", () => this.changed(axis, Number(input.value), false));
     input.addEventListener("change", () => this.changed(axis, Number(input.value), true));
@@ -47,8 +71,16 @@ export class Knobs {
   key(event, axis) {
     if (event.ctrlKey || event.metaKey || event.altKey) return;
     const step = STEPS[Number(event.key) - 1];
+    const fine = event.shiftKey ? 0.01 : 0.1;
+    const moves = {
+      ...{ ArrowUp: fine, ArrowRight: fine, ArrowDown: -fine, ArrowLeft: -fine },
+      ...{ PageUp: 0.5, PageDown: -0.5 },
+    };
     if (event.key === "Delete" || event.key === "Backspace") this.restored(axis);
-    else if (this.hasStills && step !== undefined) this.changed(axis, step, true);
+    else if (event.key in moves) {
+      const now = Number(this.rows[axis].input.value);
+      this.changed(axis, clamp(now + moves[event.key], REACH), true);
+    } else if (this.hasStills && step !== undefined) this.changed(axis, step, true);
     else return;
     event.preventDefault();
   }

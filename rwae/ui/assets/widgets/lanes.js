@@ -2,17 +2,21 @@
 // pointer, or move from frame to frame with the arrow keys.
 
 import { clamp } from "../lib/codes.js";
+import { widened } from "../lib/directions.js";
 import { percent } from "../lib/format.js";
 import { icon, make } from "./dom.js";
 
-const REACH = 3.5; // standard deviations from the middle of a lane to its edge
+const REACH = 3.5; // standard deviations that the keys reach, to either side
+const DRAG_START = 8; // pixels that a finger goes sideways before it draws
 
 export class Lanes {
   // changed(frame, axis, value, done): a point moved; `done` when the pointer let go.
   // restored(axis, frame): a point should go back to the original, or the whole lane without one.
   // locked(axis) says whether a lane is locked, and lock(axis) turns that over.
-  constructor(root, basis, clock, { changed, restored, locked, lock }) {
+  // ranges: [low, high] of each lane; it grows with values beyond it.
+  constructor(root, basis, clock, ranges, { changed, restored, locked, lock }) {
     Object.assign(this, { root, basis, clock, changed, restored, locked, lock });
+    this.ranges = ranges.map((range) => [...range]);
     Object.assign(this, { frames: 0, lanes: [] });
     clock.listen(() => this.mark());
   }
@@ -22,22 +26,33 @@ export class Lanes {
     this.lanes.forEach((lane, axis) => {
       const values = dynamic.map((code) => this.basis.coordinate(code, axis));
       const before = original.map((code) => this.basis.coordinate(code, axis));
-      const [line, ghost] = [this.path(values), this.path(before)];
+      if (!this.drawing) this.ranges[axis] = widened(this.ranges[axis], [...values, ...before]);
+      const [line, ghost] = [this.path(axis, values), this.path(axis, before)];
       lane.head.show(this.locked(axis), line !== ghost);
       if (lane.drawn === line + ghost) return; // most edits leave most lanes as they are
       lane.drawn = line + ghost;
       lane.line.setAttribute("d", line);
       lane.ghost.setAttribute("d", ghost);
+      const zero = this.place(axis, 0);
+      lane.zero.setAttribute("d", zero > 0 && zero < 1 ? `M0 ${zero}H${this.frames}` : "");
       lane.points.forEach((point, frame) => {
-        point.style.setProperty("--y", 0.5 - clamp(values[frame], REACH) / (2 * REACH));
+        point.style.setProperty("--y", this.place(axis, values[frame]));
+        point.setAttribute("aria-valuemin", Math.min(-REACH, values[frame]).toFixed(2));
+        point.setAttribute("aria-valuemax", Math.max(REACH, values[frame]).toFixed(2));
         point.setAttribute("aria-valuenow", values[frame].toFixed(2));
       });
     });
     this.mark();
   }
 
-  path(values) {
-    const points = values.map((value, n) => `${n + 0.5} ${(-clamp(value, REACH)).toFixed(3)}`);
+  // Where a value is in its lane: 0 at the top, 1 at the bottom.
+  place(axis, value) {
+    const [low, high] = this.ranges[axis];
+    return Math.min(1, Math.max(0, (high - value) / (high - low)));
+  }
+
+  path(axis, values) {
+    const points = values.map((value, n) => `${n + 0.5} ${this.place(axis, value).toFixed(4)}`);
     return `M${points.join("L")}`;
   }
 
@@ -78,18 +93,25 @@ export class Lanes {
     });
     const field = make("div", "rw-field", {
       role: "group",
-      "aria-label": `Motion ${axis + 1}: arrow keys choose a frame and its value`,
+      "aria-label": `${this.title(axis)}: arrow keys choose a frame and its value`,
     });
-    field.innerHTML = `<svg viewBox="0 ${-REACH} ${this.frames} ${2 * REACH}"
-      preserveAspectRatio="none" aria-hidden="true"><path class="rw-zero" d="M0 0H${this.frames}"/>
+    field.innerHTML = `<svg viewBox="0 0 ${this.frames} 1"
+      preserveAspectRatio="none" aria-hidden="true"><path class="rw-zero"/>
       <path class="rw-ghost"/><path class="rw-line"/></svg>`;
     const points = Array.from({ length: this.frames }, (_, frame) => this.point(axis, frame));
     field.append(...points);
     row.append(head.root, field);
     this.root.append(row);
     this.acceptDrawing(field, axis);
-    const [ghost, line] = ["ghost", "line"].map((name) => field.querySelector(`.rw-${name}`));
-    return { head, points, ghost, line };
+    const [zero, ghost, line] = ["zero", "ghost", "line"].map((name) =>
+      field.querySelector(`.rw-${name}`),
+    );
+    return { head, points, zero, ghost, line };
+  }
+
+  // The name that is on the screen.
+  title(axis) {
+    return this.basis.share ? `Move ${axis + 1}` : `Motion number ${axis + 1}`;
   }
 
   point(axis, frame) {
@@ -97,9 +119,7 @@ export class Lanes {
       role: "slider",
       tabindex: frame ? -1 : 0,
       "aria-orientation": "vertical",
-      "aria-label": `Motion ${axis + 1}, frame ${frame + 1}`,
-      "aria-valuemin": -REACH,
-      "aria-valuemax": REACH,
+      "aria-label": `${this.title(axis)}, frame ${frame + 1}`,
     });
     point.addEventListener("keydown", (event) => this.key(event, axis, frame));
     return point;
@@ -136,8 +156,9 @@ export class Lanes {
       const box = field.getBoundingClientRect();
       const x = ((event.clientX - box.left) / box.width) * this.frames;
       const frame = Math.min(this.frames - 1, Math.max(0, Math.floor(x)));
-      const value = clamp((0.5 - (event.clientY - box.top) / box.height) * 2 * REACH, REACH);
-      return { frame, value };
+      const y = Math.min(1, Math.max(0, (event.clientY - box.top) / box.height));
+      const [low, high] = this.ranges[axis];
+      return { frame, value: high - y * (high - low) };
     };
     const draw = (here) => {
       const from = last ?? here;
@@ -149,14 +170,33 @@ export class Lanes {
       this.changed(here.frame, axis, here.value, false);
       last = here;
     };
+    // A finger draws once it goes sideways: up and down it scrolls the page.
+    let touched = null;
+    const begin = (event) => {
+      field.setPointerCapture(event.pointerId);
+      this.drawing = true;
+      draw(place(event));
+    };
     field.addEventListener("pointerdown", (event) => {
       if (event.button || this.locked(axis)) return;
-      field.setPointerCapture(event.pointerId);
-      draw(place(event));
+      if (event.pointerType === "touch") {
+        touched = event;
+        return;
+      }
+      begin(event);
       event.preventDefault();
     });
-    field.addEventListener("pointermove", (event) => last && draw(place(event)));
-    const stop = () => {
+    field.addEventListener("pointermove", (event) => {
+      if (touched && Math.abs(event.clientX - touched.clientX) > DRAG_START) {
+        begin(touched);
+        touched = null;
+      }
+      if (last) draw(place(event));
+    });
+    const stop = (event) => {
+      if (touched && event.type === "pointerup") draw(place(touched)); // a tap
+      touched = null;
+      this.drawing = false;
       if (!last) return;
       this.changed(last.frame, axis, last.value, true);
       this.focus(axis, last.frame);

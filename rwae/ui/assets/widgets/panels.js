@@ -1,15 +1,14 @@
 // The controls of both kinds of code in Explore: along the main directions, by name where names
 // were measured, and number by number.
 
-import { Basis, byFactor, mainDirections } from "../lib/directions.js";
+import { Basis, byFactor, laneRanges, mainDirections } from "../lib/directions.js";
 import { make, switchPanels } from "./dom.js";
 import { Knobs } from "./knobs.js";
 import { Lanes } from "./lanes.js";
 
 const NAMED_HINT =
-  "To the right, a slider brings what it is named after. Reached: so many clips got it. Pure: in " +
-  "so many of these a judge saw nothing else change. Measured on clips that no direction was " +
-  "fitted to.";
+  "To the right, a slider brings what it is named after. Reached: share of test clips that got " +
+  "it. Pure: share of these in which nothing else changed.";
 
 // Sliders for who, a list for each of the roots. All but the plain numbers show where they lead.
 // `onSwitch` is called when another list is in sight.
@@ -17,6 +16,8 @@ export function whoPanels(part, model, sizes, editor, onSwitch) {
   const { who, named, idle } = model.directions;
   const lists = [[part.whomain, mainDirections(new Basis(who)), model.side]];
   part.whohasnames.hidden = !named;
+  // Sliders that say what they do come first.
+  if (named) part.whohasnames.click();
   (named ? namedPanels(part.whonamed, named, onSwitch) : []).forEach(({ root, basis }) => {
     lists.push([root, basis, model.side]);
   });
@@ -56,6 +57,7 @@ export function motionPanels(part, model, sizes, editor, clock, locks, onLock) {
     [part.motionall, Basis.identity(sizes.dynamic, idle.dynamic)],
   ];
   return lists.map(([root, basis]) => {
+    const ranges = laneRanges(basis, model.clips);
     const changed = (frame, axis, value, done) =>
       editor.change((codes) => void basis.set(codes.dynamic[frame], axis, value), done);
     // A frame beyond the end of the original has nothing to go back to, and stays.
@@ -71,6 +73,6 @@ export function motionPanels(part, model, sizes, editor, clock, locks, onLock) {
       onLock();
     };
     const locked = (axis) => locks.has(basis, axis);
-    return new Lanes(root, basis, clock, { changed, restored, lock, locked });
+    return new Lanes(root, basis, clock, ranges, { changed, restored, lock, locked });
   });
 }
