@@ -49,10 +49,10 @@ import(new URL("{url}", document.baseURI)).then(
 );"""
 # These two run in the browser alone. The tab has its clip already when it is shown.
 SHOW_EXPLORE_SCRIPT = "() => ({ selected: 'explore', __type__: 'update' })"
-# An address with a sheet of samples or a comparison opens at that tab.
+# An address that names a tab, or what a tab shows, opens at that tab.
 SHOW_LINKED_SCRIPT = """() => {
-    const names = ['swap', 'sample', 'compare'];
-    const linked = names.find((name) => location.hash.startsWith(`#${name}&`));
+    const names = ['swap', 'sample', 'compare', 'about'];
+    const linked = names.find((name) => location.hash.slice(1).split('&')[0] === name);
     return linked ? { selected: linked, __type__: 'update' } : { __type__: 'update' };
 }"""
 
@@ -74,7 +74,7 @@ def build_page(models: LoadedModels, mcp: bool = False) -> gr.Blocks:
     comparison = upload_limit | {"peers": comparison_data(models)}
     about = {"mcp": mcp, "endpoints": api.describe_endpoints(models)}
     with gr.Blocks(title="R-WAE Studio", analytics_enabled=False, fill_width=True) as page:
-        header = build_part("header", page_data(models), functions, ["linked"])
+        header = build_part("header", page_data(models), functions, ["linked", "toured"])
         with gr.Tabs(elem_id="rw-tabs", selected="explore") as tabs:
             with gr.Tab("Explore", id="explore"):
                 build_part("explore", upload_limit, functions)
@@ -89,6 +89,7 @@ def build_page(models: LoadedModels, mcp: bool = False) -> gr.Blocks:
         in_browser = {"queue": False, "api_visibility": "private"}
         for part in (swap, sample, compare):
             part.explore(None, None, tabs, js=SHOW_EXPLORE_SCRIPT, **in_browser)
+        header.toured(None, None, tabs, js=SHOW_EXPLORE_SCRIPT, **in_browser)
         for event in (page.load, header.linked):
             event(None, None, tabs, js=SHOW_LINKED_SCRIPT, **in_browser)
         api.add_endpoints(page, models, learning)

@@ -55,7 +55,8 @@ def model_list(models: LoadedModels) -> list[dict[str, Any]]:
         "variant": whether it is listed for comparison with a better known one}.
     """
     names = set(models.studios)
-    return [
+    order = ["", *SUBJECTS.values()]  # a model of unknown data may be the operator's own
+    found = [
         {
             "name": name,
             "title": studio.card.title,
@@ -66,6 +67,7 @@ def model_list(models: LoadedModels) -> list[dict[str, Any]]:
         }
         for name, studio in models.studios.items()
     ]
+    return sorted(found, key=lambda model: order.index(model["subject"]))
 
 
 def _describe_kind(studio: Studio) -> str:

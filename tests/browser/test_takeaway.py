@@ -132,12 +132,12 @@ def test_the_menu_is_worked_by_the_keyboard_and_closes(visit: Visit) -> None:
     page.keyboard.press("Enter")
     assert menu.get_attribute("open") is not None
     seen = []
-    for _ in range(7):
+    for _ in range(10):
         page.keyboard.press("Tab")
         label = "e => e.getAttribute('aria-label') || e.querySelector('b').textContent"
         seen.append(page.locator(":focus").evaluate(label))
-    kinds = ["GIF", "WebM", "MP4", "PNG strip", "Codes", "Open codes"]
-    assert seen == ["Size of GIF and video, in pixels", *kinds]
+    kinds = ["GIF", "WebP", "APNG", "WebM", "MP4", "PNG strip", "PNG frames", "Codes"]
+    assert seen == ["Size of moving pictures, in pixels", *kinds, "Open codes"]
     page.keyboard.press("Escape")
     assert menu.get_attribute("open") is None
     assert page.evaluate("document.activeElement.textContent") == "Save"

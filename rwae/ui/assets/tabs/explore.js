@@ -1,6 +1,7 @@
 // The Explore tab: one clip, its two kinds of code, and what they decode to while they change.
 
 import { sameRow, sameRows, sizesOf } from "../lib/codes.js";
+import { Drafts, visitStorage } from "../lib/draft.js";
 import { Editor } from "../lib/editor.js";
 import { randomSeed } from "../lib/format.js";
 import { clipLink, parseClipLink } from "../lib/link.js";
@@ -23,6 +24,7 @@ import { Stills } from "../lib/stills.js";
 import { exampleChooser, loadExamples } from "../widgets/chooser.js";
 import {
   browserAnimation,
+  fullScreen,
   inSight,
   messages,
   parts,
@@ -39,6 +41,8 @@ import { Webcam } from "../widgets/webcam.js";
 import { YourClip } from "../widgets/yourclip.js";
 import { startWithModel } from "./tab.js";
 
+const DRAFT_DELAY = 400; // milliseconds without a change, after which the clip is kept
+
 // value: {maxUpload}, bytes.
 export function start({ element, server, value }) {
   startWithModel({ element, server }, (context) => {
@@ -52,6 +56,7 @@ class Explore {
     Object.assign(this, { whoLists: [], motionLists: [] });
     this.part = parts(element);
     Object.assign(this, messages(this.part.message)); // say and fail
+    this.drafts = new Drafts(visitStorage());
     this.buildStage();
     this.buildRendering();
     this.buildEditing();
@@ -178,6 +183,10 @@ class Explore {
       randomboth: () => draws.both(),
       longer: () => this.makeLonger(),
       link: () => this.copyLink(),
+      fullscreen: fullScreen(part.root, this.signal, (full) => {
+        part.fullscreen.setAttribute("aria-pressed", String(full));
+        part.fullscreen.textContent = full ? "Leave" : "Full screen";
+      }),
     };
     Object.entries(edits).forEach(([name, edit]) => {
       actions[name] = () => editor.change(edit);
@@ -201,6 +210,7 @@ class Explore {
     if (kind === "changed") this.pump.push(codes);
     this.refresh();
     session.shown.set("explore", codes);
+    this.keepDraft();
     part.undo.disabled = !editor.past.length;
     part.redo.disabled = !editor.future.length;
     part.reset.disabled = !editor.dirty;
@@ -342,7 +352,8 @@ class Explore {
     this.open(examples[0]);
     mark(0);
     if (model.clip) openOther(model.clip);
-    else this.openLink(openOther);
+    else if (location.hash.includes("=")) this.openLink(openOther);
+    else this.openDraft(openOther);
     this.yours.begin(examples[0]);
   }
 
@@ -357,6 +368,25 @@ class Explore {
     this.draws.forget();
     this.editor.open(clip);
     this.stills.ask(this.editor.codes, 0);
+  }
+
+  // What was changed in this visit outlives a reload and a change of model.
+
+  keepDraft() {
+    clearTimeout(this.draftTimer);
+    this.draftTimer = setTimeout(() => this.drafts.keep(this.model, this.editor), DRAFT_DELAY);
+  }
+
+  async openDraft(open) {
+    const draft = this.drafts.read(this.model);
+    if (!draft) return;
+    const before = this.editor.original;
+    const answer = await ask(() => this.decode([draft.original], true));
+    // Another clip may have been opened meanwhile.
+    if (answer.error || this.signal.aborted || this.editor.original !== before) return;
+    open({ codes: draft.original, sheet: answer.sheet, row: 0 });
+    this.editor.change(() => draft.codes);
+    this.say("Your changes to this clip are back. Reset brings the original.");
   }
 
   async openLink(open) {

@@ -2,10 +2,11 @@
 
 import { ask, LONG_DEADLINE } from "../lib/server.js";
 import { groupModels, session } from "../lib/session.js";
-import { addressOfModel, make, messages, modelInAddress, parts } from "../widgets/dom.js";
+import { addressOfModel, make, messages, modelInAddress, parts, putHash } from "../widgets/dom.js";
+import { startTour } from "../widgets/tour.js";
 
 // value: {models, first, notice}, see `rwae.ui.page.build`. trigger("linked") tells the page that
-// the address may name another tab.
+// the address may name another tab; trigger("toured") opens Explore.
 export function start({ element, server, trigger, value: { models, first, notice } }) {
   const part = parts(element);
   const { fail } = messages(part.message);
@@ -85,6 +86,11 @@ export function start({ element, server, trigger, value: { models, first, notice
 
   list(models);
   session.models.watch(list);
+  followTabs(part.skip);
+  part.tour.addEventListener("click", () => {
+    trigger("toured");
+    startTour(part.root, part.tour);
+  });
   session.model.watch(show);
   session.decodeTime.watch(showSpeed);
   session.problem.watch(fail);
@@ -95,3 +101,27 @@ export function start({ element, server, trigger, value: { models, first, notice
   });
   session.choose(chosen());
 }
+
+const OTHER_TABS = ["swap", "sample", "compare", "about"];
+const TAB_DELAY = 300; // milliseconds after a click until Gradio shows another tab
+
+// The address names the tab that is shown, unless it already holds what that tab shows. The skip
+// link leads to the first control of the tab.
+function followTabs(skip) {
+  const follow = () => {
+    const tab = document.querySelector("#rw-tabs [role=tab][aria-selected=true]");
+    const shown = tab?.textContent.trim().toLowerCase();
+    const named = OTHER_TABS.find((name) => location.hash.slice(1).split("&")[0] === name);
+    if (shown === named || (shown === "explore" && !named)) return;
+    putHash(OTHER_TABS.includes(shown) ? `#${shown}` : "");
+  };
+  document.addEventListener("click", () => setTimeout(follow, TAB_DELAY));
+  skip.addEventListener("click", (event) => {
+    event.preventDefault();
+    const fields = [...document.querySelectorAll("#rw-tabs .rw input, #rw-tabs .rw button")];
+    fields.find((node) => node.offsetParent && !node.disabled && inPanel(node))?.focus();
+  });
+}
+
+const inPanel = (node) =>
+  node.closest(".rw-right, .rw-slots, .rw-draws, .rw-compare-controls, .rw-about");

@@ -104,6 +104,13 @@ export function putAddress(model, hash) {
   history.replaceState(null, "", address);
 }
 
+// Puts what is shown into the address; the model in it stays.
+export function putHash(hash) {
+  const address = new URL(location.href);
+  address.hash = hash;
+  history.replaceState(null, "", address);
+}
+
 // The same and, where the browser allows it, puts the address on the clipboard. Resolves to a
 // sentence that says so.
 export async function shareAddress(model, hash) {
@@ -121,4 +128,26 @@ export async function copyText(text) {
       () => false,
     )) ?? false
   );
+}
+
+// Shows an element on the whole screen or, where a frame may not do that, in the whole window.
+// `changed(full)` is called whenever it comes or goes; Escape ends it.
+export function fullScreen(node, signal, changed) {
+  const mark = (full) => {
+    node.toggleAttribute("data-full", full);
+    changed(full);
+  };
+  const ended = () => document.fullscreenElement || mark(false);
+  document.addEventListener("fullscreenchange", ended, { signal });
+  const onKey = (event) => event.key === "Escape" && node.hasAttribute("data-full") && mark(false);
+  document.addEventListener("keydown", onKey, { signal });
+  return async () => {
+    if (node.hasAttribute("data-full")) {
+      if (document.fullscreenElement) await document.exitFullscreen();
+      mark(false);
+      return;
+    }
+    mark(true);
+    await node.requestFullscreen?.().catch(() => {});
+  };
 }
