@@ -64,6 +64,9 @@ def test_a_stranger_wears_what_its_kind_says(strangers: dict[str, Strangers], ki
         sexes = {layer.sex for layer in character} - {None}
         assert sexes <= ({"female"} if kind == OTHER_BODY else {"male", "female"})
         assert len(sexes) <= 1
+    worn = {id(layer) for one in drawn for layer in one}
+    known = {id(layer) for layers in source.usual.values() for layer in layers}
+    assert source.count_strange(drawn) == len(worn - known)
     again = draw_strangers(source, "test", kind, 6)
     assert all(torch.equal(render_actions(one), render_actions(other)) for one, other in
                zip(drawn[:2], again[:2], strict=True))  # fmt: skip

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -39,12 +39,14 @@ class Judged:
         belong: whether they are of the data set of the model.
         known: whether the model says that it knows them, with shape (B,).
         error: of each, with shape (B,).
+        sheets: number of different strange sheets that they show; None where no sheet is strange.
     """
 
     kind: str
     belong: bool
     known: Tensor
     error: Tensor
+    sheets: int | None = None
 
     @property
     def right(self) -> float:
@@ -70,7 +72,8 @@ def measure_knowing(model: CodeModel, folder: Path, split: str, count: int) -> I
         for kind in STRANGER_KINDS:
             characters = draw_strangers(strangers, split, kind, count)
             rows = [ACTION_ROWS[n % len(ACTION_ROWS)] for n in range(count)]
-            yield _judge(model, f"strange: {kind}", False, _render(characters, rows))
+            judged = _judge(model, f"strange: {kind}", False, _render(characters, rows))
+            yield replace(judged, sheets=strangers.count_strange(characters))
         behind = [row.number for row in ROWS if row.direction == "back"]
         usual = draw_strangers(strangers, split, "hair", count)
         rows = [behind[n % len(behind)] for n in range(count)]
@@ -116,7 +119,7 @@ def draw_slimes(count: int, frames: int = 16, side: int = 64) -> Tensor:
 
 def knowing_table(found: list[Judged]) -> str:
     """A Markdown table: a row for each kind of clips."""
-    head = ["clips", "number", "judged rightly", "error, median (5 % to 95 %)"]
+    head = ["clips", "number", "strange sheets", "judged rightly", "error, median (5 % to 95 %)"]
     rows = []
     for one in found:
         low, middle, high = one.error.quantile(torch.tensor([0.05, 0.5, 0.95])).tolist()
@@ -124,6 +127,7 @@ def knowing_table(found: list[Judged]) -> str:
             [
                 one.kind,
                 str(len(one.error)),
+                "" if one.sheets is None else str(one.sheets),
                 f"{100 * one.right:.1f} %",
                 f"{middle:.1f} ({low:.1f} to {high:.1f})",
             ]

@@ -78,6 +78,11 @@ class Strangers:
             worn.append(layers[generator.integers(len(layers))])
         return tuple(worn)
 
+    def count_strange(self, characters: list[lpc.Character]) -> int:
+        """The number of different strange sheets that characters wear."""
+        strange = {id(layer) for layers in self.strange.values() for layer in layers}
+        return len({id(layer) for one in characters for layer in one} & strange)
+
 
 def read_strangers(folder: Path, split: str) -> Strangers:
     """Reads the sheets of the benchmark, and the layers that it lacks.
