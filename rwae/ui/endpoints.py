@@ -44,6 +44,7 @@ from rwae.ui.payloads import (
 Answer = dict[str, Any]
 Endpoint = Callable[[Studio, Any], Answer]
 
+JPEG_QUALITIES = (30, 92)  # that a page may ask for: at least and at most
 JUDGE_TIMEOUT = 20.0  # seconds that a request waits for the judge
 CONFIDENCE_DECIMALS = 4
 # One clip at a time: threads that share the cores slow each other down. The judge does not hold
@@ -106,7 +107,8 @@ def decode_codes(studio: Studio, request: Any) -> Answer:
 
     Args:
         studio: the model.
-        request: {"clips": [{"static": [...], "dynamic": [[...], ...]}, ...], "exact": bool}.
+        request: {"clips": [{"static": [...], "dynamic": [[...], ...]}, ...], "exact": bool}, and
+            for a page on a slow line "quality": that of the JPEG, of `JPEG_QUALITIES`.
 
     Returns:
         {"sheet": data URL of a picture with a row for each clip and a column for each frame,
@@ -114,11 +116,15 @@ def decode_codes(studio: Studio, request: Any) -> Answer:
     """
     request = require_object(request, "clips")
     codes = codes_from_json(request["clips"], studio.model.config)
+    quality = request.get("quality")
+    if quality is not None:
+        quality = require_integer(quality, "quality", *JPEG_QUALITIES)
     start = time.perf_counter()
     clips = studio.decode(codes)
     milliseconds = 1000 * (time.perf_counter() - start)
-    kind = "png" if request.get("exact") is True else "jpeg"
-    return {"sheet": sheet_url(clips, kind), "ms": round(milliseconds, 1)}
+    exact = request.get("exact") is True
+    sheet = sheet_url(clips, "png") if exact else sheet_url(clips, "jpeg", quality)
+    return {"sheet": sheet, "ms": round(milliseconds, 1)}
 
 
 def sample_codes(studio: Studio, request: Any) -> Answer:

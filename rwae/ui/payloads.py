@@ -281,14 +281,15 @@ def fit_to_json(fit: Fit, clip: int = 0) -> dict[str, Any] | None:
     }
 
 
-def sheet_url(clips: np.ndarray, kind: str) -> str:
+def sheet_url(clips: np.ndarray, kind: str, quality: int | None = None) -> str:
     """Clips as one picture in a data URL, with a row for each clip and a column for each frame.
 
     Args:
         clips: bytes with shape (B, T, H, W, 3).
         kind: "png" or "jpeg".
+        quality: of a JPEG, up to 100; the usual one if None.
     """
-    return data_url(video.encode_image(filmstrip.sheet(clips), kind), f"image/{kind}")
+    return data_url(video.encode_image(filmstrip.sheet(clips), kind, quality), f"image/{kind}")
 
 
 def data_url(content: bytes, media_type: str) -> str:

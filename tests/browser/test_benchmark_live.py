@@ -53,3 +53,19 @@ def test_the_table_shows_medians_with_quartiles() -> None:
     assert cells["a move until it is seen"] == "20 ms (20 to 30)"
     assert cells["pictures a second"] == "20 (20 to 30)"
     assert rows[3][2] == "0.50 (0.50 to 0.75)"
+
+
+@pytest.mark.slow
+def test_on_a_slow_line_a_clip_moves_long_before_the_page_can_be_used(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    browser_path()
+    model = small_checkpoint(tmp_path / "model")
+    assert command.main([str(model), "--rounds", "1", "--device", "cpu", "--slow"]) == 0
+    moves, ready = (
+        float(line.split(" s ")[0].split()[-1])
+        for line in capsys.readouterr().out.splitlines()
+        if line.startswith("page opened")
+    )
+    assert moves < 6
+    assert moves < ready

@@ -117,5 +117,17 @@ def test_a_link_of_other_weights_of_the_model_is_told_in_words(opened: Visit) ->
     other.page.close()
 
 
+def test_in_a_frame_the_link_is_shown_to_copy(opened: Visit) -> None:
+    page = opened.page.context.browser.new_page()
+    page.set_content(f'<iframe src="{opened.address}" width="1200" height="800"></iframe>')
+    frame = page.frame_locator("iframe")
+    frame.locator(f"{LANES} .rw-point").first.wait_for()
+    frame.locator(EXPLORE).get_by_role("button", name="Copy link").click()
+    field = frame.get_by_label("Copy this link")
+    assert field.input_value().startswith(opened.address)
+    assert "#clip=" in field.input_value()
+    page.close()
+
+
 def test_nothing_went_wrong(opened: Visit) -> None:
     assert opened.complaints == []

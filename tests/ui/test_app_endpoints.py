@@ -39,6 +39,19 @@ def test_an_exact_picture_is_what_the_model_decodes(
     assert answer["ms"] > 0
 
 
+def test_a_slow_line_gets_smaller_pictures_and_no_other_exact_ones(
+    server: dict[str, Any], clip: dict
+) -> None:
+    ask = server["decode_codes"]
+    sizes = [len(ask({"clips": [clip], "quality": quality})["sheet"]) for quality in (30, 60, 92)]
+    assert sizes == sorted(sizes)
+    assert sizes[0] < sizes[-1]
+    exact = [ask({"clips": [clip], "exact": True} | low)["sheet"] for low in ({}, {"quality": 30})]
+    assert exact[0] == exact[1]
+    for wrong in (0, 29, 93, 2.5, "50", True, [30]):
+        assert "error" in ask({"clips": [clip], "quality": wrong})
+
+
 def test_a_picture_for_dragging_is_a_small_jpeg(server: dict[str, Any], clip: dict) -> None:
     live = server["decode_codes"]({"clips": [clip]})["sheet"]
     exact = server["decode_codes"]({"clips": [clip], "exact": True})["sheet"]

@@ -3,6 +3,7 @@
     python -m rwae.benchmark.live                     # the shipped model
     python -m rwae.benchmark.live runs/mine --device cuda --rounds 10
     python -m rwae.benchmark.live --markdown          # the table of docs/BENCHMARKS.md
+    python -m rwae.benchmark.live --slow              # how the app opens on a slow line
 
 The latency is the time from a move of the slider to another picture on the screen, from rest,
 while the clip is paused: first of the frame that is shown, then of the frame that is drawn last.
@@ -29,6 +30,7 @@ from rwae.benchmark.live.browser import (
     latencies,
     open_browser,
     opening_time,
+    slow_opening_times,
     visit,
 )
 from rwae.benchmark.live.rivals import SliderClip
@@ -102,6 +104,11 @@ def parse_live_options(words: list[str] | None = None) -> argparse.Namespace:
     parser.add_argument("checkpoint", nargs="?", default="checkpoints/sprites")
     parser.add_argument("--rounds", type=int, choices=range(1, 101), default=5, metavar="N")
     parser.add_argument("--device", help="cuda, mps or cpu; the best there is by default")
+    parser.add_argument(
+        "--slow",
+        action="store_true",
+        help="only open the app, at 400 kbit/s and with round trips of 200 ms",
+    )
     parser.add_argument("--markdown", action="store_true", help="print the table in Markdown")
     return parser.parse_args(words)
 
@@ -127,6 +134,24 @@ def measure_pages(clip: SliderClip, options: argparse.Namespace) -> list[LiveRec
             for live, server, record in zip(LIVE_PAGES, servers, records, strict=True):
                 measure_visit(clip, live, server, record, browser)
     return records
+
+
+def measure_slow_line(options: argparse.Namespace) -> Table:
+    """Opens the app on a slow line, each time with an empty cache."""
+    device = ["--device", options.device] if options.device else []
+    ours = LIVE_PAGES[0]
+    program = [*ours.program, options.checkpoint, *device]
+    times = []
+    with running_server(program) as server:
+        for _ in range(options.rounds):
+            with open_browser() as browser:
+                times.append(slow_opening_times(browser, ours, server.address))
+    moves, ready = ([time / 1000 for time in column] for column in zip(*times, strict=True))
+    return [
+        ["400 kbit/s, 200 ms", ours.title],
+        ["page opened, clip moves", Quartiles.of(moves).text(" s", digits=1)],
+        ["page opened, sliders are there", Quartiles.of(ready).text(" s", digits=1)],
+    ]
 
 
 def measure_visit(
@@ -178,12 +203,15 @@ def main(words: list[str] | None = None) -> int:
     """Measures, and prints the table."""
     options = parse_live_options(words)
     try:
-        clip = SliderClip(options.checkpoint, options.device)
-        records = measure_pages(clip, options)
+        if options.slow:
+            table = measure_slow_line(options)
+        else:
+            clip = SliderClip(options.checkpoint, options.device)
+            table = live_table(measure_pages(clip, options))
     except RWAEError as error:
         print(error, file=sys.stderr)
         return 2
-    print((as_markdown if options.markdown else as_text)(live_table(records)))
+    print((as_markdown if options.markdown else as_text)(table))
     return 0
 
 

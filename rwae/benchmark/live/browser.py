@@ -22,6 +22,18 @@ BROWSER_FLAGS = ("--no-sandbox", "--disable-gpu", "--disable-background-networki
 PAGE_TIMEOUT = 60_000  # milliseconds
 QUIET = 700  # milliseconds without another picture: the page is at rest
 WARM_UP_VALUES = (1.0, -1.0, 1.5)  # of the slider; first calls also load what later ones reuse
+SLOW_LINE_BITS = 400_000  # a second, in either direction
+SLOW_LINE_LATENCY = 200  # milliseconds of a round trip
+# Notes when the clip in the page's own HTML has moved by a frame; see rwae/ui/first_clip.py.
+FIRST_MOVE = """(() => {
+    const look = () => {
+        const clip = document.querySelector('#rw-first i');
+        const moved = clip?.getAnimations()[0]?.currentTime > 125;
+        if (moved) window.firstMove = performance.now();
+        else requestAnimationFrame(look);
+    };
+    requestAnimationFrame(look);
+})()"""
 PROBE = Path(__file__).with_name("probe.js")
 
 
@@ -107,6 +119,24 @@ def opening_time(browser: Browser, live: LivePage, address: str, side: int) -> f
         page.goto(address, wait_until="commit")
         page.wait_for_function("probe.shown()")
         return float(page.evaluate("performance.now()"))
+
+
+def slow_opening_times(browser: Browser, live: LivePage, address: str) -> tuple[float, float]:
+    """The milliseconds on a slow line until a clip moves, and until the page can be used.
+
+    A clip moves once the page has drawn a frame in which the animation of the first clip runs.
+    """
+    with open_page(browser, live, side=1) as page:
+        page.add_init_script(FIRST_MOVE)
+        session = page.context.new_cdp_session(page)
+        session.send("Network.enable")
+        rate = SLOW_LINE_BITS / 8
+        line = {"latency": SLOW_LINE_LATENCY, "downloadThroughput": rate, "uploadThroughput": rate}
+        session.send("Network.emulateNetworkConditions", {"offline": False, **line})
+        page.goto(address, wait_until="commit")
+        page.wait_for_selector(live.slider)
+        ready = float(page.evaluate("performance.now()"))
+        return float(page.evaluate("window.firstMove ?? performance.now()")), ready
 
 
 @contextmanager

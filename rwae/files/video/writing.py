@@ -83,14 +83,17 @@ def write_clip(
         ) from error
 
 
-def encode_image(image: np.ndarray, kind: str) -> bytes:
+def encode_image(image: np.ndarray, kind: str, quality: int | None = None) -> bytes:
     """Encodes RGB or RGBA bytes (H, W, 3 or 4) as a "png", exact, or RGB as a "jpeg", much faster.
 
     Raises:
         ClipError: if the picture is too large for its kind.
     """
     order = cv2.COLOR_RGBA2BGRA if image.shape[2] == 4 else cv2.COLOR_RGB2BGR
-    done, data = cv2.imencode(_EXTENSIONS[kind], cv2.cvtColor(image, order), _PARAMETERS[kind])
+    parameters = _PARAMETERS[kind]
+    if quality is not None:
+        parameters = [*parameters, cv2.IMWRITE_JPEG_QUALITY, quality]  # the last one counts
+    done, data = cv2.imencode(_EXTENSIONS[kind], cv2.cvtColor(image, order), parameters)
     if not done:
         raise ClipError(f"A picture of {image.shape[1]} x {image.shape[0]} pixels is too large.")
     return data.tobytes()

@@ -20,10 +20,10 @@ export function parts(root) {
 export const icon = (path) =>
   `<svg viewBox="0 0 16 16" aria-hidden="true" focusable="false"><path d="${path}"/></svg>`;
 
-// The line of a tab that says how something went. What went wrong looks unlike what went well.
+// The line of a tab that says how something went, in a sentence or an element. What went wrong looks unlike what went well.
 export function messages(line) {
   const put = (text, failed) => {
-    line.textContent = text ?? "";
+    line.replaceChildren(...(text ? [text] : []));
     line.toggleAttribute("data-failed", failed);
   };
   return { say: (text) => put(text, false), fail: (text) => put(text, true) };
@@ -112,11 +112,20 @@ export function putHash(hash) {
 }
 
 // The same and, where the browser allows it, puts the address on the clipboard. Resolves to a
-// sentence that says so.
+// sentence that says so or, in a frame without an address bar, to a field with the address.
 export async function shareAddress(model, hash) {
   putAddress(model, hash);
   const copied = await copyText(location.href);
-  return copied ? "The link is copied." : "The link is in the address bar.";
+  if (copied) return "The link is copied.";
+  return window.top === window ? "The link is in the address bar." : linkField(location.href);
+}
+
+function linkField(address) {
+  const label = make("label", "rw-link", {}, "Copy this link: ");
+  const field = make("input", "", { type: "text", readonly: "", value: address });
+  field.addEventListener("focus", () => field.select());
+  label.append(field);
+  return label;
 }
 
 // Resolves to whether the browser allowed it.

@@ -1,6 +1,7 @@
 // The live player: sheets of decoded frames, a clock, canvases that show a frame, all frames side
 // by side, and the controls.
 
+import { Line } from "../lib/line.js";
 import { FINE_SIDE, isEven } from "../lib/scale.js";
 import { fillTrack, icon, make, parts, prefersReducedMotion } from "./dom.js";
 
@@ -49,9 +50,19 @@ export class Sheet {
   }
 }
 
+const line = new Line();
+
 // A function that asks the server to decode clips: its answer, with a sheet ready to be drawn.
+// On a slow line the pictures of a drag are of lower quality; exact ones never are.
 export const decoder = (server, side) => async (clips, exact) => {
-  const answer = await server.decode_codes({ clips, exact });
+  const { quality } = line;
+  const start = performance.now();
+  const answer = await server.decode_codes({
+    clips,
+    exact,
+    ...(!exact && quality && { quality }),
+  });
+  if (!exact && !answer.error) line.note(performance.now() - start - answer.ms);
   return answer.error ? answer : { ...answer, sheet: await Sheet.load(answer.sheet, side) };
 };
 
