@@ -205,7 +205,13 @@ export class Filmstrip {
 
   build(frames) {
     this.cells = Array.from({ length: frames }, (_, n) => {
-      const cell = make("button", "rw-cell", { type: "button", "aria-label": `Frame ${n + 1}` });
+      // For a pointer alone: the keyboard has the slider of the frames, and the arrows.
+      const label = `Frame ${n + 1}`;
+      const cell = make("button", "rw-cell", {
+        type: "button",
+        tabindex: -1,
+        "aria-label": label,
+      });
       cell.style.gridColumn = n + 1;
       cell.addEventListener("click", () => this.clock.seek(n));
       return cell;
