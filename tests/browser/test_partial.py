@@ -21,6 +21,8 @@ def opened(models_app: RunningApp) -> Iterator[Visit]:
 
 def show(opened: Visit, models_app: RunningApp, kind: str) -> None:
     opened.studio = Studio.load(models_app.folders[kind], "cpu")
+    # Each test begins with a clip as it was opened.
+    opened.page.evaluate("sessionStorage.clear()")
     opened.page.goto(f"{opened.address}/?model={kind}")
     opened.model_arrived(kind)
     opened.page.wait_for_selector(f"{LANES} .rw-point")
