@@ -23,9 +23,9 @@ from torch import Tensor
 
 from rwae.codes import Factor
 from rwae.data.clips import require_split
+from rwae.data.sprites import read_sheet_picture
 from rwae.errors import DataError
-from rwae.files.sheet_layout import CELL_SIDE, CLIP_FRAMES, ROWS, SHEET_SIZE, split_cells
-from rwae.files.video import read_image
+from rwae.files.sheet_layout import CELL_SIDE, CLIP_FRAMES, ROWS, split_cells
 
 LPC_SPLITS = ("train", "validation", "test", "combinations")
 SEXES = ("female", "male")
@@ -277,12 +277,7 @@ def _parse(name: str) -> tuple[str, str, str, str | None] | None:
 
 
 def _read_pixels(path: Path) -> SheetPixels:
-    sheet = read_image(path)
-    if sheet.shape != (SHEET_SIZE[1], SHEET_SIZE[0], 4):
-        raise DataError(
-            f"The sheet {path} has {sheet.shape[1]} x {sheet.shape[0]} pixels: it needs "
-            f"{SHEET_SIZE[0]} x {SHEET_SIZE[1]}. Fetch it again."
-        )
+    sheet = read_sheet_picture(path)
     packed = np.ascontiguousarray(sheet).view(np.uint32)[..., 0]
     shown = sheet[..., 3] > 0
     found, order = np.unique(packed[shown], return_inverse=True)

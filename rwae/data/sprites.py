@@ -104,14 +104,24 @@ class _Layer:
         flat[self.indices] = (self.premultiplied + below * self.transparency) // 255
 
 
-def _read_layer(path: Path) -> _Layer:
-    """Reads the nine actions from a sheet of 13 x 21 cells."""
+def read_sheet_picture(path: Path) -> np.ndarray:
+    """Reads a sheet of 13 x 21 cells as RGBA bytes, with shape (1344, 832, 4).
+
+    Raises:
+        DataError: if it is missing, no picture, or of another size.
+    """
     sheet = read_image(path)
     if sheet.shape != (SHEET_SIZE[1], SHEET_SIZE[0], 4):
         raise DataError(
             f"The sheet {path} has {sheet.shape[1]} x {sheet.shape[0]} pixels: it needs "
             f"{SHEET_SIZE[0]} x {SHEET_SIZE[1]}. Fetch it again."
         )
+    return sheet
+
+
+def _read_layer(path: Path) -> _Layer:
+    """Reads the nine actions from a sheet of 13 x 21 cells."""
+    sheet = read_sheet_picture(path)
     grid = split_cells(sheet).reshape(-1, CELL_SIDE, CELL_SIDE, 4)
     pixels = np.moveaxis(grid[cells()], -1, 2).astype(np.uint16)
     alpha = np.broadcast_to(pixels[:, :, 3:], pixels[:, :, :3].shape).reshape(-1)
