@@ -49,11 +49,11 @@ import(new URL("{url}", document.baseURI)).then(
 );"""
 # These two run in the browser alone. The tab has its clip already when it is shown.
 SHOW_EXPLORE_SCRIPT = "() => ({ selected: 'explore', __type__: 'update' })"
-# An address that names a tab, or what a tab shows, opens at that tab.
+# An address that names a tab, or what a tab shows, opens at that tab, and any other at Explore.
 SHOW_LINKED_SCRIPT = """() => {
     const names = ['swap', 'sample', 'compare', 'about'];
     const linked = names.find((name) => location.hash.slice(1).split('&')[0] === name);
-    return linked ? { selected: linked, __type__: 'update' } : { __type__: 'update' };
+    return { selected: linked ?? 'explore', __type__: 'update' };
 }"""
 
 Functions = Sequence[Callable[[Any], dict[str, Any]]]

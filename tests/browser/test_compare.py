@@ -337,7 +337,7 @@ def test_an_address_stays_when_a_clip_does_not_open(visit: Visit) -> None:
     )
     earlier = visit.page.url
     address = visit.page.evaluate(
-        "() => (history.replaceState(null, '', '?model=tight'), location.href)"
+        "() => (history.replaceState(null, '', '?model=tight#compare'), location.href)"
     )
     visit.page.get_by_role("button", name="Open in Explore: leaky").press("Enter")
     visit.page.wait_for_function("window.addressMeanwhile")
@@ -367,15 +367,13 @@ def test_a_clip_of_another_model_opens_in_explore_with_that_model(
     visit.open_tab("Compare")
     settled(visit)
     assert visit.session(COMPARED) == held, "nothing is reset unasked"
+    visit.page.go_back()  # to Explore
+    visit.page.wait_for_selector(".rw-explore", state="visible")
     visit.page.go_back()
     visit.model_arrived("tight")
+    visit.page.wait_for_selector(TAB, state="visible")
     settled(visit)
     assert visit.session(COMPARED) == held
-    visit.open_tab("Explore")
-    visit.page.go_forward()
-    visit.page.go_back()
-    visit.page.wait_for_selector(TAB, state="visible")  # not the tab that was there before
-    settled(visit)
 
 
 def test_between_one_and_four_models_stand_side_by_side(visit: Visit) -> None:

@@ -74,6 +74,41 @@ def test_another_model_is_chosen_and_the_browser_goes_back(
     visit.until(lambda: shown_as_decoded(visit))
 
 
+def test_back_goes_through_the_tabs_and_what_was_made_in_them_stays(
+    visit: Visit, studios: dict[str, Studio]
+) -> None:
+    def shown(name: str, path: str) -> None:
+        visit.page.wait_for_selector(f".rw-{name}", state="visible")
+        visit.page.wait_for_function("path => location.href.endsWith(path)", arg=path)
+
+    visit.page.locator(".rw-knob input").first.fill("1.5")
+    visit.rest(".rw-explore")
+    changed = visit.codes("explore").static
+    visit.open_tab("Swap")
+    shown("swap", "#swap")
+    visit.page.get_by_role("button", name="Random pair").click()
+    visit.rest(".rw-swap")
+    swapped = visit.codes("swap").static
+    visit.open_tab("About")
+    shown("about", "#about")
+    visit.page.go_back()
+    shown("swap", "#swap")
+    assert visit.codes("swap").static.equal(swapped)
+    visit.page.go_back()
+    shown("explore", "/")
+    assert visit.codes("explore").static.equal(changed)
+    visit.page.go_forward()
+    shown("swap", "#swap")
+    assert visit.codes("swap").static.equal(swapped)
+    choose_in_tab = visit.page.locator(".rw-entry").nth(list(MODELS).index("twin"))
+    choose_in_tab.dispatch_event("click")
+    shown("swap", "?model=twin#swap")
+    visit.page.go_back()
+    shown("swap", "/#swap")
+    arrived(visit, studios, "plain")
+    visit.open_tab("Explore")
+
+
 def test_a_link_opens_with_the_model_that_it_names(
     visit: Visit, studios: dict[str, Studio]
 ) -> None:

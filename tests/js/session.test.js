@@ -141,3 +141,19 @@ test("models are grouped by subject, and those for comparison are apart", () => 
     ],
   );
 });
+
+test("the page shows a name when its model has come, and the first one for an unknown name", async () => {
+  session.choose("one");
+  assert.deepEqual(
+    ["one", "two", "nobody"].map((name) => session.shows(name)),
+    [true, false, true],
+  );
+  const choice = session.choose("two");
+  assert.equal(session.shows("one"), false, "another is on its way");
+  waiting[0].answer({ title: "2" });
+  await choice;
+  assert.deepEqual(
+    ["one", "two"].map((name) => session.shows(name)),
+    [false, true],
+  );
+});

@@ -79,6 +79,12 @@ export class Session {
     this.models.set(this.models.value.filter((model) => model.name !== name));
   }
 
+  // Whether the page shows a model of this name, or the first one since there is none.
+  shows(name) {
+    const exists = this.models.value.some((model) => model.name === name);
+    return !this.loading.value && this.model.value?.name === (exists ? name : this.first.name);
+  }
+
   // Shows a model; Explore begins with `clip`, if there is one. Of several choices in a row the
   // last one counts. Resolves to whether the page shows the model, or the first if there is none
   // of that name.

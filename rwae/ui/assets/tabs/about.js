@@ -2,7 +2,8 @@
 
 import { ask } from "../lib/server.js";
 import { snippets } from "../lib/snippets.js";
-import { copyText, make, messages, parts } from "../widgets/dom.js";
+import { copyText } from "../widgets/address.js";
+import { make, messages, parts } from "../widgets/dom.js";
 import { plotScores, scoreTable } from "../widgets/plot.js";
 import { startWithModel } from "./tab.js";
 

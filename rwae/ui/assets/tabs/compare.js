@@ -15,15 +15,9 @@ import { parseSeed, randomSeed } from "../lib/format.js";
 import { MOTIONS, Runner } from "../lib/runner.js";
 import { serverOf } from "../lib/server.js";
 import { session } from "../lib/session.js";
+import { addressOfModel, putAddress, shareAddress } from "../widgets/address.js";
 import { exampleChooser, loadExamples } from "../widgets/chooser.js";
-import {
-  addressOfModel,
-  fillTrack,
-  messages,
-  parts,
-  putAddress,
-  shareAddress,
-} from "../widgets/dom.js";
+import { fillTrack, messages, parts } from "../widgets/dom.js";
 import { SharedKnob } from "../widgets/knobs.js";
 import { Peer } from "../widgets/peer.js";
 import { Peers } from "../widgets/peers.js";

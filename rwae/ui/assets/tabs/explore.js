@@ -21,6 +21,7 @@ import { wholeFactor } from "../lib/scale.js";
 import { ask, LONG_DEADLINE } from "../lib/server.js";
 import { session } from "../lib/session.js";
 import { Stills } from "../lib/stills.js";
+import { shareAddress } from "../widgets/address.js";
 import { exampleChooser, loadExamples } from "../widgets/chooser.js";
 import {
   browserAnimation,
@@ -28,7 +29,6 @@ import {
   inSight,
   messages,
   parts,
-  shareAddress,
   switchPanels,
 } from "../widgets/dom.js";
 import { Draws } from "../widgets/draws.js";

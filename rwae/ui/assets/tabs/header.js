@@ -2,7 +2,8 @@
 
 import { ask, LONG_DEADLINE } from "../lib/server.js";
 import { groupModels, session } from "../lib/session.js";
-import { addressOfModel, make, messages, modelInAddress, parts, putHash } from "../widgets/dom.js";
+import { addressOfModel, followHistory, modelInAddress, pushModel } from "../widgets/address.js";
+import { make, messages, parts } from "../widgets/dom.js";
 import { startTour } from "../widgets/tour.js";
 
 // value: {models, first, notice}, see `rwae.ui.page.build`. trigger("linked") tells the page that
@@ -27,7 +28,7 @@ export function start({ element, server, trigger, value: { models, first, notice
       close(true);
       // The model that is shown already stays as it is, with all that was changed in it.
       if (name === session.model.value?.name && !session.loading.value) return;
-      history.pushState(null, "", node.href);
+      pushModel(name);
       session.choose(name);
     });
     if (name === session.model.value?.name) node.setAttribute("aria-current", "true");
@@ -86,7 +87,7 @@ export function start({ element, server, trigger, value: { models, first, notice
 
   list(models);
   session.models.watch(list);
-  followTabs(part.skip);
+  skipToControls(part.skip);
   part.tour.addEventListener("click", () => {
     trigger("toured");
     startTour(part.root, part.tour);
@@ -96,26 +97,16 @@ export function start({ element, server, trigger, value: { models, first, notice
   session.problem.watch(fail);
   session.loading.watch((loading) => part.root.setAttribute("aria-busy", String(loading)));
   const chosen = () => modelInAddress() || first.name;
-  window.addEventListener("popstate", async () => {
-    if (await session.choose(chosen())) trigger("linked");
+  followHistory({
+    open: () => trigger("linked"),
+    choose: () => session.choose(chosen()),
+    shows: () => session.shows(chosen()),
   });
   session.choose(chosen());
 }
 
-const OTHER_TABS = ["swap", "sample", "compare", "about"];
-const TAB_DELAY = 300; // milliseconds after a click until Gradio shows another tab
-
-// The address names the tab that is shown, unless it already holds what that tab shows. The skip
-// link leads to the first control of the tab.
-function followTabs(skip) {
-  const follow = () => {
-    const tab = document.querySelector("#rw-tabs [role=tab][aria-selected=true]");
-    const shown = tab?.textContent.trim().toLowerCase();
-    const named = OTHER_TABS.find((name) => location.hash.slice(1).split("&")[0] === name);
-    if (shown === named || (shown === "explore" && !named)) return;
-    putHash(OTHER_TABS.includes(shown) ? `#${shown}` : "");
-  };
-  document.addEventListener("click", () => setTimeout(follow, TAB_DELAY));
+// The skip link leads to the first control of the tab.
+function skipToControls(skip) {
   skip.addEventListener("click", (event) => {
     event.preventDefault();
     const fields = [...document.querySelectorAll("#rw-tabs .rw input, #rw-tabs .rw button")];

@@ -4,8 +4,9 @@ import { parseSeed, randomSeed } from "../lib/format.js";
 import { DEFAULT_RECIPE, parseSampleLink, sampleLink } from "../lib/link.js";
 import { Pump } from "../lib/pump.js";
 import { session } from "../lib/session.js";
+import { shareAddress } from "../widgets/address.js";
 import { clipTile, fitGrid } from "../widgets/chooser.js";
-import { fillTrack, messages, parts, shareAddress } from "../widgets/dom.js";
+import { fillTrack, messages, parts } from "../widgets/dom.js";
 import { Clock, decoder, transport } from "../widgets/player.js";
 import { SaveMenu } from "../widgets/takeaway.js";
 import { startWithModel } from "./tab.js";
@@ -24,7 +25,7 @@ export function start({ element, server, trigger }) {
 }
 
 class Sample {
-  constructor(element, { model, server, signal, trigger }) {
+  constructor(element, { model, server, trigger }) {
     Object.assign(this, { model, server, trigger, shown: null });
     const part = parts(element);
     this.part = part;
@@ -53,7 +54,6 @@ class Sample {
     transport(part.transport, this.clock);
     fitGrid(part.grid, this.views, COLUMNS, model.side, MAX_FACTOR);
     this.openLinked();
-    window.addEventListener("hashchange", () => this.openLinked(), { signal });
   }
 
   tile(row) {

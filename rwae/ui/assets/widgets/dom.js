@@ -1,4 +1,4 @@
-// Small helpers for elements of the page, and for its address.
+// Small helpers for elements of the page.
 
 // An element with a class and attributes; `text` is what it says.
 export function make(tag, className, attributes = {}, text = "") {
@@ -84,60 +84,6 @@ export const browserAnimation = {
 };
 
 export const prefersReducedMotion = () => matchMedia("(prefers-reduced-motion: reduce)").matches;
-
-// The address: ?model=name says which model, and what follows "#" what is shown of it.
-
-export const modelInAddress = () => new URLSearchParams(location.search).get("model");
-
-export function addressOfModel(name) {
-  const address = new URL(location.href);
-  address.searchParams.set("model", name);
-  address.hash = "";
-  return address.href;
-}
-
-// Puts a model and what is shown of it into the address.
-export function putAddress(model, hash) {
-  const address = new URL(location.href);
-  address.searchParams.set("model", model);
-  address.hash = hash;
-  history.replaceState(null, "", address);
-}
-
-// Puts what is shown into the address; the model in it stays.
-export function putHash(hash) {
-  const address = new URL(location.href);
-  address.hash = hash;
-  history.replaceState(null, "", address);
-}
-
-// The same and, where the browser allows it, puts the address on the clipboard. Resolves to a
-// sentence that says so or, in a frame without an address bar, to a field with the address.
-export async function shareAddress(model, hash) {
-  putAddress(model, hash);
-  const copied = await copyText(location.href);
-  if (copied) return "The link is copied.";
-  return window.top === window ? "The link is in the address bar." : linkField(location.href);
-}
-
-function linkField(address) {
-  const label = make("label", "rw-link", {}, "Copy this link: ");
-  const field = make("input", "", { type: "text", readonly: "", value: address });
-  field.addEventListener("focus", () => field.select());
-  label.append(field);
-  return label;
-}
-
-// Resolves to whether the browser allowed it.
-export async function copyText(text) {
-  const writing = navigator.clipboard?.writeText(text);
-  return (
-    (await writing?.then(
-      () => true,
-      () => false,
-    )) ?? false
-  );
-}
 
 // Shows an element on the whole screen or, where a frame may not do that, in the whole window.
 // `changed(full)` is called whenever it comes or goes; Escape ends it.
