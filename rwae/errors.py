@@ -25,6 +25,18 @@ class OtherRunError(CheckpointError):
     """A folder holds the state of a run with other settings."""
 
 
+class GoneError(RWAEError):
+    """A learned copy of a model is no longer kept.
+
+    Attributes:
+        name: of the copy.
+    """
+
+    def __init__(self, message: str, name: str) -> None:
+        super().__init__(message)
+        self.name = name
+
+
 class CodesError(RWAEError):
     """Codes have the wrong sizes or hold numbers that are not finite."""
 

@@ -2,7 +2,8 @@
 
 Gradio calls them directly, outside its queue, and anyone else can. Each function checks its
 request and keeps nothing. `page_functions` turns them into what the page calls by name: it finds
-the model that a request names, and answers with {"error": a sentence} if anything is wrong.
+the model that a request names, and answers with {"error": a sentence} if anything is wrong, and
+with "gone": its name if a learned copy is no longer kept.
 
 From a slider to pixels: `decode_codes`, `rwae.ui.payloads.codes_from_json`, `Studio.decode`,
 `rwae.ui.payloads.sheet_url`. From an upload to codes: see `rwae.ui.encoding`.
@@ -20,7 +21,7 @@ from torch import Tensor
 from rwae.classifiers import Judge, judge_of, trained_on
 from rwae.codes import Factor
 from rwae.editing.studio import Studio
-from rwae.errors import ClipError, RWAEError
+from rwae.errors import ClipError, GoneError, RWAEError
 from rwae.files import filmstrip
 from rwae.runtime import turn
 from rwae.ui import downloads, encoding, housekeeping, page_data
@@ -79,6 +80,8 @@ def _answer_with(models: LoadedModels, endpoint: Endpoint) -> Callable[[Any], An
     def answer(request: Any = None) -> Answer:
         try:
             return endpoint(models.find(requested_model(request)), request)
+        except GoneError as error:
+            return {"error": str(error), "gone": error.name}
         except RWAEError as error:
             return {"error": str(error)}
         except Exception as error:  # a bug: the operator reads the details, and the visitor none

@@ -88,6 +88,7 @@ class Learning:
             self.learn_start,
             self.learn_state,
             self.learn_cancel,
+            self.has_learned,
             self.forget_learned,
             self.save_learned,
             self.open_learned,
@@ -173,6 +174,11 @@ class Learning:
     def learn_cancel(self, _studio: Studio, request: Any) -> dict[str, Any]:
         """Stops a job: {"job": its name}. Nothing of it is kept."""
         self._find(request).cancelled = True
+        return {}
+
+    def has_learned(self, studio: Studio, _request: Any) -> dict[str, Any]:
+        """Answers with an error unless the copy that the request names as its model is kept."""
+        require_copy(studio)
         return {}
 
     def forget_learned(self, studio: Studio, _request: Any) -> dict[str, Any]:

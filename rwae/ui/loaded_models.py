@@ -18,7 +18,7 @@ from pathlib import Path
 from rwae import runtime
 from rwae.codes import Codes
 from rwae.editing.studio import Studio
-from rwae.errors import CheckpointError, ConfigError, HubError, RWAEError
+from rwae.errors import CheckpointError, ConfigError, GoneError, HubError, RWAEError
 from rwae.files.checkpoint import CONFIG_FILE
 from rwae.models.base import CodeModel
 from rwae.ui.payloads import MAX_CLIP_FRAMES
@@ -63,6 +63,7 @@ class LoadedModels:
         """The model of a name, or the first one if the name is None.
 
         Raises:
+            GoneError: if the name is that of a copy that is no longer kept.
             RWAEError: if there is no such model.
         """
         if name is not None and COPY_SIGN in name:
@@ -106,7 +107,7 @@ class LoadedModels:
         with self._lock:
             self._forget_unused(now)
             if name not in self._copies:
-                raise RWAEError(GONE)
+                raise GoneError(GONE, name)
             studio = self._copies[name][0]
             self._copies[name] = studio, now
         return studio

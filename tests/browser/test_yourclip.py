@@ -164,8 +164,19 @@ def test_a_character_is_learned_saved_forgotten_and_opened_again(
     drop(visit, saved.name, saved.read_bytes())
     page.wait_for_selector(".rw-header[data-model^='sprites~']")
     page.wait_for_selector(f"{PANEL} [data-part=forget]")
+    address = page.url
+    page.reload()
+    page.wait_for_selector(".rw-header[data-model^='sprites~']")
+    assert page.url == address
     page.locator(f"{PANEL} [data-part=forget]").click()
     page.wait_for_selector(".rw-header[data-model='sprites']")
+    assert "~" not in page.url
+    page.goto(address)
+    page.wait_for_selector(".rw-header[data-model='sprites']")
+    said = page.locator(".rw-header [data-part=message]")
+    playwright.expect(said).to_contain_text("no longer here")
+    assert "~" not in page.url
+    page.wait_for_selector(f"{STAGE}[aria-busy=false]")
 
 
 @pytest.mark.parametrize("on_phone", [False, True])

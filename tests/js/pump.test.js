@@ -230,6 +230,11 @@ test("functions of one model name it, and answer nothing once another is chosen"
     { clips: [], model: "one" },
     { binary: true, data: { file: "file", model: "one" } },
   ]);
+  const lost = [];
+  const copy = { read: async () => ({ error: "Gone.", gone: "one~1" }) };
+  const copied = serverOf(copy, "one~1", life.signal, (answer) => lost.push(answer.gone));
+  assert.equal((await copied.read()).error, "Gone.");
+  assert.deepEqual(lost, ["one~1"]);
   const late = bound.decode_codes({});
   life.abort();
   assert.ok((await late).error);

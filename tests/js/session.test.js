@@ -106,21 +106,58 @@ test("a model may come with a clip to open, and the next choice has none", async
   assert.equal(session.model.value.clip, null);
 });
 
-test("a model that came while the page was open is chosen like any other, and leaves again", async () => {
+// A page with the models "a" and "b", and the lists that it showed. `kept` are the copies that the
+// server has.
+function pageWithCopies(...kept) {
   const page = new Session();
-  const first = { name: "a", title: "A" };
-  const entry = { name: "a~1", title: "My clip", about: "", kind: "", subject: "Sprites" };
-  page.begin({ models: [first], first, notice: "", open: async (name) => ({ title: name }) });
-  const seen = [];
-  page.models.watch((all) => seen.push(all.map(({ name }) => name)));
-  page.addModel(entry);
-  page.addModel(entry);
-  assert.equal(await page.choose("a~1"), true);
-  assert.equal(page.model.value.name, "a~1");
-  page.removeModel("a~1");
-  await page.choose("a~1");
+  const models = ["a", "b"].map((name) => ({ name, title: name.toUpperCase() }));
+  const gone = { error: "It is gone." };
+  const open = async (name) =>
+    name.includes("~") && !kept.includes(name) ? gone : { title: name };
+  page.begin({ models, first: models[0], notice: "", open });
+  const lists = [];
+  page.models.watch((all) => lists.push(all.map(({ name }) => name)));
+  return { page, lists, kept };
+}
+
+test("a learned copy that an address names is asked for, and enters the list", async () => {
+  const { page, lists } = pageWithCopies("b~1");
+  assert.equal(await page.choose("b~1"), true);
+  await page.choose("b~1");
+  assert.equal(page.model.value.name, "b~1");
+  assert.equal(page.model.value.linked, true);
+  assert.equal(page.shows("b~1"), true);
+  assert.deepEqual(lists, [["a", "b", "b~1"]]);
+  assert.match(page.titleOf("b~1"), /learned from B/);
+});
+
+test("in the place of a forgotten copy its original is shown, and the page says so", async () => {
+  const { page, lists, kept } = pageWithCopies("b~1");
+  await page.choose("b~1");
+  kept.length = 0;
+  await page.choose("a");
+  assert.equal(await page.choose("b~1"), true);
+  assert.equal(page.model.value.name, "b");
+  assert.equal(page.model.value.linked, false, "its codes mean nothing to the original");
+  assert.match(page.problem.value, /^It is gone\. You see B instead/);
+  assert.deepEqual(lists, [
+    ["a", "b", "b~1"],
+    ["a", "b"],
+  ]);
+  assert.equal(await page.choose("nobody~1"), true);
   assert.equal(page.model.value.name, "a");
-  assert.deepEqual(seen, [["a", "a~1"], ["a", "a~1"], ["a"]]);
+});
+
+test("a copy that the server forgets leaves the list, and the page if it is shown", async () => {
+  const { page, lists } = pageWithCopies("b~1", "b~2");
+  await page.choose("b~2");
+  await page.choose("b~1");
+  await page.lose("b~2", "Gone.");
+  assert.equal(page.model.value.name, "b~1");
+  await page.lose("b~1", "Gone.");
+  assert.equal(page.model.value.name, "b");
+  assert.match(page.problem.value, /^Gone\./);
+  assert.deepEqual(lists.at(-1), ["a", "b"]);
 });
 
 test("models are grouped by subject, and those for comparison are apart", () => {

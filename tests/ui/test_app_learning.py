@@ -146,10 +146,11 @@ def test_copies_are_bounded_and_forgotten(
     names = [models.keep(studio, studio.model, studio.examples[:1]) for _ in range(3)]
     assert len(set(names)) == 3
     served = {function.__name__: function for function in page_functions(models)}
-    assert "error" in served["open_model"]({"model": names[0]})
+    assert served["open_model"]({"model": names[0]})["gone"] == names[0]
     assert "error" not in served["open_model"]({"model": names[2]})
+    assert served["has_learned"]({"model": names[2]}) == {}
     monkeypatch.setattr(loaded_models, "COPY_SECONDS", -1.0)
-    assert "error" in served["open_model"]({"model": names[2]})
+    assert served["has_learned"]({"model": names[2]})["gone"] == names[2]
 
 
 @pytest.mark.parametrize("content", [b"", b"x" * 100, b"\x08\0\0\0\0\0\0\0{}      "])

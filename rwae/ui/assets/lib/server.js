@@ -30,14 +30,16 @@ function withDeadline(promise, deadline) {
 }
 
 // The functions of the server, each about one model. Once `signal` is aborted, which happens when
-// another model is chosen, they answer with an error.
-export function serverOf(server, model, signal) {
+// another model is chosen, they answer with an error. gone(answer): the server has forgotten a
+// learned copy.
+export function serverOf(server, model, signal, gone = () => {}) {
   const bound =
     (name) =>
     async (request = {}) => {
       if (signal.aborted) return OTHER_MODEL;
       const fields = request.binary ? { data: { ...request.data, model } } : { model };
       const answer = await server[name]({ ...request, ...fields });
+      if (answer?.gone) gone(answer);
       return signal.aborted ? OTHER_MODEL : answer;
     };
   return Object.fromEntries(Object.keys(server).map((name) => [name, bound(name)]));

@@ -1,6 +1,8 @@
 // What the parts of the page share: the chosen model, the clip that was opened in Explore, the
 // codes that each tab shows, and how fast the server decodes.
 
+import { isLearned, originalOf } from "./clipfile.js";
+
 // A value that others watch.
 export class Observable {
   #value;
@@ -68,48 +70,70 @@ export class Session {
     return this.models.value.find((model) => model.name === name)?.title ?? name;
   }
 
-  // A copy that has learned a character; `of` is the name of its original.
-  addModel(entry) {
-    const others = this.models.value.filter(({ name }) => name !== entry.name);
-    this.models.set([...others, entry]);
+  #lists(name) {
+    return this.models.value.some((model) => model.name === name);
   }
 
-  removeModel(name) {
-    this.#known.delete(name);
-    this.models.set(this.models.value.filter((model) => model.name !== name));
+  // Puts a copy that has learned a character into the list.
+  #addCopy(name) {
+    if (this.#lists(name)) return;
+    const of = originalOf(name);
+    const title = `Your character, learned from ${this.titleOf(of)}`;
+    const copy = { name, of, title, about: "A copy for this visit.", kind: "" };
+    this.models.set([...this.models.value, copy]);
+  }
+
+  removeCopy(name) {
+    if (this.#lists(name)) this.models.set(this.models.value.filter((copy) => copy.name !== name));
+  }
+
+  // The server has forgotten a copy, as `sentence` says: if it is shown, its original follows.
+  async lose(name, sentence) {
+    this.removeCopy(name);
+    if (this.model.value?.name === name) await this.#showOriginal(name, sentence);
   }
 
   // Whether the page shows a model of this name, or the first one since there is none.
   shows(name) {
-    const exists = this.models.value.some((model) => model.name === name);
+    const exists = isLearned(name) || this.#lists(name);
     return !this.loading.value && this.model.value?.name === (exists ? name : this.first.name);
   }
 
   // Shows a model; Explore begins with `clip`, if there is one. Of several choices in a row the
-  // last one counts. Resolves to whether the page shows the model, or the first if there is none
-  // of that name.
+  // last one counts. Resolves to whether the page shows the model or, if there is none of that
+  // name, the first one; in the place of a copy that the server has forgotten, its original.
   async choose(name, clip = null) {
+    if (isLearned(name) || this.#lists(name)) return this.#show(name, this.notice, { clip });
+    const sentence =
+      `The address names the model ${name}, which is not here: you see ${this.first.title} ` +
+      "instead.";
+    return this.#show(this.first.name, sentence, { clip, linked: false });
+  }
+
+  #showOriginal(name, sentence) {
+    this.removeCopy(name);
+    const of = this.#lists(originalOf(name)) ? originalOf(name) : this.first.name;
+    return this.#show(of, `${sentence} You see ${this.titleOf(of)} instead.`, { linked: false });
+  }
+
+  // linked: whether the codes of the address are those of this model. Of a copy the server is
+  // always asked, for it may have forgotten it.
+  async #show(name, sentence, { clip = null, linked = true }) {
     const turn = ++this.#turn;
-    const exists = this.models.value.some((model) => model.name === name);
-    const shown = exists ? name : this.first.name;
-    this.problem.set(
-      exists
-        ? this.notice
-        : `The address names the model ${name}, which is not here: you see ${this.first.title} ` +
-            "instead.",
-    );
+    this.problem.set(sentence);
     this.loading.set(true);
-    const model = this.#known.get(shown) ?? (await this.open(shown));
+    const model = this.#known.get(name) ?? (await this.open(name));
     if (turn !== this.#turn) return false;
     this.loading.set(false);
+    if (model.error && isLearned(name)) return this.#showOriginal(name, model.error);
     if (model.error) {
       this.problem.set(model.error);
       return false;
     }
-    this.#known.set(shown, model);
+    if (isLearned(name)) this.#addCopy(name);
+    else this.#known.set(name, model);
     this.shown.clear();
-    // The codes of an address that names another model mean nothing to this one.
-    this.model.set(Object.assign(model, { name: shown, linked: exists, clip }));
+    this.model.set(Object.assign(model, { name, linked, clip }));
     return true;
   }
 }

@@ -13,7 +13,6 @@ import {
 } from "../lib/comparison.js";
 import { parseSeed, randomSeed } from "../lib/format.js";
 import { MOTIONS, Runner } from "../lib/runner.js";
-import { serverOf } from "../lib/server.js";
 import { session } from "../lib/session.js";
 import { addressOfModel, putAddress, shareAddress } from "../widgets/address.js";
 import { exampleChooser, loadExamples } from "../widgets/chooser.js";
@@ -32,15 +31,15 @@ const memory = new ComparisonMemory();
 // value: {peers: what the page knows of each model, maxUpload: bytes}. trigger("explore") opens
 // the Explore tab.
 export function start({ element, server, trigger, value }) {
-  startWithModel({ element, server }, ({ model, signal }) => {
-    new Compare(element, { model, server, signal, trigger, ...value });
+  startWithModel({ element, server }, (context) => {
+    new Compare(element, { ...context, trigger, ...value });
   });
 }
 
 class Compare {
-  // server: functions that are asked with the name of a model, of which there are several here.
-  constructor(element, { model, server, signal, trigger, peers: known, maxUpload }) {
-    Object.assign(this, { model, signal, trigger, maxUpload, marks: {}, busy: new Set() });
+  constructor(element, { model, serverOf, signal, trigger, peers: known, maxUpload }) {
+    Object.assign(this, { model, serverOf, signal, trigger, maxUpload });
+    Object.assign(this, { marks: {}, busy: new Set() });
     const part = parts(element);
     this.part = part;
     Object.assign(this, messages(part.message)); // say and fail
@@ -48,7 +47,6 @@ class Compare {
     const { comparison, error } = memory.start(model, all, location.hash);
     Object.assign(this, { comparison, home: comparison.home });
     this.clock = new Clock(part.root, this.home.frames);
-    this.serverOf = (name) => serverOf(server, name, signal);
     this.peers = new Peers(part.chips, part.peers, all, comparison, {
       makePeer: (about) => this.makePeer(about),
       changed: () => this.refresh(),

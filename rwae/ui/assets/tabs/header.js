@@ -1,8 +1,15 @@
 // The header: which model the page shows, where it runs, and how fast it is right now.
 
+import { isLearned } from "../lib/clipfile.js";
 import { ask, LONG_DEADLINE } from "../lib/server.js";
 import { groupModels, session } from "../lib/session.js";
-import { addressOfModel, followHistory, modelInAddress, pushModel } from "../widgets/address.js";
+import {
+  addressOfModel,
+  followHistory,
+  modelInAddress,
+  pushModel,
+  replaceModel,
+} from "../widgets/address.js";
 import { make, messages, parts } from "../widgets/dom.js";
 import { startTour } from "../widgets/tour.js";
 
@@ -75,6 +82,14 @@ export function start({ element, server, trigger, value: { models, first, notice
     part.speed.textContent = `${milliseconds.toFixed(milliseconds < 10 ? 1 : 0)} ms a clip`;
   }
 
+  // Copies that the server has forgotten leave the list.
+  part.models.addEventListener("toggle", () => {
+    const copies = session.models.value.filter(({ of }) => part.models.open && of);
+    copies.forEach(async ({ name }) => {
+      const answer = await ask(() => server.has_learned({ model: name }));
+      if (answer.gone) session.lose(name, answer.error);
+    });
+  });
   part.models.addEventListener("keydown", (event) => {
     if (event.key === "Escape" && part.models.open) close(true);
   });
@@ -92,7 +107,12 @@ export function start({ element, server, trigger, value: { models, first, notice
     trigger("toured");
     startTour(part.root, part.tour);
   });
-  session.model.watch(show);
+  session.model.watch((model) => {
+    // In the place of a forgotten copy the page shows its original.
+    const named = modelInAddress() ?? "";
+    if (isLearned(named) && named !== model.name) replaceModel(model.name);
+    show(model);
+  });
   session.decodeTime.watch(showSpeed);
   session.problem.watch(fail);
   session.loading.watch((loading) => part.root.setAttribute("aria-busy", String(loading)));

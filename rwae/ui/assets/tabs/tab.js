@@ -3,9 +3,9 @@
 import { serverOf } from "../lib/server.js";
 import { session } from "../lib/session.js";
 
-// Calls begin({model, server, signal}) for the chosen model and for each one chosen later, with
-// the tab's template as it was. `model` is all that shows the model, `server` asks it and no
-// other, and `signal` is aborted when another is chosen.
+// Calls begin({model, server, serverOf, signal}) for the chosen model and for each one chosen
+// later, with the tab's template as it was. `model` is all that shows the model, `server` asks it
+// and no other, serverOf(name) asks another, and `signal` is aborted when another is chosen.
 export function startWithModel({ element, server }, begin) {
   const template = element.innerHTML;
   let life = null;
@@ -14,7 +14,9 @@ export function startWithModel({ element, server }, begin) {
     life = new AbortController();
     element.innerHTML = template;
     const { signal } = life;
-    begin({ model, server: serverOf(server, model.name, signal), signal });
+    const gone = (answer) => session.lose(answer.gone, answer.error);
+    const bound = (name) => serverOf(server, name, signal, gone);
+    begin({ model, server: bound(model.name), serverOf: bound, signal });
   };
   session.model.watch(restart);
   // A tab that is opened for the first time finds the model that was chosen before.

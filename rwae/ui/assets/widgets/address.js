@@ -20,7 +20,11 @@ export const putAddress = (model, hash) =>
 // Goes on to a model in the tab that is shown: the browser's way back leads to the one before.
 export const pushModel = (name) => history.pushState(null, "", addressWith(name, hashOfTab()));
 
-// The same and, where the browser allows it, puts the address on the clipboard. Resolves to a
+// Names a model in the place of another, of which the address keeps nothing.
+export const replaceModel = (name) => putAddress(name, hashOfTab());
+
+// Puts a model and what is shown of it into the address and, where the browser allows it, the
+// address on the clipboard. Resolves to a
 // sentence that says so or, in a frame without an address bar, to a field with the address.
 export async function shareAddress(model, hash) {
   putAddress(model, hash);

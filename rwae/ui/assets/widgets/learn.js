@@ -1,9 +1,10 @@
 // Learn this character: the clips to learn from, progress with a live picture, cancel.
 
-import { isLearned, originalOf, ownClips } from "../lib/clipfile.js";
+import { originalOf, ownClips } from "../lib/clipfile.js";
 import { candidates, clipsHint, learn, progressWords } from "../lib/learning.js";
 import { ask } from "../lib/server.js";
 import { session } from "../lib/session.js";
+import { pushModel, replaceModel } from "./address.js";
 import { make, parts } from "./dom.js";
 import { Sheet } from "./player.js";
 
@@ -26,7 +27,8 @@ const LEARN = `
   </div>`;
 
 const WHY =
-  "The model can learn this character in some seconds. The copy is yours alone, for this visit.";
+  "The model can learn this character in some seconds. Nobody else sees the copy unless you share " +
+  "its address. It is forgotten half an hour after its last use.";
 
 export class Learn {
   // server: of the page's model. triple: shows the copy while it learns. add(): picks one more
@@ -150,16 +152,9 @@ export class Learn {
   async turnTo({ name, before, after, picture }, strips) {
     const given = await Sheet.load(strips[0], this.model.side);
     ownClips.learned.set(name, { before, after, picture, strips, given, clip: this.clip });
-    await openLearned(name, this.model);
+    pushModel(name);
+    await session.choose(name);
   }
-}
-
-// Puts a copy into the list of models, and shows it.
-export async function openLearned(name, { title, learned }) {
-  const [of, about] = [originalOf(name), "A copy for this visit alone."];
-  const origin = learned ? session.titleOf(of) : title;
-  session.addModel({ name, of, title: `Your character, learned from ${origin}`, about, kind: "" });
-  return session.choose(name);
 }
 
 // Forgets the copy that the page shows, and turns back to the original and the clip.
@@ -168,7 +163,8 @@ export async function forgetLearned(server, name) {
   const { clip } = ownClips.learned.get(name) ?? {};
   ownClips.learned.delete(name);
   if (clip?.file) ownClips.wanted = { file: clip.file, choices: clip.choices };
-  session.removeModel(name);
-  await session.choose(isLearned(name) ? originalOf(name) : name);
+  session.removeCopy(name);
+  replaceModel(originalOf(name));
+  await session.choose(originalOf(name));
   return answer;
 }

@@ -5,10 +5,11 @@ import { encodeRequest } from "../lib/choices.js";
 import { kindOfFile, ownClips, refusal } from "../lib/clipfile.js";
 import { ask, LONG_DEADLINE, upload } from "../lib/server.js";
 import { session } from "../lib/session.js";
+import { pushModel } from "./address.js";
 import { cropBox, rowGrid, trimStrip } from "./cutting.js";
 import { make, messages, parts } from "./dom.js";
 import { showFit, showSteps, Triple } from "./fitreport.js";
-import { forgetLearned, Learn, openLearned } from "./learn.js";
+import { forgetLearned, Learn } from "./learn.js";
 
 const PANEL = `
   <header class="rw-head"><h2 data-part="heading">Your clip</h2><p data-part="name"></p>
@@ -149,6 +150,7 @@ export class YourClip {
         const button = make("button", "rw-button", { type: "button" }, text);
         button.addEventListener("click", () => {
           ownClips.wanted = { file, choices: {} };
+          pushModel(name);
           session.choose(name);
         });
         return button;
@@ -156,7 +158,8 @@ export class YourClip {
     );
   }
 
-  // What is said of a copy: `learned` is null for one from a file.
+  // What is said of a copy: `learned` is missing for one that another visit or an earlier load
+  // of the page learned.
   showLearned(learned) {
     const { part, root, model } = this;
     const { clips } = model.learned;
@@ -167,7 +170,7 @@ export class YourClip {
     part.triple.hidden = part.teach.hidden = !learned;
     part.read.hidden = part.cut.hidden = part.rows.hidden = true;
     if (!learned) {
-      part.fit.textContent = "The saved character is open.";
+      part.fit.textContent = "The character is open.";
       return;
     }
     const { before, after, picture, strips, clip } = learned;
@@ -198,7 +201,10 @@ export class YourClip {
     if (this.signal.aborted) return;
     this.line.say("");
     if (answer.error) this.line.fail(answer.error);
-    else await openLearned(answer.name, this.model);
+    else {
+      pushModel(answer.name);
+      await session.choose(answer.name);
+    }
   }
 }
 
