@@ -10,7 +10,7 @@ from __future__ import annotations
 import functools
 import re
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
@@ -35,9 +35,11 @@ from rwae.files.jsonfile import is_number
 from rwae.files.palette import MOST_COLOURS, reduce_palette, snap
 from rwae.files.sheet_layout import BENCHMARK_ROWS, CELL_SIDE, CLIP_FRAMES
 from rwae.runtime import turn
+from rwae.ui.loaded_models import LoadedModels
 from rwae.ui.payloads import (
     codes_from_json,
     data_url,
+    requested_model,
     require_integer,
     require_number,
     require_object,
@@ -59,6 +61,7 @@ SHEET_NOTE = (
 )
 FEW_COLOURS = "few"  # in a request, in place of a palette
 FEW_COLOURS_COUNT = 32  # about as many as a cell of a sprite sheet has
+MAX_PEERS = 4  # models side by side in a comparison
 _download_slots = threading.BoundedSemaphore(CONCURRENT_DOWNLOADS)
 
 
@@ -85,6 +88,11 @@ class Download:
     palette: np.ndarray | str | None
     transparent: bool
 
+    @property
+    def side(self) -> int:
+        """Pixels of a frame that is not enlarged."""
+        return self.studio.model.config.frame_size
+
     def finish(self, frames: np.ndarray) -> np.ndarray:
         """RGB bytes (..., 3) in the colours of the file, as RGBA bytes if it is transparent."""
         coloured = frames
@@ -106,6 +114,33 @@ class Download:
 
 
 @dataclass(frozen=True)
+class ComparisonDownload(Download):
+    """What a file is made of that shows several models side by side, one block for each.
+
+    Attributes:
+        parts: what each model shows, with the enlargement of its clips; the frames are those of
+            all together, so `scale` is 1.
+        titled: whether the title of each model stands over its block.
+    """
+
+    parts: tuple[Download, ...]
+    titled: bool
+
+    def frames(self) -> np.ndarray:
+        """The blocks side by side as bytes with shape (T, H, W, 3 or 4)."""
+        blocks = [part.frames().repeat(part.scale, 1).repeat(part.scale, 2) for part in self.parts]
+        longest = np.arange(max(len(block) for block in blocks))
+        # Clips of fewer frames begin again, as on the page.
+        blocks = [block[longest % len(block)] for block in blocks]
+        if self.titled:
+            titles = [part.studio.card.title for part in self.parts]
+            blocks = video.with_titles(blocks, titles)
+        height = max(block.shape[1] for block in blocks)
+        below = [((0, 0), (0, height - block.shape[1]), (0, 0), (0, 0)) for block in blocks]
+        return np.concatenate([np.pad(*pair) for pair in zip(blocks, below, strict=True)], 2)
+
+
+@dataclass(frozen=True)
 class FileFormat:
     """A kind of file.
 
@@ -114,7 +149,8 @@ class FileFormat:
         media_type: such as "image/gif".
         make: the content of the file, and a sentence for the visitor or None.
         moving: whether it shows frames that can be enlarged.
-        many: whether it can show several clips side by side.
+        many: whether it can hold several clips.
+        picture: whether what it shows can be of several models.
         alpha: whether it can be transparent.
     """
 
@@ -123,6 +159,7 @@ class FileFormat:
     make: Callable[[Download], tuple[bytes, str | None]]
     moving: bool = True
     many: bool = True
+    picture: bool = True
     alpha: bool = True
 
 
@@ -146,20 +183,70 @@ def export_clip(studio: Studio, request: Any) -> dict[str, Any]:
         RWAEError: if too many files are being made.
     """
     request = require_object(request, "kind")
-    file_format = FORMATS.get(request["kind"]) if isinstance(request["kind"], str) else None
-    if file_format is None:
-        known = ", ".join(available_formats(studio))
-        raise ClipError(f"The kind of file needs to be one of {known}.")
+    file_format = _require_format(request["kind"], available_formats(studio))
     download = _parse_download(studio, request, file_format)
-    busy = "Other visitors are saving clips right now: try again in a moment."
-    with turn(_download_slots, DOWNLOAD_TIMEOUT, busy):
-        content, note = file_format.make(download)
     # The name of a copy ends in its token, which is for this visit alone.
     name = (studio.original or studio).name
     model = re.sub(r"[^A-Za-z0-9]+", "-", name).strip("-") or "model"
+    return _make_file(download, file_format, model)
+
+
+def export_comparison(models: LoadedModels, request: Any) -> dict[str, Any]:
+    """Makes a picture of what several models show side by side, each under its title.
+
+    Args:
+        models: all models.
+        request: {"peers": [{"model": name, "clips": codes}], "columns": of the grid in which the
+            clips of each model stand}, and the rest as for `export_clip`.
+
+    Returns:
+        As `export_clip`.
+
+    Raises:
+        CodesError: if there are not 1 to 4 models, or their codes or a setting are not in range.
+        ClipError: if the format is unknown or no picture, or the file gets too large.
+        RWAEError: if there is no such model, or too many files are being made.
+    """
+    request = require_object(request, "kind", "peers")
+    pictures = [kind for kind, one in FORMATS.items() if one.picture]
+    file_format = _require_format(request["kind"], pictures)
+    if not file_format.picture:
+        raise ClipError("This kind of file holds one model's clips: open one in Explore first.")
+    peers = request["peers"]
+    if not isinstance(peers, list) or not 1 <= len(peers) <= MAX_PEERS:
+        raise CodesError(f"A comparison is of 1 to {MAX_PEERS} models.")
+    shared = {key: value for key, value in request.items() if key not in ("clip", "peers")}
+    parts = []
+    for peer in peers:
+        clips = require_object(peer, "model", "clips")["clips"]
+        studio = models.find(requested_model(peer))
+        parts.append(_parse_download(studio, shared | {"clips": clips}, file_format))
+    longest = max(part.codes.dynamic.shape[1] for part in parts)
+    areas = [len(part.codes) * (part.scale * part.side) ** 2 for part in parts]
+    if longest * sum(areas) > MAX_CLIP_PIXELS:
+        raise ClipError("The picture of all models gets too large: choose a smaller size.")
+    first = parts[0]
+    whole = ComparisonDownload(
+        **vars(replace(first, scale=1)), parts=tuple(parts), titled=first.scale > 1
+    )
+    return _make_file(whole, file_format, "comparison")
+
+
+def _require_format(kind: Any, known: Sequence[str]) -> FileFormat:
+    """The format of a name, of those that are known."""
+    if not isinstance(kind, str) or kind not in FORMATS:
+        raise ClipError(f"The kind of file needs to be one of {', '.join(known)}.")
+    return FORMATS[kind]
+
+
+def _make_file(download: Download, file_format: FileFormat, name: str) -> dict[str, Any]:
+    """Makes a file when it is its turn; the answer of `export_clip`."""
+    busy = "Other visitors are saving clips right now: try again in a moment."
+    with turn(_download_slots, DOWNLOAD_TIMEOUT, busy):
+        content, note = file_format.make(download)
     return {
         "data": data_url(content, file_format.media_type),
-        "name": f"{model}-{file_format.ending}",
+        "name": f"{name}-{file_format.ending}",
         "note": note,
     }
 
@@ -334,12 +421,14 @@ FORMATS = {
     "mp4": FileFormat("clip.mp4", "video/mp4", partial(_make_video, "mp4"), alpha=False),
     "strip": FileFormat("strip.png", "image/png", _make_strip, moving=False),
     "frames": FileFormat("frames.zip", "application/zip", _make_frames),
-    "sheet": FileFormat("sheet.png", "image/png", _make_sprite_sheet, moving=False, many=False),
+    "sheet": FileFormat(
+        "sheet.png", "image/png", _make_sprite_sheet, moving=False, many=False, picture=False
+    ),
     "engine": FileFormat(
-        "sheet.zip", "application/zip", _make_engine_files, moving=False, many=False
+        "sheet.zip", "application/zip", _make_engine_files, moving=False, many=False, picture=False
     ),
     "codes": FileFormat(
-        "codes.safetensors", "application/octet-stream", _make_codes, moving=False
+        "codes.safetensors", "application/octet-stream", _make_codes, moving=False, picture=False
     ),
 }
 SHEET_FORMATS = ("sheet", "engine")  # for models that can fill a sprite sheet

@@ -72,7 +72,10 @@ def page_functions(
     def encode_clip(studio: Studio, form: Any) -> Answer:
         return encoding.encode_clip(models, studio, form)
 
-    functions = (*ENDPOINTS, encode_clip, carry_codes, *learning.endpoints())
+    def export_comparison(_studio: Studio, request: Any) -> Answer:
+        return downloads.export_comparison(models, request)
+
+    functions = (*ENDPOINTS, encode_clip, carry_codes, export_comparison, *learning.endpoints())
     return [_answer_with(models, function) for function in functions]
 
 

@@ -285,6 +285,20 @@ def test_a_copied_link_shows_the_same_comparison(
         assert copied(other) == visit.page.url
 
 
+def test_the_comparison_is_saved_as_a_picture(visit: Visit, studios: dict[str, Studio]) -> None:
+    visit.page.locator(f"{TAB} .rw-take summary").click()
+    entry = visit.page.locator(f"{TAB} .rw-take-kind")
+    assert "Codes" not in entry.locator("b").all_inner_texts()
+    with visit.page.expect_download() as coming:
+        entry.filter(has_text="PNG strip").click()
+    assert coming.value.suggested_filename == "comparison-strip.png"
+    names = [name for name, _ in visit.session(COMPARED)]
+    shown = np.concatenate([studios[name].decode(clips(visit, name))[0] for name in names], 2)
+    saved = cv2.imread(str(coming.value.path()))[..., ::-1]
+    assert close(saved, filmstrip.sheet(shown[None]))
+    playwright.expect(visit.page.locator(MESSAGE)).to_contain_text("is saved")
+
+
 def test_a_link_that_does_not_fit_is_told_in_words(visit: Visit) -> None:
     link = copied(visit)
     hash_ = link.partition("#")[2]

@@ -107,6 +107,26 @@ def test_what_the_camera_saw_is_what_the_model_is_given(visit: Visit) -> None:
     assert not any(path.is_file() for path in visit.cache.rglob("*")), "a film was kept"
 
 
+def test_compare_films_the_clip_that_says_who(visit: Visit) -> None:
+    visit.open_tab("Compare")
+    visit.page.get_by_role("button", name="Film a clip that says who").click()
+    record = visit.page.locator(".rw-compare [data-part=record]")
+    playwright.expect(record).to_be_enabled()
+    record.click()
+    about = visit.page.locator(".rw-compare [data-part=whoabout]")
+    playwright.expect(about).to_have_text("camera.png")
+    visit.rest(".rw-compare")
+    clip = video.read_clip(base64.b64decode(visit.page.evaluate(SENT)))
+    config = visit.studio.model.config
+    codes = visit.studio.encode(video.to_frames(clip, config.frames, config.frame_size)[None])
+    shown = visit.session("return session.shown.get('compare')[0].clips[0];")
+    assert torch.allclose(torch.tensor([shown["static"]]), codes.static, atol=1e-3)
+    assert preview_is_gone(visit)
+    assert set(lights(visit)) == {"ended"}
+    visit.open_tab("Swap")
+    visit.rest(".rw-swap")
+
+
 def test_the_page_says_how_the_frames_were_taken(visit: Visit) -> None:
     rule = visit.page.locator("[data-slot=A] .rw-rule").inner_text()
     found = re.fullmatch(

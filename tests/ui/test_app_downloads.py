@@ -16,11 +16,12 @@ from conftest import ROOT, Form
 
 from rwae import Codes
 from rwae.editing.studio import Studio
-from rwae.errors import ClipError, CodesError
+from rwae.errors import ClipError, CodesError, RWAEError
 from rwae.files import filmstrip, video
 from rwae.files.codes_file import pack_codes, unpack_saved_codes
 from rwae.files.palette import reduce_palette, snap
 from rwae.ui import downloads, page_data, payloads
+from rwae.ui.loaded_models import LoadedModels
 
 SPRITES = ROOT / "checkpoints" / "sprites"
 
@@ -320,3 +321,53 @@ def test_few_colours_are_near_all_of_a_clip(sprites: Studio) -> None:
     assert (colours == 0).all(1).any(), "black stays"
     assert np.abs(snap(frames, colours).astype(int) - frames).mean() < 2
     assert np.array_equal(reduce_palette(frames, 32), colours)
+
+
+def comparison(sprites: Studio, **change: Any) -> dict[str, Any]:
+    """The answer for a picture of two models, the second of which has learned a character."""
+    models = LoadedModels([sprites])
+    copy = models.keep(sprites, sprites.model, sprites.examples[4:5])
+    clips = payloads.codes_to_json(sprites.examples[:4])
+    peers = [{"model": name, "clips": clips} for name in (sprites.name, copy)]
+    return downloads.export_comparison(models, {"peers": peers, "columns": 2} | change)
+
+
+def test_a_comparison_shows_each_model_in_a_block(sprites: Studio) -> None:
+    answer = comparison(sprites, kind="strip")
+    assert answer["name"] == "comparison-strip.png"
+    picture = decoded(content(answer))[..., :3]
+    block = filmstrip.tile_clips(sprites.decode(sprites.examples[:4]), 2)
+    frames = np.concatenate([block, block], 2)
+    assert np.abs(picture - filmstrip.sheet(frames[None]).astype(int)).max() <= 1
+
+
+@pytest.mark.parametrize("transparent", [False, True])
+def test_a_comparison_that_is_enlarged_has_titles(sprites: Studio, transparent: bool) -> None:
+    answer = comparison(sprites, kind="apng", scale=2, transparent=transparent)
+    _, animation = cv2.imdecodeanimation(np.frombuffer(content(answer), np.uint8))
+    frame = animation.frames[0]
+    assert frame.shape[1] == 2 * 256
+    band = frame[: frame.shape[0] - 256, :, :3]
+    assert all((half == 255).any() for half in np.split(band, 2, axis=1)), "both have a title"
+    shown = sprites.decode(sprites.examples[:1])[0, 0].repeat(2, 0).repeat(2, 1)
+    tile = cv2.cvtColor(frame[len(band) : len(band) + 128, :128, :3], cv2.COLOR_BGR2RGB)
+    seen = shown.max(-1) > 10
+    assert np.abs(tile[seen] - shown[seen].astype(int)).max() <= 1
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        ({"kind": "codes"}, "one model"),
+        ({"kind": "sheet"}, "one model"),
+        ({"kind": "png"}, "needs to be one of"),
+        ({"kind": "gif", "peers": []}, "1 to 4 models"),
+        ({"kind": "gif", "scale": 16}, "smaller size"),
+        ({"kind": "gif", "peers": [{"model": "nobody", "clips": []}]}, "no such model"),
+    ],
+)
+def test_what_is_no_comparison_is_refused(
+    sprites: Studio, change: dict[str, Any], words: str
+) -> None:
+    with pytest.raises(RWAEError, match=words):
+        comparison(sprites, **change)

@@ -60,6 +60,9 @@ def requests(models: LoadedModels) -> dict[str, Any]:
         "judge_codes": {"clips": [clip]},
         "export_clip": {"clip": clip, "kind": "gif", "fps": 8, "scale": 1},
         "carry_codes": {"from": "tiny", "clips": [clip]},
+        "export_comparison": {
+            "peers": [{"model": "tiny", "clips": [clip]}], "kind": "gif", "fps": 8, "scale": 1,
+        },
     }  # fmt: skip
 
 

@@ -34,6 +34,7 @@ from rwae.files.video.writing import (
     encode_gif,
     encode_image,
     encode_video,
+    with_titles,
     write_clip,
 )
 
@@ -60,5 +61,6 @@ __all__ = [
     "shrink_like",
     "thumbnails",
     "to_frames",
+    "with_titles",
     "write_clip",
 ]

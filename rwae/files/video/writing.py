@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import tempfile
+import textwrap
+from collections.abc import Sequence
 from pathlib import Path
 
 import cv2
@@ -41,6 +43,8 @@ _ANIMATIONS = {
 # H.264, and no browser plays its default, MPEG-4. For each WebM it prints a warning that the
 # container knows no such tag, and still writes the right file.
 _VIDEOS = {"webm": "VP90", "mp4": "vp09"}
+
+_LETTER_WIDTH, _LINE_HEIGHT = 9, 20  # pixels of a title over a clip
 
 
 def write_clip(
@@ -190,3 +194,29 @@ def _enlarged(clip: np.ndarray, scale: int) -> np.ndarray:
 
 def _size(clip: np.ndarray) -> str:
     return f"{clip.shape[2]} x {clip.shape[1]}"
+
+
+def with_titles(clips: Sequence[np.ndarray], titles: Sequence[str]) -> list[np.ndarray]:
+    """Puts a title over each of several clips, in bands of one height.
+
+    Args:
+        clips: RGB or RGBA bytes with shape (T, H, W, 3 or 4).
+        titles: one for each clip; a long one takes several lines.
+
+    Returns:
+        The clips with shape (T, H + the height of the bands, W, 3 or 4).
+    """
+    letters = max(8, min(clip.shape[2] for clip in clips) // _LETTER_WIDTH)
+    lines = [textwrap.wrap(title, letters) for title in titles]
+    height = _LINE_HEIGHT * max(map(len, lines)) + _LINE_HEIGHT // 2
+    titled = []
+    for clip, words in zip(clips, lines, strict=True):
+        band = np.zeros((height, *clip.shape[2:]), np.uint8)
+        band[..., 3:] = 255
+        white = (255,) * band.shape[-1]
+        for n, line in enumerate(words, 1):
+            place = (4, n * _LINE_HEIGHT - _LINE_HEIGHT // 4)
+            cv2.putText(band, line, place, cv2.FONT_HERSHEY_SIMPLEX, 0.45, white)
+        bands = np.broadcast_to(band, (len(clip), *band.shape))
+        titled.append(np.concatenate([bands, clip], 1))
+    return titled

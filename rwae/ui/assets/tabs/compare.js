@@ -21,7 +21,9 @@ import { SharedKnob } from "../widgets/knobs.js";
 import { Peer } from "../widgets/peer.js";
 import { Peers } from "../widgets/peers.js";
 import { Clock, transport } from "../widgets/player.js";
+import { SaveMenu } from "../widgets/takeaway.js";
 import { acceptUploads } from "../widgets/upload.js";
+import { Webcam } from "../widgets/webcam.js";
 import { startWithModel } from "./tab.js";
 
 const KINDS = ["who", "how"]; // what says who, and what says how it moves
@@ -63,6 +65,7 @@ class Compare {
     this.connectSources();
     this.connectSliders();
     this.acceptFiles();
+    this.offerSaving();
     part.preset.addEventListener("click", () => this.sweep());
     part.link.addEventListener("click", () => this.copyLink());
     part.hint.textContent = comparisonHint(this.peers.group);
@@ -201,11 +204,24 @@ class Compare {
   acceptFiles() {
     const { part } = this;
     this.readable = this.peers.group.some(({ encodes }) => encodes);
-    part.upload.disabled = part.drophint.hidden = !this.readable;
+    part.upload.disabled = part.film.disabled = part.drophint.hidden = !this.readable;
     acceptUploads({
       ...{ area: part.root, button: part.upload, signal: this.signal },
       takesPaste: () => true,
       take: (file) => this.upload(file),
+    });
+    if (!this.readable) return;
+    const camera = new Webcam(part.camera, this.home, this.signal, {
+      ...{ say: this.say, fail: this.fail },
+      shown: (open) => {
+        part.whos.hidden = open;
+        part.film.setAttribute("aria-pressed", String(open));
+      },
+      taken: (file) => this.upload(file),
+    });
+    part.film.addEventListener("click", () => {
+      this.choose("who", "clip");
+      camera.toggle();
     });
   }
 
@@ -252,7 +268,18 @@ class Compare {
     this.marks[kind]?.(this.comparison[`${kind}clip`].row ?? -1); // none for a file
   }
 
-  // What leaves the tab: the address of the comparison, and single clips.
+  // What leaves the tab: a picture, the address of the comparison, and single clips.
+
+  offerSaving() {
+    const shown = () => session.shown.get("compare") ?? [];
+    new SaveMenu(this.part.takeaway, {
+      message: this.part.message,
+      model: this.home,
+      server: this.serverOf(this.home.name),
+      fps: () => this.clock.fps,
+      grid: () => ({ peers: shown(), columns: Math.min(2, shown()[0]?.clips.length ?? 1) }),
+    });
+  }
 
   async copyLink() {
     const link = comparisonLink(this.comparison);

@@ -56,7 +56,8 @@ export class SaveMenu {
   // server: of the page. codes() and fps(): what is on the page. open({codes, sheet, row}) shows a
   // clip. otherFile(file): a file that holds no codes came. palette(): the colours of the clip
   // that was given, or null. grid(): {clips, columns} in place of codes(), for several clips that
-  // move side by side; nothing is opened then.
+  // move side by side, or {peers: [{model, clips}], columns} for those of several models; nothing
+  // is opened then.
   constructor(root, { dropArea, otherFile, message, model, server, fps, ...hooks }) {
     const { codes, grid = null, open, palette = () => null } = hooks;
     Object.assign(this, { root, dropArea, model, server, codes, grid, palette, fps, otherFile });
@@ -123,7 +124,10 @@ export class SaveMenu {
     };
     const what = this.grid ? this.grid() : { clip: this.codes() };
     const request = { ...what, kind, ...how, ...this.look() };
-    const answer = await ask(() => this.server.export_clip(request), LONG_DEADLINE);
+    const { server } = this;
+    const call = () =>
+      what.peers ? server.export_comparison(request) : server.export_clip(request);
+    const answer = await ask(call, LONG_DEADLINE);
     if (answer.error) return answer;
     make("a", "", { href: answer.data, download: answer.name }).click();
     return { text: [`${answer.name} is saved.`, answer.note ?? ""].join(" ").trim() };
