@@ -141,12 +141,12 @@ class Layer:
 
 @dataclass(frozen=True)
 class Patch:
-    """The smallest box around all that a layer shows in the eight frames of a clip.
+    """The smallest box around all that a layer shows in the N cells of a row.
 
     Attributes:
         top: row of its first pixel.
         left: column of its first pixel.
-        numbers: colour numbers, with shape (8, h, w).
+        numbers: colour numbers, with shape (N, h, w).
         shown: whether a pixel is not transparent, with the same shape.
         translucent: whether some pixels are neither opaque nor transparent.
     """
@@ -160,7 +160,7 @@ class Patch:
 
 @dataclass(frozen=True)
 class SheetPixels:
-    """The 21 clips of a sheet as numbers of colours.
+    """The 21 rows of a sheet as numbers of colours.
 
     Attributes:
         colours: straight RGBA bytes, with shape (K, 4); number 0 is transparent.
@@ -185,19 +185,33 @@ def render(character: Character, row: int) -> np.ndarray:
         Premultiplied RGBA bytes with shape (8, 64, 64, 4): without the last channel, the clip
         on black.
     """
-    frames = np.zeros((CLIP_FRAMES, CELL_SIDE, CELL_SIDE), np.uint32)
+    frames = render_cells(character, row)[list(ROWS[row].action.played)]
+    return frames.view(np.uint8).reshape(*frames.shape, 4)
+
+
+def render_cells(character: Character, row: int) -> np.ndarray:
+    """Draws all cells of a row of the sheet.
+
+    Args:
+        character: its layers.
+        row: see `render`.
+
+    Returns:
+        Packed premultiplied pixels, four bytes in each number, with shape (N, 64, 64).
+    """
+    frames = np.zeros((ROWS[row].action.columns, CELL_SIDE, CELL_SIDE), np.uint32)
     for layer in character:
         patch = layer.pixels.patches[row]
         if patch is not None:
             _composite(frames, patch, layer.palette)
-    return frames.view(np.uint8).reshape(*frames.shape, 4)
+    return frames
 
 
 def _composite(frames: np.ndarray, patch: Patch, palette: np.ndarray) -> None:
     """Lays a patch over frames by the over operator of Porter and Duff (1984), in place.
 
     Args:
-        frames: packed premultiplied pixels, with shape (8, 64, 64).
+        frames: packed premultiplied pixels, with shape (N, 64, 64).
         patch: of a layer.
         palette: of the layer.
     """
@@ -289,17 +303,17 @@ def _read_pixels(path: Path) -> SheetPixels:
     translucent = (colours[:, 3] > 0) & (colours[:, 3] < 255)
     return SheetPixels(
         colours,
-        tuple(_patch(cells[row.number, list(row.action.played)], translucent) for row in ROWS),
+        tuple(_patch(cells[row.number, : row.action.columns], translucent) for row in ROWS),
     )
 
 
-def _patch(clip: np.ndarray, translucent: np.ndarray) -> Patch | None:
-    """The part of a clip of colour numbers (8, 64, 64) that shows something."""
-    shown = clip.max(0) > 0
+def _patch(row: np.ndarray, translucent: np.ndarray) -> Patch | None:
+    """The part of a row of colour numbers (N, 64, 64) that shows something."""
+    shown = row.max(0) > 0
     if not shown.any():
         return None
     rows, columns = np.flatnonzero(shown.any(1)), np.flatnonzero(shown.any(0))
-    part = clip[:, rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1].copy()
+    part = row[:, rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1].copy()
     return Patch(int(rows[0]), int(columns[0]), part, part > 0, bool(translucent[part].any()))
 
 

@@ -74,10 +74,11 @@ LPC = TrainingConfig(
         dynamic_size=12,
         dynamic_noise=0.42,
         static_width=128,
-        decoder_width=176,
+        dynamic_width=48,
+        decoder_width=160,
     ),
-    steps=8000,
-    batch=48,
+    steps=7000,
+    batch=40,
     paired_share=0.5,
 )
 
