@@ -47,7 +47,7 @@ class Completion:
         return drafts
 
     def report(self) -> dict[str, Any]:
-        """What was done, as JSON values: the cells of each row, and how sure the drawn ones are."""
+        """What was done, as JSON values: each cell, and how sure the drawn ones are."""
         confidence = self.cell_confidence
         rows = {
             row.key: [

@@ -53,13 +53,13 @@ class Sheet:
     @property
     def given(self) -> np.ndarray:
         """Which cells hold anything, with shape (21, 13)."""
-        given: np.ndarray = self.cells[..., 3].any((2, 3))
-        return given
+        return np.any(self.cells[..., 3], axis=(2, 3))
 
     @property
     def missing(self) -> np.ndarray:
         """Which cells of the layout hold nothing, with shape (21, 13)."""
-        return IN_LAYOUT & ~self.given
+        missing: np.ndarray = IN_LAYOUT & ~self.given
+        return missing
 
     @property
     def picture(self) -> np.ndarray:
