@@ -50,6 +50,17 @@ def strange(clip: np.ndarray) -> bytes:
     return video.encode_gif(np.ascontiguousarray(clip[..., [1, 2, 0]]), fps=8, scale=1)
 
 
+def lpc_sheet(clip: np.ndarray) -> bytes:
+    """A sprite sheet with the clip in each of `SHEET_ROWS`, as a PNG."""
+    sheet = np.zeros((1344, 832, 4), np.uint8)
+    for row in SHEET_ROWS:
+        for n in range(9):
+            cell = sheet[64 * row : 64 * row + 64, 64 * n : 64 * n + 64]
+            cell[..., :3] = clip[n % 8][..., ::-1]
+            cell[..., 3] = (clip[n % 8].max(-1) > 24) * 255
+    return cv2.imencode(".png", sheet)[1].tobytes()
+
+
 def phone(visit: Visit, on: bool) -> None:
     size = {"width": 390, "height": 844} if on else {"width": 1280, "height": 900}
     visit.page.set_viewport_size(size)
@@ -93,7 +104,9 @@ def test_a_dropped_gif_opens_as_the_clip_and_its_ground_can_be_kept(
     box.click()
     visit.until(lambda: bool((given(visit)[0, 0] > 200).all()))
     assert fit(visit) == "unknown"
+    visit.page.locator(".rw-explore [aria-label=Pause]").click()
     visit.until(lambda: np.array_equal(visit.pixels("[data-part=original]")[0], given(visit)))
+    visit.page.locator(".rw-explore [aria-label=Play]").click()
     playwright.expect(box).not_to_be_checked()
     box.click()
     visit.until(lambda: not given(visit)[0, 0].any())
@@ -184,13 +197,7 @@ def test_a_row_of_a_sheet_is_chosen_from_a_grid(
     visit: Visit, clip: np.ndarray, on_phone: bool
 ) -> None:
     phone(visit, on_phone)
-    sheet = np.zeros((1344, 832, 4), np.uint8)
-    for row in SHEET_ROWS:
-        for n in range(9):
-            cell = sheet[64 * row : 64 * row + 64, 64 * n : 64 * n + 64]
-            cell[..., :3] = clip[n % 8][..., ::-1]
-            cell[..., 3] = (clip[n % 8].max(-1) > 24) * 255
-    drop(visit, f"sheet{on_phone}.png", cv2.imencode(".png", sheet)[1].tobytes())
+    drop(visit, f"sheet{on_phone}.png", lpc_sheet(clip))
     arrived(visit, f"sheet{on_phone}")
     rows = visit.page.locator(f"{PANEL} .rw-sheet-row")
     assert rows.count() == len(SHEET_ROWS)
@@ -215,6 +222,36 @@ def test_compare_gives_no_verdict_on_a_clip_that_the_model_does_not_know(
     playwright.expect(visit.page.locator(".rw-compare .rw-readout li")).to_have_count(0)
     drop(visit, "white.gif", white, ".rw-compare .rw-stage")
     visit.page.wait_for_selector(".rw-compare .rw-readout li[data-state=kept]")
+
+
+def test_swap_and_compare_report_on_a_clip_as_explore_does(
+    visit: Visit, white: bytes, clip: np.ndarray
+) -> None:
+    """Each undoes a step of the reading, takes other frames, and shows the rows of a sheet."""
+    for tab, where in (("Swap", "[data-slot=A]"), ("Compare", ".rw-compare")):
+        visit.open_tab(tab)
+        report = visit.page.locator(f"{where} .rw-report")
+        fitted = report.locator("[data-part=fit]")
+        drop(visit, f"{tab}.gif", white, where)
+        playwright.expect(fitted).to_have_attribute("data-fit", "known")
+        box = report.locator("[data-step=background]")
+        playwright.expect(box).to_be_checked()
+        box.click()
+        playwright.expect(fitted).to_have_attribute("data-fit", "unknown")
+        playwright.expect(box).not_to_be_checked()
+        report.locator("[data-part=cut] summary").click()
+        report.get_by_role("slider", name="First frame").press("ArrowRight")
+        playwright.expect(report.locator("[data-step=trim]")).to_be_checked()
+        assert visit.page.evaluate("document.documentElement.scrollWidth") <= 1280
+        drop(visit, f"{tab}.png", lpc_sheet(clip), where)
+        playwright.expect(report.locator(".rw-sheet-row")).to_have_count(len(SHEET_ROWS))
+        other = report.locator(".rw-sheet-row[aria-pressed=false]").first
+        key = other.get_attribute("aria-label")
+        other.click()
+        pressed = report.locator(".rw-sheet-row[aria-pressed=true]")
+        playwright.expect(pressed).to_have_attribute("aria-label", key)
+        visit.page.locator(f"{where} .rw-thumb").first.click()
+        playwright.expect(report).to_be_hidden()
 
 
 def test_nothing_went_wrong(visit: Visit) -> None:

@@ -29,11 +29,12 @@ export const drawSource = (seed, clips, temperature) => ({
   temperature,
 });
 
-// A visitor's clip. The count goes on when the tab starts again: no two clips share a key.
+// A visitor's clip, read by his choices. The count goes on when the tab starts again: no two clips
+// share a key.
 let files = 0;
-export function fileSource(file) {
+export function fileSource(file, choices = {}) {
   files += 1;
-  return { key: `file ${files}`, about: file.name, file, seed: 1 };
+  return { key: `file ${files}`, about: file.name, file, choices, seed: 1 };
 }
 
 // The comparison that comes first, of the examples of the model `home`. `names` are those of the

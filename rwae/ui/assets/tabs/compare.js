@@ -17,6 +17,7 @@ import { session } from "../lib/session.js";
 import { addressOfModel, putAddress, shareAddress } from "../widgets/address.js";
 import { exampleChooser, loadExamples } from "../widgets/chooser.js";
 import { fillTrack, messages, parts } from "../widgets/dom.js";
+import { Report } from "../widgets/fitreport.js";
 import { SharedKnob } from "../widgets/knobs.js";
 import { Peer } from "../widgets/peer.js";
 import { Peers } from "../widgets/peers.js";
@@ -62,6 +63,9 @@ class Compare {
       show: (pictures) => this.show(pictures),
       state: (step, busy, failure) => this.setBusy(step, busy, failure),
     });
+    this.report = new Report(part.report, this.clock, this.home.side, (choices) =>
+      this.take(fileSource(this.read.file, choices)),
+    );
     this.connectSources();
     this.connectSliders();
     this.acceptFiles();
@@ -118,6 +122,7 @@ class Compare {
     part.temperaturevalue.textContent = temperature.toFixed(2);
     fillTrack(part.temperature);
     this.runner.run({ who, how, swept: comparison.how === "drawn" });
+    this.showReport(who.file ? who : null);
   }
 
   changed() {
@@ -238,10 +243,34 @@ class Compare {
       this.fail(bad);
       return;
     }
-    this.comparison.whoclip = fileSource(file);
+    this.take(fileSource(file));
+  }
+
+  take(source) {
+    this.comparison.whoclip = source;
     this.mark("who");
     this.choose("who", "clip");
     this.changed();
+  }
+
+  // How the page's model reads a visitor's clip or, if it reads none, the first that does; the
+  // others read it by the same choices. No source: no clip of a visitor is compared.
+  async showReport(source) {
+    if (source === this.reported) return;
+    this.reported = source;
+    const { part, report } = this;
+    part.report.hidden = !source || this.read?.file !== source.file;
+    if (!source) return;
+    const readers = this.peers.peers.filter((peer) => peer.reads(source));
+    const reader = readers.find(({ name }) => name === this.home.name) ?? readers[0];
+    const answer = await reader?.codesOf(source);
+    if (!answer || source !== this.reported || this.signal.aborted) return;
+    if (!answer.error) {
+      this.read = { ...answer, choices: source.choices, file: source.file };
+      report.more.className = "rw-hint";
+      report.more.textContent = `As ${reader.title} reads it.`;
+      report.show(this.read);
+    } else if (!part.report.hidden) report.showChoices(this.read);
   }
 
   // Examples to choose from.

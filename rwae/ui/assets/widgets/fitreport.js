@@ -1,8 +1,10 @@
-// The fit report: what was given, what the model makes of it, and how far the two are apart, in
-// step; what that means in a sentence; and the steps by which the clip was read.
+// The report on a visitor's clip, the same in every tab: what was given, what the model makes of it,
+// and how far the two are apart, in step; what that means in a sentence; the steps by which the clip
+// was read; and what of it is taken.
 
 import { switched } from "../lib/choices.js";
 import { wholeFactor } from "../lib/scale.js";
+import { cropBox, rowGrid, trimStrip } from "./cutting.js";
 import { make, parts } from "./dom.js";
 import { Difference, Sheet, View } from "./player.js";
 
@@ -16,7 +18,7 @@ const TRIPLE = `
     aria-label="The difference of the two"></canvas><figcaption>Difference</figcaption></figure>`;
 
 // Three small pictures that move with the clock.
-export class Triple {
+class Triple {
   constructor(root, clock, side) {
     Object.assign(this, { root, side });
     root.classList.add("rw-triple");
@@ -52,14 +54,68 @@ export class Triple {
   }
 }
 
+const REPORT = `
+  <div data-part="triple"></div>
+  <p class="rw-fit" role="status" data-part="fit"></p>
+  <div data-part="more"></div>
+  <div class="rw-cutting" data-part="rows"></div>
+  <details class="rw-read" data-part="read" open><summary>How it was read</summary>
+    <ul class="rw-read-steps" data-part="steps"></ul></details>
+  <details class="rw-read" data-part="cut"><summary>Take other frames, or another part</summary>
+    <div class="rw-cutting" data-part="trim"></div>
+    <div class="rw-cutting" data-part="crop"></div></details>`;
+
+export class Report {
+  // take(choices): the clip is wanted as it is read by other choices. `more` is an element below
+  // the sentence for what else a tab says.
+  constructor(root, clock, side, take) {
+    Object.assign(this, { root, take });
+    root.innerHTML = REPORT;
+    this.part = parts(root);
+    this.more = this.part.more;
+    this.triple = new Triple(this.part.triple, clock, side);
+  }
+
+  // clip: what `encode_clip` answers, and {choices} by which it was read. Resolves to the sheets
+  // of what was given and of what is redrawn.
+  show(clip) {
+    this.root.hidden = this.part.triple.hidden = false;
+    this.showFit(clip.fit);
+    this.showChoices(clip);
+    return this.triple.show(clip.given, clip.redrawn);
+  }
+
+  showFit(fit) {
+    showFit(this.part.fit, fit);
+  }
+
+  // Also after a choice that cannot be: the switches go back to what is shown.
+  showChoices({ choices, steps, source, rows, row }) {
+    const { part, take } = this;
+    part.read.hidden = !steps.length;
+    part.cut.hidden = Boolean(rows);
+    showSteps(part.steps, steps, choices, take);
+    rowGrid(part.rows, { rows, row, choices, take });
+    trimStrip(part.trim, { source, choices, take });
+    cropBox(part.crop, { source, choices, take });
+  }
+
+  // A sentence alone, for a clip whose file is not here.
+  showSentence(text) {
+    const { part } = this;
+    part.triple.hidden = part.read.hidden = part.cut.hidden = part.rows.hidden = true;
+    part.fit.textContent = text;
+  }
+}
+
 // The line that says how well a model draws a clip.
-export function showFit(line, fit) {
+function showFit(line, fit) {
   line.textContent = fit?.sentence ?? "";
   line.dataset.fit = fit ? (fit.known ? "known" : "unknown") : "unmeasured";
 }
 
 // What was done to a clip, each with a switch that does it the other way; change(choices).
-export function showSteps(list, steps, choices, change) {
+function showSteps(list, steps, choices, change) {
   list.replaceChildren(
     ...steps.map((step) => {
       const line = make("li", "");

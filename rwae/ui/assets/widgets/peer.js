@@ -1,9 +1,10 @@
 // One of the models side by side in Compare: its codes for what it was given, its pictures, and
 // what the judge says of them.
 
+import { encodeRequest } from "../lib/choices.js";
 import { shiftCode } from "../lib/directions.js";
 import { wholeFactor } from "../lib/scale.js";
-import { ask, LONG_DEADLINE, upload } from "../lib/server.js";
+import { ask, LONG_DEADLINE } from "../lib/server.js";
 import { MIN_CONFIDENCE, summary, worstState } from "../lib/verdict.js";
 import { clipTile } from "./chooser.js";
 import { make, parts } from "./dom.js";
@@ -59,12 +60,14 @@ export class Peer {
   }
 
   find(source) {
-    const { codes, file, from, seed, clips = 1, temperature = 1 } = source;
+    const { codes, file, choices, from, seed, clips = 1, temperature = 1 } = source;
     if (!this.reads(source)) {
       const request = { seed, clips, frames: this.frames, temperature };
       return ask(() => this.server.sample_codes(request));
     }
-    if (file) return ask(() => this.server.encode_clip(upload(file)), LONG_DEADLINE);
+    if (file) {
+      return ask(() => this.server.encode_clip(encodeRequest(file, choices)), LONG_DEADLINE);
+    }
     // What a model without an encoder drew itself, it knows already.
     if (!this.encodes) return Promise.resolve({ clips: [codes] });
     return ask(() => this.server.carry_codes({ from, clips: [codes] }));

@@ -5,7 +5,7 @@ import { ownClips, refusal } from "../lib/clipfile.js";
 import { ask, LONG_DEADLINE } from "../lib/server.js";
 import { exampleChooser } from "./chooser.js";
 import { messages, parts } from "./dom.js";
-import { showFit, showSteps } from "./fitreport.js";
+import { Report } from "./fitreport.js";
 import { Filmstrip, Sheet } from "./player.js";
 import { acceptUploads } from "./upload.js";
 import { Webcam } from "./webcam.js";
@@ -26,9 +26,7 @@ const SLOT = `
   <h3 class="rw-label" data-part="caption"></h3>
   <div class="rw-filmstrip rw-given" data-part="given"></div>
   <p class="rw-hint rw-rule" data-part="rule"></p>
-  <p class="rw-fit" data-part="fit"></p>
-  <details class="rw-read" data-part="read" hidden><summary>How it was read</summary>
-    <ul class="rw-read-steps" data-part="steps"></ul></details>`;
+  <div class="rw-report" data-part="report" hidden></div>`;
 
 const DRAWN = "Its frames, as the model draws them";
 const GIVEN = "The very frames that the model was given";
@@ -50,6 +48,7 @@ export class Slot {
     part.film.setAttribute("aria-label", `Film clip ${name} with the camera`);
     part.explored.setAttribute("aria-label", `Use the clip from Explore as clip ${name}`);
     this.strip = new Filmstrip(part.given, clock, model.side);
+    this.report = new Report(part.report, clock, model.side, (choices) => this.reread(choices));
     this.mark = exampleChooser(part.chooser, examples, clock, model.side, ({ row }) =>
       this.take(this.example(row)),
     );
@@ -61,8 +60,9 @@ export class Slot {
     this.acceptCamera(signal);
   }
 
-  // Shows what a slot holds: {clip: {codes, sheet, row}, about, caption, rule, example}. Whatever
-  // was asked for before is out of date: an upload still on its way is dropped.
+  // Shows what a slot holds: {clip: {codes, sheet, row}, about, caption, rule, example}, and of a
+  // visitor's clip {file, read: what the server says of it}. Whatever was asked for before is out of
+  // date: an upload still on its way is dropped.
   hold(held) {
     this.turn += 1;
     this.held = held;
@@ -71,9 +71,8 @@ export class Slot {
     ["about", "caption", "rule"].forEach((text) => {
       this.part[text].textContent = held[text] ?? "";
     });
-    showFit(this.part.fit, held.fit);
-    this.part.read.hidden = !held.steps?.length;
-    if (held.steps) this.showSteps(held);
+    this.part.report.hidden = !held.read;
+    if (held.read) this.report.show(held.read);
     this.strip.show(held.clip.sheet, held.clip.row, this.model.frames);
     this.mark(held.example ?? -1);
   }
@@ -97,7 +96,7 @@ export class Slot {
     this.part.about.textContent = this.held.about;
     if (held.error) {
       this.fail(held.error);
-      if (this.held.steps) this.showSteps(this.held);
+      if (this.held.read) this.report.showChoices(this.held.read);
     } else this.take(held);
   }
 
@@ -107,16 +106,14 @@ export class Slot {
     ownClips.keep(about, answer.given, this.model.name);
     const sheet = await Sheet.load(answer.given, this.model.side);
     const clip = { codes: answer.clips[0], sheet, row: 0 };
-    const { fit, steps } = answer;
-    const own = { fit, steps, file, choices, filmed: rule };
+    const own = { read: { ...answer, choices }, file, filmed: rule };
     return { clip, about, caption: GIVEN, rule: rule ?? answer.rule, ...own };
   }
 
-  // Each step may be undone: the file is read again.
-  showSteps({ steps, file, about, filmed, choices }) {
-    showSteps(this.part.steps, steps, choices, (other) =>
-      this.receive("reading the file", () => this.encoded(file, about, filmed, other)),
-    );
+  // The file of the clip is read again, by other choices.
+  reread(choices) {
+    const { file, about, filmed } = this.held;
+    this.receive("reading the file", () => this.encoded(file, about, filmed, choices));
   }
 
   upload(file) {

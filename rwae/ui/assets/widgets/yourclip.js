@@ -6,17 +6,16 @@ import { kindOfFile, ownClips, refusal } from "../lib/clipfile.js";
 import { ask, LONG_DEADLINE, upload } from "../lib/server.js";
 import { session } from "../lib/session.js";
 import { pushModel } from "./address.js";
-import { cropBox, rowGrid, trimStrip } from "./cutting.js";
 import { make, messages, parts } from "./dom.js";
-import { showFit, showSteps, Triple } from "./fitreport.js";
+import { Report } from "./fitreport.js";
 import { forgetLearned, Learn } from "./learn.js";
 
 const PANEL = `
   <header class="rw-head"><h2 data-part="heading">Your clip</h2><p data-part="name"></p>
     <button type="button" class="rw-button" data-part="close"
       aria-label="Close the report on your clip">Close</button></header>
-  <div data-part="triple"></div>
-  <p class="rw-fit" role="status" data-part="fit"></p>
+  <div data-part="report"></div>`;
+const MORE = `
   <p class="rw-row rw-better" data-part="better" hidden></p>
   <details class="rw-read" data-part="teach"><summary>Learn this character</summary>
     <div class="rw-learn" data-part="learn"></div></details>
@@ -24,13 +23,7 @@ const PANEL = `
     <button type="button" class="rw-button" data-part="save">Save the character</button>
     <button type="button" class="rw-button" data-part="forget">Undo: forget it</button>
   </div>
-  <p class="rw-message" role="status" data-part="said"></p>
-  <div class="rw-cutting" data-part="rows"></div>
-  <details class="rw-read" data-part="read" open><summary>How it was read</summary>
-    <ul class="rw-read-steps" data-part="steps"></ul></details>
-  <details class="rw-read" data-part="cut"><summary>Take other frames, or another part</summary>
-    <div class="rw-cutting" data-part="trim"></div>
-    <div class="rw-cutting" data-part="crop"></div></details>`;
+  <p class="rw-message" role="status" data-part="said"></p>`;
 
 const NO_ENCODER =
   "This model has no encoder: it draws clips and cannot read one of yours. Choose another model.";
@@ -43,11 +36,14 @@ export class YourClip {
     this.tab = { say, fail };
     this.adding = false;
     root.innerHTML = PANEL;
+    const take = (choices) => this.take(this.clip.file, choices);
+    this.report = new Report(parts(root).report, clock, model.side, take);
+    this.report.more.innerHTML = MORE;
     this.part = parts(root);
     this.own = messages(this.part.said);
-    this.triple = new Triple(this.part.triple, clock, model.side);
+    const { triple } = this.report;
     this.learn = new Learn(this.part.learn, {
-      ...{ model, server, signal, triple: this.triple, say: this.own.say, fail: this.own.fail },
+      ...{ model, server, signal, triple, say: this.own.say, fail: this.own.fail },
       add: () => {
         this.adding = true;
         pick();
@@ -98,7 +94,7 @@ export class YourClip {
     this.line.say("");
     if (answer.error) {
       this.line.fail(answer.error);
-      if (this.clip) this.showChoices(this.clip);
+      if (this.clip) this.report.showChoices(this.clip);
       return;
     }
     const name = file.name || "pasted clip";
@@ -116,29 +112,16 @@ export class YourClip {
     const first = this.clip?.file !== clip.file;
     this.clip = clip;
     root.hidden = false;
-    const [given, sheet] = await this.triple.show(clip.given, clip.redrawn);
+    const [given, sheet] = await this.report.show(clip);
     if (this.clip !== clip) return;
     part.heading.textContent = "Your clip";
     part.name.textContent = clip.name;
     part.copy.hidden = true;
-    showFit(part.fit, clip.fit);
     this.showBetter(clip);
     this.learn.offer(clip);
     if (first) part.teach.open = !clip.fit?.known; // what is known needs no learning
-    this.showChoices(clip);
     this.open({ codes: clip.clips[0], sheet, row: 0, given, palette: clip.palette });
     if (first) root.scrollIntoView({ block: "nearest" });
-  }
-
-  showChoices({ file, choices, steps, source, rows, row }) {
-    const { part } = this;
-    const take = (other) => this.take(file, other);
-    part.read.hidden = !steps.length;
-    part.cut.hidden = Boolean(rows);
-    showSteps(part.steps, steps, choices, take);
-    rowGrid(part.rows, { rows, row, choices, take });
-    trimStrip(part.trim, { source, choices, take });
-    cropBox(part.crop, { source, choices, take });
   }
 
   showBetter({ better = [], file }) {
@@ -161,22 +144,20 @@ export class YourClip {
   // What is said of a copy: `learned` is missing for one that another visit or an earlier load
   // of the page learned.
   showLearned(learned) {
-    const { part, root, model } = this;
+    const { part, root, model, report } = this;
     const { clips } = model.learned;
     root.hidden = false;
     part.heading.textContent = "Your character";
     part.name.textContent = `learned from ${clips} ${clips === 1 ? "clip" : "clips"}`;
     part.copy.hidden = false;
-    part.triple.hidden = part.teach.hidden = !learned;
-    part.read.hidden = part.cut.hidden = part.rows.hidden = true;
-    if (!learned) {
-      part.fit.textContent = "The character is open.";
-      return;
-    }
+    part.teach.hidden = !learned;
+    report.showSentence("The character is open.");
+    if (!learned) return;
     const { before, after, picture, strips, clip } = learned;
-    this.triple.show(strips[0], picture);
-    showFit(part.fit, after);
+    report.showFit(after);
     if (before && after) part.fit.textContent = learnedWords(before, after);
+    part.triple.hidden = false;
+    report.triple.show(strips[0], picture);
     this.clip = { ...clip, redrawn: picture };
     this.learn.offer(this.clip);
     strips.forEach((strip) => {
