@@ -1,4 +1,4 @@
-"""Explore on a phone: fingers scroll, draw, and find the clip in sight."""
+"""The page on a phone: fingers scroll, draw, hit what they aim at, and the clip is in sight."""
 
 from collections.abc import Iterator
 
@@ -72,14 +72,20 @@ def test_the_clip_is_in_sight_beside_the_lanes(visit: Visit) -> None:
     playwright.expect(small).to_be_in_viewport()
 
 
-def test_fingers_hit_what_they_aim_at(visit: Visit) -> None:
+@pytest.mark.parametrize("tab", ["Explore", "Swap", "Sample", "Compare", "About"])
+def test_fingers_hit_what_they_aim_at(visit: Visit, tab: str) -> None:
     visit.page.evaluate("scrollTo(0, 0)")
+    visit.open_tab(tab)
+    visit.page.wait_for_selector(f".rw-{tab.lower()}", state="visible")
     small = visit.page.evaluate(
-        """least => [...document.querySelectorAll('.rw button, .rw summary, .rw [type=range]')]
-            .filter(node => node.checkVisibility())
-            .filter(node => !node.matches('.rw-step, .rw-tick, .rw-cell'))
+        """least => [...document.querySelectorAll(
+                '[role=tab], .rw button, .rw summary, .rw select, .rw .rw-range, .rw label')]
+            .filter(node => node.checkVisibility() && node.offsetParent)
+            .filter(node => !node.matches('.rw-step, .rw-tick, .rw-cell, .rw-point'))
+            .filter(node => node.localName !== 'label' || node.querySelector('[type=checkbox]'))
             .filter(node => node.getBoundingClientRect().height < least - 0.5)
             .map(node => node.outerHTML.slice(0, 90))""",
         FINGER_SIZE,
     )
     assert set(small) == set()
+    assert visit.page.evaluate("document.documentElement.scrollWidth") <= PHONE["width"]
