@@ -1,12 +1,13 @@
 """The Explore tab: the sliders of who, and the keyboard."""
 
+import re
 from collections.abc import Iterator
 
 import numpy as np
 import pytest
 import torch
 from serving import RunningApp
-from visiting import Visit, close
+from visiting import Visit, close, playwright
 from watching import CELLS, EXPLORE, asked, exact, exploring, start_anew
 
 from rwae import Codes
@@ -200,6 +201,46 @@ def test_space_plays_and_the_arrows_step_wherever_they_are_free(visit: Visit) ->
     page.keyboard.press("Space")
     visit.open_tab("Explore")
     assert play.get_attribute("aria-label") == "Pause", "another tab has its own keys"
+
+
+@pytest.mark.parametrize("size", [(1280, 900), (390, 844)])
+def test_the_tour_covers_nothing_that_it_speaks_of(visit: Visit, size: tuple[int, int]) -> None:
+    page = visit.page
+    page.set_viewport_size({"width": size[0], "height": size[1]})
+    page.emulate_media(reduced_motion="reduce")
+    card, toured = page.locator(".rw-tour"), page.locator("[data-toured]")
+    small = page.locator("[data-part=small]")
+    if size[0] > 1000:
+        visit.open_tab("About")
+    page.get_by_role("button", name="Tour").click()
+    for step in (1, 2, 3):
+        playwright.expect(card).to_contain_text(f"{step} of 3")
+        playwright.expect(card.get_by_role("button").last).to_be_focused()
+        playwright.expect(card).to_be_in_viewport(ratio=1)
+        above, part = card.bounding_box(), toured.bounding_box()
+        assert above["y"] + above["height"] <= part["y"]
+        if small.is_visible():
+            player = small.bounding_box()
+            assert player["y"] + player["height"] <= above["y"]
+        assert size[1] - part["y"] >= min(part["height"], 400), "enough of the part is in sight"
+        page.keyboard.press("Enter")
+    playwright.expect(card).to_have_count(0)
+    playwright.expect(page.get_by_role("button", name="Tour")).to_be_focused()
+    assert toured.count() == 0
+    page.emulate_media(reduced_motion="no-preference")
+    page.set_viewport_size({"width": 1280, "height": 900})
+
+
+def test_the_tour_is_offered_no_more_once_it_was_taken(visit: Visit) -> None:
+    page = visit.page
+    tour = page.get_by_role("button", name="Tour")
+    playwright.expect(tour).not_to_have_class(re.compile("rw-primary"))
+    page.reload()
+    visit.until(lambda: visit.has_codes("explore"))
+    playwright.expect(tour).not_to_have_class(re.compile("rw-primary"))
+    page.evaluate("localStorage.clear()")
+    page.reload()
+    playwright.expect(tour).to_have_class(re.compile("rw-primary"))
 
 
 def test_nothing_went_wrong(opened: Visit) -> None:

@@ -11,7 +11,7 @@ import {
   replaceModel,
 } from "../widgets/address.js";
 import { make, messages, parts } from "../widgets/dom.js";
-import { startTour } from "../widgets/tour.js";
+import { startTour, tourTaken } from "../widgets/tour.js";
 
 // value: {models, first, notice}, see `rwae.ui.page.build`. trigger("linked") tells the page that
 // the address may name another tab; trigger("toured") opens Explore.
@@ -103,9 +103,10 @@ export function start({ element, server, trigger, value: { models, first, notice
   list(models);
   session.models.watch(list);
   skipToControls(part.skip);
+  part.tour.classList.toggle("rw-primary", !tourTaken());
   part.tour.addEventListener("click", () => {
     trigger("toured");
-    startTour(part.root, part.tour);
+    startTour(part.tour);
   });
   session.model.watch((model) => {
     // In the place of a forgotten copy the page shows its original.

@@ -1,5 +1,5 @@
-// A tour of three steps through Explore, for a first visit or a lecture. It covers nothing, and
-// begins only when it is asked for.
+// A tour of three steps through Explore, for a first visit or a lecture. It begins only when it is
+// asked for. Its card stands above the part that it speaks of and covers nothing.
 
 import { make, parts, prefersReducedMotion } from "./dom.js";
 
@@ -26,38 +26,71 @@ const CARD = `
     <button type="button" class="rw-button" data-part="end">End</button>
     <button type="button" class="rw-button rw-primary" data-part="next">Next</button></div>`;
 
+const TAKEN = "rw-tour-taken"; // the name under which the browser remembers it
+
 let running = null; // a page has one tour at a time
 
-// Begins the tour; opener: the button that the focus goes back to. root: what the card is put into.
-export function startTour(root, opener) {
+// Begins the tour; opener: the button that the focus goes back to.
+export function startTour(opener) {
   running?.end();
-  running = new Tour(root, opener);
+  running = new Tour(opener);
 }
 
+// Whether the tour was taken in this browser, to its end or not.
+export function tourTaken() {
+  try {
+    return localStorage.getItem(TAKEN) !== null;
+  } catch {
+    return false; // a frame without the right to the storage
+  }
+}
+
+function rememberTour() {
+  try {
+    localStorage.setItem(TAKEN, "");
+  } catch {
+    // It is offered again.
+  }
+}
+
+// Resolves when nothing hides an element any more, such as another tab of the page.
+const shown = (node) =>
+  new Promise((resolve) => {
+    const observer = new ResizeObserver(() => {
+      if (node.offsetParent === null) return;
+      observer.disconnect();
+      resolve();
+    });
+    observer.observe(node);
+  });
+
 class Tour {
-  constructor(root, opener) {
+  constructor(opener) {
     Object.assign(this, { opener, step: -1 });
     this.card = make("section", "rw-tour", { role: "dialog", "aria-label": "Tour" });
     this.card.innerHTML = CARD;
     this.part = parts(this.card);
-    root.append(this.card);
     this.part.end.addEventListener("click", () => this.end());
     this.part.next.addEventListener("click", () => this.next());
     this.card.addEventListener("keydown", ({ key }) => key === "Escape" && this.end());
     this.next();
   }
 
-  next() {
+  async next() {
     this.step += 1;
     if (this.step === STEPS.length) {
       this.end();
       return;
     }
     const [selector, text] = STEPS[this.step];
-    this.mark(document.querySelector(selector));
+    const target = document.querySelector(selector);
     this.part.text.textContent = text;
     this.part.count.textContent = `${this.step + 1} of ${STEPS.length}`;
     this.part.next.textContent = this.step + 1 < STEPS.length ? "Next" : "Done";
+    this.mark(target);
+    target.before(this.card);
+    await shown(target);
+    this.bringIntoSight();
     this.part.next.focus({ preventScroll: true });
   }
 
@@ -65,14 +98,23 @@ class Tour {
     this.target?.removeAttribute("data-toured");
     this.target = target;
     target?.setAttribute("data-toured", "");
+  }
+
+  // The card, and as much of the part below it as the window has room for.
+  bringIntoSight() {
+    const { top } = this.card.getBoundingClientRect();
+    const { bottom } = this.target.getBoundingClientRect();
+    if (top >= 0 && bottom <= innerHeight) return;
     const behavior = prefersReducedMotion() ? "auto" : "smooth";
-    target?.scrollIntoView({ block: "nearest", behavior });
+    this.card.scrollIntoView({ block: "start", behavior });
   }
 
   end() {
+    rememberTour();
     this.mark(null);
     this.card.remove();
     running = null;
+    this.opener.classList.remove("rw-primary");
     this.opener.focus();
   }
 }
