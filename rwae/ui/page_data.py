@@ -12,6 +12,8 @@ import statistics
 import time
 from typing import Any
 
+import torch
+
 from rwae import runtime
 from rwae.classifiers import has_judge, trained_on
 from rwae.codes import Codes
@@ -29,6 +31,7 @@ from rwae.ui.payloads import MAX_CLIP_FRAMES, codes_to_json, data_url, max_reque
 
 COORDINATE_DECIMALS = 5  # of a number in a direction
 TIMED_DECODES = 6
+END = 3.0  # standard deviations at either end of a slider
 SUBJECTS = {"sprites": "Sprites", "weizmann": "People", "moving_mnist": "Digits"}  # by data set
 
 
@@ -158,11 +161,41 @@ def directions_data(studio: Studio) -> dict[str, Any]:
         "motion": _coordinates(studio.dynamic_basis, "mean", "read", "write", "share"),
         "idle": {"static": studio.inactive_static, "dynamic": studio.inactive_dynamic},
     }
-    named = studio.named_directions
+    named = _shown_directions(studio.original or studio)
     if named:
         names = [dataclasses.asdict(name) for name in named.names]
         data["named"] = _coordinates(named, "mean", "read", "write") | {"names": names}
     return data
+
+
+@functools.cache
+def _shown_directions(studio: Studio) -> NamedDirections | None:
+    """The named directions of a model that is no copy, in the order of the page."""
+    named = studio.named_directions
+    return sort_by_visibility(studio, named) if named else None
+
+
+def sort_by_visibility(studio: Studio, named: NamedDirections) -> NamedDirections:
+    """Puts the directions first whose attribute changes the picture most.
+
+    Args:
+        studio: the model, whose first example is moved along each direction.
+        named: its directions.
+    """
+    count = len(named.names)
+    static, still = studio.examples.static[:1], studio.examples.dynamic[:1, :1]
+    ends = [named.move(static, axis, to) for axis in range(count) for to in (-END, END)]
+    frames = studio.decode(Codes(torch.cat(ends), still.expand(2 * count, -1, -1))).astype(int)
+    change = abs(frames[::2] - frames[1::2]).mean((1, 2, 3, 4))
+    by_factor: dict[str, list[float]] = {}
+    for name, value in zip(named.names, change, strict=True):
+        by_factor.setdefault(name.factor, []).append(float(value))
+    seen = {factor: statistics.fmean(values) for factor, values in by_factor.items()}
+    order = sorted(range(count), key=lambda axis: -seen[named.names[axis].factor])
+    names = tuple(named.names[axis] for axis in order)
+    return dataclasses.replace(
+        named, read=named.read[order], write=named.write[order], names=names
+    )
 
 
 def _coordinates(directions: Basis | NamedDirections, *parts: str) -> dict[str, Any]:

@@ -119,7 +119,7 @@ def test_named_directions_are_listed_by_attribute(opened: Visit) -> None:
         const { mean, read, write } = model.directions.who;
         const names = [
             { factor: 'hair', value: '<b>red</b>', selectivity: 0.979, reach: 0.29 },
-            { factor: 'top', value: '0', selectivity: 1, reach: 1 },
+            { factor: 'topwear', value: '0', selectivity: 1, reach: 1 },
             { factor: 'hair', value: '3', selectivity: 0.9, reach: 0.8 },
         ];
         const some = (rows) => [rows[2], rows[0], rows[1]];
@@ -131,8 +131,8 @@ def test_named_directions_are_listed_by_attribute(opened: Visit) -> None:
     switch.get_by_role("button", name="Named").click()
     rows = opened.page.locator("[data-part=whonamed] .rw-knob").filter(visible=True)
     assert [row.replace("\xa0", " ").split("\n") for row in rows.all_inner_texts()] == [
-        ["hair: <b>red</b>", "reached 29 %, pure 97 %", signed(looks(opened)[2])],
-        ["hair 3", "reached 80 %, pure 90 %", signed(looks(opened)[1])],
+        ["hair: <b>red</b>", "works in 29 %, alone in 97 %", signed(looks(opened)[2])],
+        ["hair 3", "works in 80 %, alone in 90 %", signed(looks(opened)[1])],
     ]
     rows.first.get_by_role("button", name="at +1.50").click()
     opened.rest(EXPLORE)
@@ -146,7 +146,7 @@ def test_named_directions_are_listed_by_attribute(opened: Visit) -> None:
         attributes.get_by_role("button", name="top").click()
         opened.until(lambda: len(np.unique(opened.pixels(stills))) > 2)
     assert len(requests[-1]["clips"]) == 5
-    slider = rows.get_by_role("slider", name="Who, top 0, reached 100 %, pure 100 %")
+    slider = rows.get_by_role("slider", name="Who, top 0, works in 100 %, alone in 100 %")
     assert float(slider.input_value()) == pytest.approx(looks(opened)[0].item(), abs=0.01)
     switch.get_by_role("button", name="Main directions").click()
     opened.rest(EXPLORE)

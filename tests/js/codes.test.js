@@ -123,6 +123,7 @@ test("named directions are grouped by attribute and keep their rows together", (
     ],
   );
   assert.deepEqual(names.map(directionName), ["hair: red", "top 0", "hair 3"]);
+  assert.equal(directionName({ factor: "bottomwear", value: "red" }), "trousers: red");
 });
 
 test("edits of the motion leave the static code and the clip they are given", () => {

@@ -180,3 +180,10 @@ test("in a drag the judge pauses, and at rest it is always asked", async () => {
   await pass(1000);
   assert.deepEqual(asked.at(-1), peers[0].shifted(clips[0].static, shifts));
 });
+
+test("factors have the names that people use", () => {
+  const answer = { factor: "topwear", static: true, value: "cream", confidence: 1 };
+  const rows = verdictRows([[answer]], { who: [{ ...answer, value: "cyan" }], how: null });
+  assert.equal(rows[0].factor, "top");
+  assert.equal(summary(rows), "Top changed.");
+});

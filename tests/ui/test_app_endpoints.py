@@ -12,6 +12,7 @@ import torch
 from conftest import Form
 
 from rwae import Codes
+from rwae.editing.named_directions import DirectionName, NamedDirections
 from rwae.editing.studio import Studio
 from rwae.files import filmstrip, video
 from rwae.ui import page_data, payloads
@@ -197,3 +198,20 @@ def test_the_page_starts_with_plain_json(studio: Studio) -> None:
     shown = png_pixels(page_data.example_sheet(studio))
     assert np.array_equal(shown, filmstrip.sheet(studio.decode(page_data.examples(studio))))
     assert len(value["idle"]["static"]) == studio.model.config.static_size
+
+
+def test_directions_that_change_the_picture_most_are_listed_first(studio: Studio) -> None:
+    size = studio.model.config.static_size
+    read = torch.eye(size)[:3]
+    names = tuple(
+        DirectionName(factor, value, 1.0, 1.0)
+        for factor, value in (("shoes", "red"), ("hair", "red"), ("hair", "blue"))
+    )
+    write = read * torch.tensor([[1e-4], [1.0], [1.0]])
+    named = NamedDirections(torch.zeros(size), read, write, names)
+    shown = page_data.sort_by_visibility(studio, named)
+    assert [(name.factor, name.value) for name in shown.names] == [
+        ("hair", "red"), ("hair", "blue"), ("shoes", "red")
+    ]  # fmt: skip
+    assert torch.equal(shown.write, write[[1, 2, 0]])
+    assert torch.equal(shown.read, read[[1, 2, 0]])

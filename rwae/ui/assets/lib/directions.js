@@ -2,6 +2,7 @@
 // plain numbers.
 
 import { CODE_LIMIT, clamp } from "./codes.js";
+import { factorName } from "./format.js";
 
 const MIN_SHARE = 0.015; // a main direction that explains less of the picture is left out
 const MAX_DIRECTIONS = 16; // main directions: the stills beside their sliders are one request
@@ -79,11 +80,11 @@ export function byFactor({ mean, read, write, names }) {
 
 // "hair: red", but "hair 3" where a value is no more than a number.
 export const directionName = ({ factor, value }) =>
-  `${factor}${/^\d+$/.test(value) ? "" : ":"} ${value}`;
+  `${factorName(factor)}${/^\d+$/.test(value) ? "" : ":"} ${value}`;
 
 // How well a named direction works, as it was measured.
 export const directionScores = ({ reach, selectivity }) =>
-  `reached\u00a0${roundedDown(reach)}, pure\u00a0${roundedDown(selectivity)}`;
+  `works in\u00a0${roundedDown(reach)}, alone in\u00a0${roundedDown(selectivity)}`;
 
 // No more is promised than was measured. The file holds four digits of a share.
 const roundedDown = (share) => `${Math.floor(Math.round(10000 * share) / 100)}\u00a0%`;

@@ -12,6 +12,11 @@ export function signed(value) {
 
 export const megabytes = (bytes) => (bytes / 2 ** 20).toFixed(1).replace(".0", "");
 
+// What people call a factor that has another name in its data set.
+const FACTOR_NAMES = { bottomwear: "trousers", topwear: "top" };
+
+export const factorName = (factor) => FACTOR_NAMES[factor] ?? factor;
+
 // "a", "a and b", "a, b and c".
 export const listed = (words) =>
   [words.slice(0, -1).join(", "), words.at(-1)].filter(Boolean).join(" and ");

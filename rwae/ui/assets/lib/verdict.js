@@ -1,6 +1,6 @@
 // What the judge's answers mean: what was kept, what changed, and of what it is not sure.
 
-import { listed } from "./format.js";
+import { factorName, listed } from "./format.js";
 
 export const MIN_CONFIDENCE = 0.9; // from which on an answer counts, as in the evaluation
 
@@ -12,7 +12,7 @@ const shortValue = ({ factor, value }) =>
 // wanted: the judge's answer to the clip that the factor should come from; null if it is free.
 function rowOfOne(answer, wanted) {
   const { factor, static: who, value, confidence } = answer;
-  const row = { factor, who, confidence };
+  const row = { factor: factorName(factor), who, confidence };
   if (!wanted) return { ...row, state: "free", words: shortValue(answer) };
   if (Math.min(confidence, wanted.confidence) < MIN_CONFIDENCE) {
     return { ...row, state: "unclear", words: `unclear, perhaps ${shortValue(answer)}` };
@@ -30,7 +30,7 @@ function rowOfMany(answers) {
   const clear = answers.filter(({ confidence }) => confidence >= MIN_CONFIDENCE);
   const values = [...new Set(clear.map(shortValue))].sort();
   const confidence = Math.min(...answers.map((answer) => answer.confidence));
-  const row = { factor, who, confidence };
+  const row = { factor: factorName(factor), who, confidence };
   const count = answers.length;
   if (!who) {
     const words = values.length ? `${values.length} different` : "unclear";

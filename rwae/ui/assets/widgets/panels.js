@@ -2,13 +2,14 @@
 // were measured, and number by number.
 
 import { Basis, byFactor, laneRanges, mainDirections } from "../lib/directions.js";
+import { factorName } from "../lib/format.js";
 import { make, switchPanels } from "./dom.js";
 import { Knobs } from "./knobs.js";
 import { Lanes } from "./lanes.js";
 
 const NAMED_HINT =
-  "To the right, a slider brings what it is named after. Reached: share of test clips that got " +
-  "it. Pure: share of these in which nothing else changed.";
+  "To the right, a slider brings what it is named after. It works in so many of the test clips; in " +
+  "so many of these it alone changed, and nothing else.";
 
 // Sliders for who, a list for each of the roots. All but the plain numbers show where they lead.
 // `onSwitch` is called when another list is in sight.
@@ -38,7 +39,7 @@ function namedPanels(root, directions, onSwitch) {
   const chooser = make("div", "rw-switch", { role: "group", "aria-label": "Which attribute" });
   const panels = byFactor(directions).map(({ factor, basis }, n) => {
     const pressed = { type: "button", "aria-pressed": String(!n) };
-    chooser.append(make("button", "", pressed, factor));
+    chooser.append(make("button", "", pressed, factorName(factor)));
     const panel = make("div", "rw-knobs rw-knobs-named");
     panel.hidden = n > 0;
     return { root: panel, basis };
