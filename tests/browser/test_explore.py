@@ -131,7 +131,7 @@ def test_named_directions_are_listed_by_attribute(opened: Visit) -> None:
     switch.get_by_role("button", name="Named").click()
     rows = opened.page.locator("[data-part=whonamed] .rw-knob").filter(visible=True)
     assert [row.replace("\xa0", " ").split("\n") for row in rows.all_inner_texts()] == [
-        ["hair: <b>red</b>", "works in 29 %, alone in 97 %", signed(looks(opened)[2])],
+        ["<b>red</b>", "works in 29 %, alone in 97 %", signed(looks(opened)[2])],
         ["hair 3", "works in 80 %, alone in 90 %", signed(looks(opened)[1])],
     ]
     rows.first.get_by_role("button", name="at +1.50").click()

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import pytest
 import torch
 from serving import RunningApp
-from visiting import Visit, close, visiting
+from visiting import Visit, close, playwright, visiting
 from watching import CELLS, EXPLORE, LANES, exact, press
 
 # Notes in `moving` the milliseconds until the picture of the clip has changed for the first time.
@@ -115,14 +115,31 @@ def test_every_control_is_reached_by_the_keyboard(visit: Visit, tab: str) -> Non
     )
     missed = """controls => [...document.querySelectorAll(controls)].filter(node =>
         node.checkVisibility() && !node.disabled && !reached.has(node) &&
-        // Places in a row, of which the arrows or the keys 1 to 5 choose one.
-        !node.matches('.rw-step, .rw-tick, .rw-cell, :is(.rw-point, .rw-thumb)[tabindex="-1"]'))
+        // Places in a row, of which the arrows or the keys 1 to 5 choose one; and what the arrows
+        // and the slider of the frame do as well.
+        !node.matches('.rw-step, .rw-tick, .rw-cell, .rw-transport .rw-icon[tabindex="-1"], ' +
+            ':is(.rw-point, .rw-thumb, .rw-switch button)[tabindex="-1"]'))
         .map(node => node.outerHTML.slice(0, 80))"""
     for _ in range(page.locator(CONTROLS).count()):
         page.keyboard.press("Tab")
         if not page.evaluate(missed, CONTROLS):
             break
     assert page.evaluate(missed, CONTROLS) == []
+
+
+def test_a_switch_is_one_tab_stop_of_which_the_arrows_choose_a_button(visit: Visit) -> None:
+    page = visit.page
+    visit.open_tab("Explore")
+    buttons = page.get_by_role("group", name="Which lanes").get_by_role("button")
+    buttons.first.focus()
+    page.keyboard.press("ArrowRight")
+    playwright.expect(buttons.last).to_be_focused()
+    playwright.expect(buttons.first).to_have_attribute("tabindex", "-1")
+    page.keyboard.press("Enter")
+    playwright.expect(buttons.last).to_have_attribute("aria-pressed", "true")
+    page.keyboard.press("Home")
+    page.keyboard.press("Enter")
+    playwright.expect(buttons.first).to_have_attribute("aria-pressed", "true")
 
 
 def test_every_control_has_a_name(visit: Visit) -> None:

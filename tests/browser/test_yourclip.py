@@ -90,6 +90,23 @@ def reread(visit: Visit) -> None:
     visit.page.wait_for_timeout(80)
 
 
+def test_the_controls_of_both_codes_are_near(visit: Visit) -> None:
+    """Before anything is opened: in sight on a laptop, and few steps away for the keyboard."""
+    page = visit.page
+    page.set_viewport_size({"width": 1440, "height": 900})
+    lanes = page.locator("[data-part=motionmain] .rw-field")
+    playwright.expect(lanes.nth(2)).to_be_in_viewport(ratio=1)
+    slider = "document.activeElement.matches('.rw-knob input')"
+    page.evaluate("document.activeElement.blur()")
+    steps = 0
+    while not page.evaluate(slider):
+        page.keyboard.press("Tab")
+        steps += 1
+        assert steps <= 24
+    page.evaluate("document.activeElement.blur()")
+    phone(visit, False)
+
+
 @pytest.mark.parametrize("on_phone", [False, True])
 def test_a_dropped_gif_opens_as_the_clip_and_its_ground_can_be_kept(
     visit: Visit, white: bytes, on_phone: bool

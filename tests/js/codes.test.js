@@ -13,6 +13,7 @@ import {
   Basis,
   byFactor,
   directionName,
+  directionValue,
   mainDirections,
   shiftCode,
 } from "../../rwae/ui/assets/lib/directions.js";
@@ -123,6 +124,7 @@ test("named directions are grouped by attribute and keep their rows together", (
     ],
   );
   assert.deepEqual(names.map(directionName), ["hair: red", "top 0", "hair 3"]);
+  assert.deepEqual(names.map(directionValue), ["red", "top 0", "hair 3"]);
   assert.equal(directionName({ factor: "bottomwear", value: "red" }), "trousers: red");
 });
 

@@ -78,9 +78,14 @@ export function byFactor({ mean, read, write, names }) {
   });
 }
 
+const isNumber = (value) => /^\d+$/.test(value);
+
 // "hair: red", but "hair 3" where a value is no more than a number.
 export const directionName = ({ factor, value }) =>
-  `${factorName(factor)}${/^\d+$/.test(value) ? "" : ":"} ${value}`;
+  `${factorName(factor)}${isNumber(value) ? "" : ":"} ${value}`;
+
+// "red", but "hair 3": the same below the name of the factor.
+export const directionValue = (name) => (isNumber(name.value) ? directionName(name) : name.value);
 
 // How well a named direction works, as it was measured.
 export const directionScores = ({ reach, selectivity }) =>

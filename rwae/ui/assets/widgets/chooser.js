@@ -2,7 +2,7 @@
 
 import { fittingFactor } from "../lib/scale.js";
 import { ask } from "../lib/server.js";
-import { make } from "./dom.js";
+import { make, oneTabStop } from "./dom.js";
 import { pixelClass, Sheet, View } from "./player.js";
 
 // The example clips of a model with their picture: {examples: [{codes, sheet, row}]}, or {error}.
@@ -24,7 +24,6 @@ export function exampleChooser(root, examples, clock, side, choose) {
   const buttons = examples.map((example, n) => {
     const button = make("button", "rw-thumb", {
       type: "button",
-      tabindex: n ? -1 : 0,
       "aria-label": `Example ${n + 1}`,
       "aria-pressed": "false",
     });
@@ -38,22 +37,8 @@ export function exampleChooser(root, examples, clock, side, choose) {
     root.append(button);
     return button;
   });
-  // One stop of the Tab key, of which the arrows choose a clip.
-  const reach = (only) => {
-    buttons.forEach((button, n) => {
-      button.setAttribute("tabindex", n === only ? 0 : -1);
-    });
-  };
-  root.addEventListener("keydown", (event) => {
-    if (event.ctrlKey || event.metaKey || event.altKey) return;
-    const now = buttons.indexOf(document.activeElement);
-    const goes = { ArrowLeft: now - 1, ArrowRight: now + 1, Home: 0, End: buttons.length - 1 };
-    if (now < 0 || !(event.key in goes)) return;
-    const next = (goes[event.key] + buttons.length) % buttons.length;
-    reach(next);
-    buttons[next].focus();
-    event.preventDefault();
-  });
+  const reach = oneTabStop(root, buttons);
+  reach(0);
   function mark(chosen) {
     reach(Math.max(0, chosen));
     buttons.forEach((button, n) => {

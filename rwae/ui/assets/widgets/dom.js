@@ -35,11 +35,36 @@ export function fillTrack(input) {
   input.style.setProperty("--at", (input.value - input.min) / span);
 }
 
+// Makes buttons one stop of the Tab key, of which the arrows choose one. Returns a function that
+// says which of them the Tab key reaches, by its number.
+export function oneTabStop(root, buttons) {
+  const reach = (only) => {
+    buttons.forEach((button, n) => {
+      button.setAttribute("tabindex", n === only ? 0 : -1);
+    });
+  };
+  root.addEventListener("keydown", (event) => {
+    if (event.ctrlKey || event.metaKey || event.altKey) return;
+    const seen = buttons.filter(({ hidden }) => !hidden);
+    const now = seen.indexOf(document.activeElement);
+    const goes = { ArrowLeft: now - 1, ArrowRight: now + 1, Home: 0, End: seen.length - 1 };
+    if (now < 0 || !(event.key in goes)) return;
+    const next = seen[(goes[event.key] + seen.length) % seen.length];
+    reach(buttons.indexOf(next));
+    next.focus();
+    event.preventDefault();
+  });
+  return reach;
+}
+
 // Buttons of which one is pressed, each showing its own panel; `onSwitch` is called afterwards.
 export function switchPanels(root, panels, onSwitch) {
   const buttons = [...root.children];
+  const reach = oneTabStop(root, buttons);
+  reach(buttons.findIndex((button) => button.getAttribute("aria-pressed") === "true"));
   buttons.forEach((button, n) => {
     button.addEventListener("click", () => {
+      reach(n);
       buttons.forEach((other, m) => {
         other.setAttribute("aria-pressed", String(m === n));
       });

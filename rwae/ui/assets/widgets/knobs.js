@@ -2,7 +2,7 @@
 // leads, before it is touched; a click on a still goes there, and so do the keys 1 to 5.
 
 import { clamp } from "../lib/codes.js";
-import { directionName, directionScores } from "../lib/directions.js";
+import { directionName, directionScores, directionValue } from "../lib/directions.js";
 import { percent, signed } from "../lib/format.js";
 import { fillTrack, make } from "./dom.js";
 
@@ -92,7 +92,7 @@ export class Knobs {
     name.append(title);
     title.textContent = `z${axis + 1}`;
     if (names) {
-      title.textContent = directionName(names[axis]);
+      title.textContent = directionValue(names[axis]);
       note.textContent = directionScores(names[axis]);
     } else if (share) {
       title.textContent = `Look ${axis + 1}`;

@@ -8,8 +8,7 @@ import { Knobs } from "./knobs.js";
 import { Lanes } from "./lanes.js";
 
 const NAMED_HINT =
-  "To the right, a slider brings what it is named after. It works in so many of the test clips; in " +
-  "so many of these it alone changed, and nothing else.";
+  "Of the test clips: in how many it works, and in how many of these nothing else changes.";
 
 // Sliders for who, a list for each of the roots. All but the plain numbers show where they lead.
 // `onSwitch` is called when another list is in sight.
@@ -19,7 +18,8 @@ export function whoPanels(part, model, sizes, editor, onSwitch) {
   part.whohasnames.hidden = !named;
   // Sliders that say what they do come first.
   if (named) part.whohasnames.click();
-  (named ? namedPanels(part.whonamed, named, onSwitch) : []).forEach(({ root, basis }) => {
+  part.attributes.hidden = !named;
+  (named ? namedPanels(part, named, onSwitch) : []).forEach(({ root, basis }) => {
     lists.push([root, basis, model.side]);
   });
   lists.push([part.whoall, Basis.identity(sizes.static, idle.static), 0]);
@@ -34,9 +34,8 @@ export function whoPanels(part, model, sizes, editor, onSwitch) {
 // Directions with names, one attribute at a time: all of them at once would be a long list, and
 // five times as many stills to draw. The answer has a place for the sliders of each attribute:
 // [{root, basis}].
-function namedPanels(root, directions, onSwitch) {
+function namedPanels({ whonamed: root, attributes: chooser }, directions, onSwitch) {
   const hint = make("p", "rw-hint", {}, NAMED_HINT);
-  const chooser = make("div", "rw-switch", { role: "group", "aria-label": "Which attribute" });
   const panels = byFactor(directions).map(({ factor, basis }, n) => {
     const pressed = { type: "button", "aria-pressed": String(!n) };
     chooser.append(make("button", "", pressed, factorName(factor)));
@@ -45,7 +44,7 @@ function namedPanels(root, directions, onSwitch) {
     return { root: panel, basis };
   });
   const roots = panels.map((panel) => panel.root);
-  root.replaceChildren(chooser, ...roots, hint);
+  root.replaceChildren(...roots, hint);
   switchPanels(chooser, roots, onSwitch);
   return panels;
 }

@@ -247,9 +247,9 @@ const TRANSPORT = `
     <span class="rw-when-paused">${icon("M4.5 2.5v11l9-5.5z")}</span>
     <span class="rw-when-playing">${icon("M4 3h3v10H4zM9 3h3v10H9z")}</span>
   </button>
-  <button type="button" class="rw-icon" data-part="back" aria-label="Previous frame">
+  <button type="button" class="rw-icon" data-part="back" tabindex="-1" aria-label="Previous frame">
     ${icon("M3 3h2v10H3zM13 3v10L6 8z")}</button>
-  <button type="button" class="rw-icon" data-part="on" aria-label="Next frame">
+  <button type="button" class="rw-icon" data-part="on" tabindex="-1" aria-label="Next frame">
     ${icon("M11 3h2v10h-2zM3 3v10l7-5z")}</button>
   <input type="range" class="rw-range rw-scrub" data-part="scrub" min="0" step="1"
     aria-label="Frame">
