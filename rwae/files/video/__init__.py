@@ -27,6 +27,7 @@ from rwae.files.video.reading import (
     read_footage,
     read_frames,
     read_image,
+    read_picture,
 )
 from rwae.files.video.regions import border_regions, grow, label_regions, large_regions
 from rwae.files.video.writing import (
@@ -56,6 +57,7 @@ __all__ = [
     "read_footage",
     "read_frames",
     "read_image",
+    "read_picture",
     "resize_frames",
     "scale_frames",
     "shrink_like",

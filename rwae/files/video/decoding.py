@@ -59,6 +59,9 @@ _REFUSALS = {
     RecordKind.AV1: "The video is AV1, which cannot be read here: save it as H.264 or VP9.",
     RecordKind.INTERLACED: "The video is interlaced, which cannot be read here: save it as "
     "progressive video, for example as MP4.",
+    RecordKind.NO_PICTURE: "The file is no picture that stands still: save it as PNG.",
+    RecordKind.LARGE_PICTURE: "The picture has {} x {} pixels, which is too large for a sprite "
+    "sheet of cells of 64 x 64.",
     RecordKind.TOO_HEAVY: "The file takes too much memory to read: save the clip in a smaller "
     "size.",
 }
@@ -111,7 +114,8 @@ class DecoderProcess:
         Raises:
             ClipError: if it is not a clip, is too large or long, or the process crashes or hangs.
         """
-        records = self._answer(source, {"max_frames": max_frames, "thin": False}, max_frames + 1)
+        job = {"max_frames": max_frames, "thin": False, "still": False}
+        records = self._answer(source, job, max_frames + 1)
         return _join([record for record in records if record.kind == RecordKind.FRAME])
 
     def read_footage(
@@ -132,9 +136,25 @@ class DecoderProcess:
         Raises:
             ClipError: as from `read`, or if no frame is between the two.
         """
-        job = {"max_frames": MAX_KEPT_FRAMES, "thin": True, "first": first, "last": last}
+        job: dict[str, Any] = {"max_frames": MAX_KEPT_FRAMES, "thin": True, "still": False}
+        job = job | {"first": first, "last": last}
         most = MAX_KEPT_FRAMES + MAX_STILLS + 2
         return _make_footage(self._answer(source, job, most), first or 0)
+
+    def read_picture(self, source: Path | bytes) -> np.ndarray:
+        """Reads a picture as RGBA bytes, as they are in the file, with shape (H, W, 4).
+
+        Args:
+            source: a file, or its content.
+
+        Raises:
+            ClipError: if it is no still picture, is damaged or too large, or the process fails.
+        """
+        job = {"max_frames": 1, "thin": False, "still": True}
+        picture = self._answer(source, job, 2)[0].picture
+        if picture is None or picture.shape[2] != CHANNELS[RecordKind.STILL_PICTURE]:
+            raise ClipError(_BROKEN)
+        return picture
 
     def _answer(self, source: Path | bytes, job: dict[str, Any], most: int) -> list[DecodedRecord]:
         """Everything that the process sends of a file, of at most so many records."""
@@ -174,7 +194,7 @@ class DecoderProcess:
                 if kind != RecordKind.SIZE:
                     return
                 continue
-            sheet = kind == RecordKind.SHEET
+            sheet = kind in (RecordKind.SHEET, RecordKind.STILL_PICTURE)
             sides = range(1, (MAX_DECODED_SIDE if sheet else KEPT_SIDE) + 1)
             if kind not in CHANNELS or height not in sides or width not in sides:
                 raise EOFError

@@ -9,7 +9,7 @@ import cv2
 import numpy as np
 
 from rwae.errors import ClipError, DataError
-from rwae.files.video.decoder.pixels import shrink, to_rgb
+from rwae.files.video.decoder.pixels import shrink, to_rgb, to_straight_rgba
 from rwae.files.video.decoding import DecoderProcess
 from rwae.files.video.footage import Footage
 
@@ -73,6 +73,23 @@ def read_footage(
         return process.read_footage(_existing(source), first, last)
 
 
+def read_picture(source: str | Path | bytes) -> np.ndarray:
+    """Reads a picture of someone's file, such as a sprite sheet, exactly.
+
+    Args:
+        source: the path of a file, or its content.
+
+    Returns:
+        RGBA bytes with shape (H, W, 4), as they are in the file: also the colours of transparent
+        pixels. 16 bits become 8.
+
+    Raises:
+        ClipError: if the file is missing, moves or is no picture, is damaged or too large.
+    """
+    with DecoderProcess() as process:
+        return process.read_picture(_existing(source))
+
+
 def read_image(path: Path) -> np.ndarray:
     """Reads a picture of 8 or 16 bits as RGBA bytes, with shape (H, W, 4).
 
@@ -81,13 +98,7 @@ def read_image(path: Path) -> np.ndarray:
     Raises:
         DataError: if the file is missing or is not a picture that OpenCV can read.
     """
-    image = _decode(path)
-    if image.dtype == np.uint16:
-        image = (image // 257).astype(np.uint8)
-    if image.ndim == 2:
-        return cv2.cvtColor(image, cv2.COLOR_GRAY2RGBA)
-    code = cv2.COLOR_BGRA2RGBA if image.shape[2] == 4 else cv2.COLOR_BGR2RGBA
-    return cv2.cvtColor(image, code)
+    return to_straight_rgba(_decode(path))
 
 
 def read_frames(paths: Sequence[Path]) -> np.ndarray:

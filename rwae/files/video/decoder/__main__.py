@@ -12,8 +12,8 @@ import complaints
 import cv2
 import limits
 import numpy as np
-from frames import Frames, decode_frames
-from pixels import STILL_SIDE, shrink, to_rgb, to_rgba
+from frames import Frames, decode_frames, read_picture
+from pixels import STILL_SIDE, shrink, to_rgb, to_rgba, to_straight_rgba
 from protocol import FILE, MAX_STILLS, RecordKind, Refused, check_size, pack_header
 from thinning import Thinned
 
@@ -85,14 +85,21 @@ def send_sheet(out: BinaryIO, image: np.ndarray) -> None:
     out.write(pack_header(RecordKind.END, 1, 1))
 
 
+def send_still(out: BinaryIO) -> None:
+    """Writes a picture as it is in the file."""
+    send_picture(out, RecordKind.STILL_PICTURE, to_straight_rgba(read_picture(FILE)))
+    out.write(pack_header(RecordKind.END, 1, 1))
+
+
 def answer(out: BinaryIO, job: dict[str, Any]) -> None:
     """Writes the records of the file in the current folder."""
     try:
-        frames = decode_frames(FILE, THIN_AHEAD if job["thin"] else job["max_frames"])
-        if job["thin"]:
-            send_footage(out, frames, job)
+        if job["still"]:
+            send_still(out)
+        elif job["thin"]:
+            send_footage(out, decode_frames(FILE, THIN_AHEAD), job)
         else:
-            send_clip(out, frames, job["max_frames"])
+            send_clip(out, decode_frames(FILE, job["max_frames"]), job["max_frames"])
     except Refused as refusal:
         out.write(pack_header(refusal.kind, *refusal.numbers))
     except MemoryError:

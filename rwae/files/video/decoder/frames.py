@@ -21,7 +21,7 @@ import complaints
 import cv2
 import numpy as np
 from pixels import stretch
-from protocol import MAX_SHEET_PIXELS, RecordKind, Refused, check_size
+from protocol import MAX_DECODED_SIDE, MAX_SHEET_PIXELS, RecordKind, Refused, check_size
 
 MAX_DECODED_PIXELS = 2**26  # of an animation that are in memory at once, as RGBA bytes
 HEAD_BYTES = 4096  # at the start of a file, from which kind and size of a picture are read
@@ -65,6 +65,23 @@ def decode_frames(name: str, max_frames: int) -> Frames:
             raise
         return read_video(name)
     return chain([first], found)
+
+
+def read_picture(name: str) -> np.ndarray:
+    """Reads a picture that does not move, as OpenCV decodes it; see `decode_frames`.
+
+    Raises:
+        Refused: if the file is something else, damaged or too large.
+    """
+    with open(name, "rb") as file:
+        head = file.read(HEAD_BYTES)
+    if not _is_picture(head) or _moving_size(head) is not None:
+        raise Refused(RecordKind.NO_PICTURE)
+    image = _read_still(name, head)
+    height, width = image.shape[:2]
+    if height * width > MAX_SHEET_PIXELS or max(height, width) > MAX_DECODED_SIDE:
+        raise Refused(RecordKind.LARGE_PICTURE, width, height)
+    return image
 
 
 def read_video(name: str) -> Frames:

@@ -23,8 +23,7 @@ def to_rgba(image: np.ndarray) -> np.ndarray:
 
     The arguments are those of `to_rgb`.
     """
-    if image.dtype == np.uint16:
-        image = (image // 257).astype(np.uint8)
+    image = _to_bytes(image)
     if image.ndim == 2 or image.shape[2] == 1:
         return cv2.cvtColor(image, cv2.COLOR_GRAY2RGB)
     if image.shape[2] == 3:
@@ -34,6 +33,21 @@ def to_rgba(image: np.ndarray) -> np.ndarray:
         return np.ascontiguousarray(colour)
     blended = (colour.astype(np.uint16) * alpha + 127) // 255
     return np.concatenate([blended.astype(np.uint8), alpha], 2)
+
+
+def to_straight_rgba(image: np.ndarray) -> np.ndarray:
+    """The same as RGBA bytes (H, W, 4) with colours as they are in the file, seen or not.
+
+    The arguments are those of `to_rgb`.
+    """
+    channels = 1 if image.ndim == 2 else image.shape[2]
+    order = {1: cv2.COLOR_GRAY2RGBA, 3: cv2.COLOR_BGR2RGBA, 4: cv2.COLOR_BGRA2RGBA}[channels]
+    return cv2.cvtColor(_to_bytes(image), order)
+
+
+def _to_bytes(image: np.ndarray) -> np.ndarray:
+    """A picture of 8 or 16 bits as one of 8 bits."""
+    return (image // 257).astype(np.uint8) if image.dtype == np.uint16 else image
 
 
 def shrink(frame: np.ndarray, side: int = KEPT_SIDE) -> np.ndarray:

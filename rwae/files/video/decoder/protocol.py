@@ -3,11 +3,12 @@
 The app writes a line of JSON for each file: {"folder": where it lies, under the name `FILE`,
 "max_frames": frames that are sent at most, "seconds": of processor time that it may take, "thin":
 whether a longer clip is thinned evenly instead of refused, "first", "last": numbers of the frames
-among which they are then chosen, or null}. The decoder answers with records: a frame each, and
-then an end or a refusal. If the clip is thinned, small pictures of the whole file follow the
-frames, and a sheet may come in place of all of them. A record is a header of fixed size, and that
-of a picture is followed by its bytes. A record holds numbers and pixels of limited size and
-nothing that can be run, so the app can read it even from a sender that a hostile file controls.
+among which they are then chosen, or null; or "still": whether the file is a picture that is wanted
+as it is}. The decoder answers with records: a frame each, and then an end or a refusal. If the
+clip is thinned, small pictures of the whole file follow the frames, and a sheet may come in place
+of all of them. A record is a header of fixed size, and that of a picture is followed by its bytes.
+A record holds numbers and pixels of limited size and nothing that can be run, so the app can read
+it even from a sender that a hostile file controls.
 """
 
 from __future__ import annotations
@@ -42,10 +43,14 @@ class RecordKind(IntEnum):
     PARTIAL_END = 13  # as END, of a file that was not read to its end
     AV1 = 14
     INTERLACED = 15
+    STILL_PICTURE = 16  # RGBA bytes, as they are in the file
+    NO_PICTURE = 17
+    LARGE_PICTURE = 18  # and the picture's width and height
 
 
 CHANNELS = {
-    RecordKind.FRAME: 3, RecordKind.ALPHA_FRAME: 4, RecordKind.STILL: 3, RecordKind.SHEET: 4
+    RecordKind.FRAME: 3, RecordKind.ALPHA_FRAME: 4, RecordKind.STILL: 3, RecordKind.SHEET: 4,
+    RecordKind.STILL_PICTURE: 4,
 }  # fmt: skip
 
 
