@@ -45,5 +45,9 @@ class DataError(RWAEError):
     """A data set is missing, incomplete or corrupt."""
 
 
+class CancelledError(RWAEError):
+    """Work was stopped before its end, as somebody wished: nothing of it is kept."""
+
+
 class ClipError(RWAEError):
     """A clip cannot be read or does not fit the model."""

@@ -1,17 +1,14 @@
-"""Learns a visitor's character: jobs that run one at a time, and the copies that they leave.
+"""Learns a visitor's character: jobs, see `rwae.ui.jobs`, and the copies that they leave.
 
-A job and a copy have names that nobody can guess, so they belong to the visit that asked for them.
-Both are bounded in number and forgotten when nobody asks for them any more. A copy is asked for by
-its name wherever a model is: "sprites~" and its token.
+A copy has a name that nobody can guess, so it belongs to the visit that asked for it. Copies are
+bounded in number and forgotten when nobody asks for them any more. A copy is asked for by its name
+wherever a model is: "sprites~" and its token.
 """
 
 from __future__ import annotations
 
-import queue
-import secrets
-import threading
-import time
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import torch
@@ -19,10 +16,10 @@ from torch import Tensor
 
 from rwae.codes import Codes
 from rwae.editing.studio import Studio
-from rwae.errors import CheckpointError, ClipError, CodesError, RWAEError
+from rwae.errors import CheckpointError, ClipError, CodesError
 from rwae.files import filmstrip, video
 from rwae.files.learned_file import learned_model
-from rwae.ui import housekeeping
+from rwae.ui.jobs import Job, Jobs, State
 from rwae.ui.loaded_models import LoadedModels
 from rwae.ui.payloads import (
     data_url,
@@ -32,44 +29,17 @@ from rwae.ui.payloads import (
     sheet_url,
     uploaded_file,
 )
-from rwae.uploads.adapt import STEPS, CancelledError, Progress, adapt
+from rwae.uploads.adapt import STEPS, Progress, adapt
 from rwae.uploads.learned import open_learned, pack_learned_copy
 
 MAX_LEARNED_CLIPS = 9  # that one character is learned from
-MAX_WAITING = 4  # jobs that wait for their turn; learning takes some seconds
-FORGOTTEN_AFTER = 20.0  # seconds after which a job that nobody asks for is stopped
-KEPT_RESULT = 120.0  # seconds that a finished job is told of
 PICTURE_EVERY = 10  # steps between two pictures of the copy
 BUSY = "Other visitors' characters are being learned: try again in a minute."
+FAILED = "The server failed to learn this character: try other clips."
 SAVED_NOTE = (
     "The file holds the numbers that the copy changed and the codes of your clips, and no "
     "picture. It opens with the same model."
 )
-
-
-class Job:
-    """The learning of one character.
-
-    Attributes:
-        studio: the model that is copied.
-        x: the given clips, with shape (B, T, 3, S, S).
-        asked: when somebody last asked for it, by the monotonic clock.
-        state: what `learn_state` answers.
-        cancelled: whether it shall stop.
-        ended: is set when it is done.
-    """
-
-    def __init__(self, studio: Studio, x: Tensor) -> None:
-        self.studio, self.x = studio, x
-        self.asked = time.monotonic()
-        self.cancelled = False
-        self.ended = threading.Event()
-        self.state: dict[str, Any] = {"step": 0, "steps": STEPS, "done": False, "cancelled": False}
-
-    @property
-    def forgotten(self) -> bool:
-        """Whether nobody has asked for it for a while."""
-        return time.monotonic() - self.asked > FORGOTTEN_AFTER
 
 
 class Learning:
@@ -77,10 +47,7 @@ class Learning:
 
     def __init__(self, models: LoadedModels) -> None:
         self._models = models
-        self._jobs: dict[str, Job] = {}
-        self._waiting: queue.Queue[Job] = queue.Queue()
-        self._lock = threading.Lock()
-        self._thread: threading.Thread | None = None
+        self._jobs = Jobs("learn", BUSY, FAILED)
 
     def endpoints(self) -> tuple[Callable[[Studio, Any], dict[str, Any]], ...]:
         """The functions that the page calls, by their names."""
@@ -112,10 +79,8 @@ class Learning:
         strips = require_object(request, "clips")["clips"]
         studio = studio.original or studio
         studio.require_encoder()
-        if self._count_waiting() >= MAX_WAITING:
-            raise RWAEError(BUSY)  # before the strips are read
-        job = Job(studio, read_strips(strips, studio))
-        return {"job": self._enqueue(job), "queued": self._queued_before(job)}
+        self._jobs.require_room()  # before the strips are read
+        return self._jobs.start(*self._work_on(studio, read_strips(strips, studio)))
 
     def learn(self, studio: Studio, x: Tensor) -> dict[str, Any]:
         """Learns a character, and returns when it is done.
@@ -130,29 +95,7 @@ class Learning:
         Raises:
             RWAEError: if too many characters wait to be learned, or this one cannot be.
         """
-        job = Job(studio.original or studio, x)
-        name = self._enqueue(job)
-        while not job.ended.wait(1):
-            job.asked = time.monotonic()
-        with self._lock:
-            del self._jobs[name]
-        if "name" not in job.state:
-            raise RWAEError(job.state.get("error") or "The learning was stopped: start it again.")
-        return job.state
-
-    def _enqueue(self, job: Job) -> str:
-        """Puts a job at the end of the queue, and returns its name, which nobody can guess."""
-        name = secrets.token_urlsafe(16)
-        self._remove_old()
-        with self._lock:
-            if self._count_waiting() >= MAX_WAITING:
-                raise RWAEError(BUSY)
-            self._jobs[name] = job
-            self._waiting.put(job)
-            if self._thread is None:
-                self._thread = threading.Thread(target=self._work, name="learning", daemon=True)
-                self._thread.start()
-        return name
+        return self._jobs.run(*self._work_on(studio.original or studio, x))
 
     def learn_state(self, _studio: Studio, request: Any) -> dict[str, Any]:
         """Says how far a job is.
@@ -167,13 +110,11 @@ class Learning:
             the fits, see `rwae.ui.payloads.fit_to_json`. "error" is a sentence if the learning
             failed.
         """
-        job = self._find(request)
-        job.asked = time.monotonic()
-        return job.state | {"queued": self._queued_before(job)}
+        return self._jobs.tell(request)
 
     def learn_cancel(self, _studio: Studio, request: Any) -> dict[str, Any]:
         """Stops a job: {"job": its name}. Nothing of it is kept."""
-        self._find(request).cancelled = True
+        self._jobs.cancel(request)
         return {}
 
     def has_learned(self, studio: Studio, _request: Any) -> dict[str, Any]:
@@ -227,45 +168,12 @@ class Learning:
         model, codes = open_learned(content, studio.model, weights)
         return {"name": self._models.keep(studio, model, codes)}
 
-    def _find(self, request: Any) -> Job:
-        name = require_object(request, "job")["job"]
-        job = self._jobs.get(name) if isinstance(name, str) else None
-        if job is None:
-            raise RWAEError("This learning is over and forgotten: start it again.")
-        return job
+    def _work_on(self, studio: Studio, x: Tensor) -> tuple[Callable[[Job], State], State]:
+        """The work of learning clips (B, T, 3, S, S), and the first state of its job."""
+        return partial(self._learn, studio, x), {"step": 0, "steps": STEPS}
 
-    def _count_waiting(self) -> int:
-        return sum(not job.state["done"] for job in self._jobs.values())
-
-    def _queued_before(self, job: Job) -> int:
-        names = list(self._jobs.values())
-        return sum(not other.state["done"] for other in names[: names.index(job)])
-
-    def _remove_old(self) -> None:
-        with self._lock:
-            for name, job in list(self._jobs.items()):
-                late = time.monotonic() - job.asked > KEPT_RESULT
-                if job.state["done"] and (job.forgotten or late):
-                    del self._jobs[name]
-
-    def _work(self) -> None:
-        while True:
-            job = self._waiting.get()
-            try:
-                job.state = self._learn(job)
-            except CancelledError:
-                job.state |= {"done": True, "cancelled": True}
-            except RWAEError as error:
-                job.state = job.state | {"done": True, "error": str(error)}
-            except Exception as error:  # a bug: the operator reads the details
-                housekeeping.log_failure("learn", error)
-                sentence = "The server failed to learn this character: try other clips."
-                job.state = job.state | {"done": True, "error": sentence}
-            job.ended.set()
-
-    def _learn(self, job: Job) -> dict[str, Any]:
+    def _learn(self, studio: Studio, x: Tensor, job: Job) -> State:
         """Learns a character, and returns the last state of its job."""
-        studio = job.studio
 
         def report(progress: Progress) -> bool:
             if progress.step % PICTURE_EVERY == 0:
@@ -274,16 +182,12 @@ class Learning:
                     "squared_error": round(progress.error, 2),
                     "picture": _draw(progress.model, progress.codes),
                 }
-            return not (job.cancelled or job.forgotten)
+            return job.wanted
 
-        if job.cancelled or job.forgotten:
-            raise CancelledError("The learning was stopped.")
-        learned = adapt(studio.model, job.x, known=studio.gallery, progress=report)
-        name = self._models.keep(studio, learned.model, learned.codes)
-        return job.state | {
+        learned = adapt(studio.model, x, known=studio.gallery, progress=report)
+        return {
             "step": learned.steps,
-            "done": True,
-            "name": name,
+            "name": self._models.keep(studio, learned.model, learned.codes),
             "picture": _draw(learned.model, learned.codes),
             "before": fit_to_json(learned.before),
             "after": fit_to_json(learned.after),

@@ -21,7 +21,7 @@ import torch
 from torch import Tensor
 
 from rwae.codes import Codes
-from rwae.errors import ClipError, CodesError, RWAEError
+from rwae.errors import CancelledError, ClipError, CodesError
 from rwae.models.base import CodeModel
 from rwae.models.rwae import RWAE
 from rwae.uploads.assess import Fit, assess, compare
@@ -39,10 +39,6 @@ ENOUGH = 0.5  # of the median error of held-out clips: a smaller error of the gi
 REPORT_EVERY = 5  # steps between two calls of `progress`
 MAX_CLIPS = 16
 MAX_STEPS = 1000
-
-
-class CancelledError(RWAEError):
-    """Whoever asked for the learning has stopped it."""
 
 
 @dataclass(frozen=True)

@@ -16,7 +16,7 @@ from rwae.errors import RWAEError
 from rwae.files import filmstrip, installation, video
 from rwae.files.codes_file import pack_codes
 from rwae.files.learned_file import pack_learned
-from rwae.ui import learning, loaded_models
+from rwae.ui import jobs, learning, loaded_models
 from rwae.ui.api import Api
 from rwae.ui.endpoints import page_functions
 from rwae.ui.loaded_models import COPY_SIGN, LoadedModels
@@ -112,7 +112,7 @@ def test_a_job_can_be_stopped(served: Served, strips: list[str]) -> None:
 def test_a_job_that_nobody_asks_for_ends(
     served: Served, strips: list[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(learning, "FORGOTTEN_AFTER", 0.0)
+    monkeypatch.setattr(jobs, "FORGOTTEN_AFTER", 0.0)
     job = served["learn_start"]({"clips": strips})["job"]
     time.sleep(1.5)
     assert served["learn_state"]({"job": job})["cancelled"]
@@ -121,7 +121,7 @@ def test_a_job_that_nobody_asks_for_ends(
 def test_a_long_queue_is_refused_in_words(
     served: Served, strips: list[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(learning, "MAX_WAITING", 0)
+    monkeypatch.setattr(jobs, "MAX_WAITING", 0)
     assert "try again" in served["learn_start"]({"clips": strips})["error"]
 
 
@@ -184,7 +184,7 @@ def test_a_program_learns_a_character_and_asks_for_the_copy(
     for files in ([], strips * 5, ["AAAA"], "all"):
         with pytest.raises(RWAEError):
             api.learn(files)
-    monkeypatch.setattr(learning, "MAX_WAITING", 0)
+    monkeypatch.setattr(jobs, "MAX_WAITING", 0)
     with pytest.raises(RWAEError, match="try again"):
         api.learn(strips)
 

@@ -6,13 +6,13 @@ import pytest
 import torch
 
 from rwae import Codes, ModelConfig, adapt, load
-from rwae.errors import ClipError, CodesError
+from rwae.errors import CancelledError, ClipError, CodesError
 from rwae.files import checkpoint, installation
 from rwae.files.learned_file import learned_model, pack_learned, unpack_learned
 from rwae.models.base import CodeModel
 from rwae.models.mocogan import MoCoGAN
 from rwae.models.rwae import RWAE
-from rwae.uploads.adapt import Adapted, CancelledError, Progress, with_learned_decoder
+from rwae.uploads.adapt import Adapted, Progress, with_learned_decoder
 from rwae.uploads.assess import squared_error
 
 STEPS = 16
