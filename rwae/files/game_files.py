@@ -21,6 +21,14 @@ from rwae.files.video import encode_image
 _FIRST_DATE = (1980, 1, 1, 0, 0, 0)  # the earliest of a zip: the same content is the same file
 
 
+_ARTISTS = (
+    "The sheets are works of many artists of the Liberated Pixel Cup,\n"
+    "https://lpc.opengameart.org.\n"
+    "The file AUTHORS.txt of the collection that they belong to names them layer by layer:\n"
+    "https://github.com/jrconway3/Universal-LPC-spritesheet\n"
+)
+
+
 def pack_zip(files: Mapping[str, bytes]) -> bytes:
     """Files by their names as a zip."""
     buffer = io.BytesIO()
@@ -41,38 +49,41 @@ def frame_files(frames: np.ndarray, scale: int = 1) -> dict[str, bytes]:
     return {f"frame-{n:02d}.png": encode_image(one, "png") for n, one in enumerate(enlarged, 1)}
 
 
-def sheet_data(rows: Sequence[SheetRow], fps: float, image: str = "sheet.png") -> str:
-    """The data of a sprite sheet as JSON.
+def sheet_data(
+    tracks: Sequence[tuple[SheetRow, Sequence[int]]],
+    fps: float,
+    size: tuple[int, int] = SHEET_SIZE,
+) -> str:
+    """The data of a sprite sheet as JSON; the picture's file is called "sheet.png".
 
     Args:
-        rows: that hold clips; each plays the eight cells of its action.
+        tracks: rows that hold animations, each with the columns of its frames in playing order.
         fps: frames a second.
-        image: name of the picture's file.
+        size: width and height of the picture in pixels.
     """
     frames: dict[str, Any] = {}
     tags: list[dict[str, Any]] = []
-    size = {"w": CELL_SIDE, "h": CELL_SIDE}
-    for row in rows:
+    cell = {"w": CELL_SIDE, "h": CELL_SIDE}
+    for row, columns in tracks:
         first = len(frames)
-        for number, column in enumerate(row.action.played):
+        for number, column in enumerate(columns):
             place = {"x": column * CELL_SIDE, "y": row.number * CELL_SIDE}
             frames[f"{row.action.name}-{row.direction}-{number}"] = {
-                "frame": place | size,
+                "frame": place | cell,
                 "rotated": False,
                 "trimmed": False,
-                "spriteSourceSize": {"x": 0, "y": 0} | size,
-                "sourceSize": size,
+                "spriteSourceSize": {"x": 0, "y": 0} | cell,
+                "sourceSize": cell,
                 "duration": round(1000 / fps),
             }
         name = f"{row.action.name}-{row.direction}"
         tags.append({"name": name, "from": first, "to": len(frames) - 1, "direction": "forward"})
-    width, height = SHEET_SIZE
     about = {
         "app": "R-WAE Studio",
         "version": "1.0",
-        "image": image,
+        "image": "sheet.png",
         "format": "RGBA8888",
-        "size": {"w": width, "h": height},
+        "size": {"w": size[0], "h": size[1]},
         "scale": "1",
         "frameTags": tags,
     }
@@ -93,10 +104,35 @@ def credits_text(model: str) -> str:
         "https://github.com/YingzhenLi/Sprites\n"
         "Licence of these sheets, and of these pictures: CC-BY-SA 3.0, or GPL 3.0.\n"
         "\n"
-        "The sheets are works of many artists of the Liberated Pixel Cup,\n"
-        "https://lpc.opengameart.org.\n"
-        "The file AUTHORS.txt of the collection that they belong to names them layer by layer:\n"
-        "https://github.com/jrconway3/Universal-LPC-spritesheet\n"
+        f"{_ARTISTS}"
         "\n"
         "Keep this file beside the pictures, and share what you make of them alike.\n"
+    )
+
+
+def completion_credits(drawn: Mapping[str, Sequence[int]]) -> str:
+    """Whom a completed sheet has to name; its artist adds what nobody else knows.
+
+    Args:
+        drawn: the numbers of the drawn cells, from 1 on, by the keys of their rows.
+    """
+    rows = [f"  {key}: {', '.join(map(str, cells))}\n" for key, cells in drawn.items() if cells]
+    listed = "".join(rows) or "  none\n"
+    return (
+        "THE ARTIST OF THE GIVEN CELLS (please fill in)\n"
+        "\n"
+        "Title:\n"
+        "Authors:\n"
+        "Source:\n"
+        "Licence:\n"
+        "\n"
+        "DRAWN BY R-WAE STUDIO\n"
+        "\n"
+        "These cells were drawn from the pixels and colours of the given ones:\n"
+        f"{listed}"
+        "\n"
+        "How the cells of a sheet go together was learned from sprite sheets of the Liberated\n"
+        "Pixel Cup. Licence of these sheets: CC-BY-SA 3.0, or GPL 3.0.\n"
+        "\n"
+        f"{_ARTISTS}"
     )

@@ -36,6 +36,11 @@ class SheetAction:
     played: tuple[int, ...]
     directions: tuple[str, ...] = DIRECTIONS
 
+    @property
+    def cycle(self) -> tuple[int, ...]:
+        """The columns that a game plays, in order: all but the one of walking that stands."""
+        return tuple(range(self.name == "walk", self.columns))
+
 
 ACTIONS = (
     SheetAction("spellcast", 0, 7, (0, 1, 2, 3, 4, 5, 4, 6)),

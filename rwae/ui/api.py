@@ -32,6 +32,7 @@ from rwae.editing.studio import Studio, swap
 from rwae.errors import ClipError, CodesError, RWAEError
 from rwae.files import filmstrip, video
 from rwae.ui import encoding, endpoints, housekeeping
+from rwae.ui.completing import Completing
 from rwae.ui.learning import MAX_LEARNED_CLIPS, Learning
 from rwae.ui.loaded_models import LoadedModels
 from rwae.ui.payloads import (
@@ -102,6 +103,13 @@ class LearnAnswer(ClipsAnswer):
     after: FitFacts | None
 
 
+class SheetAnswer(TypedDict):
+    """The answer of /complete_sheet."""
+
+    sheet: str
+    report: dict[str, Any]
+
+
 class ModelFacts(TypedDict):
     """What a program needs to know of a model."""
 
@@ -129,6 +137,7 @@ TYPE_LABELS = {  # how the About tab names the types of arguments
     "ClipCodes": "codes: an object with static and dynamic",
     "list[ClipCodes]": "list of codes",
     "list[str]": "list of texts",
+    "list[str] | None": "list of texts, may be left out",
 }
 
 
@@ -138,14 +147,20 @@ class Api:
     They raise `RWAEError`, which `add_endpoints` turns into the message that a program gets.
     """
 
-    def __init__(self, models: LoadedModels, learning: Learning | None = None) -> None:
+    def __init__(
+        self,
+        models: LoadedModels,
+        learning: Learning | None = None,
+        completing: Completing | None = None,
+    ) -> None:
         self._models = models
         self._learning = learning or Learning(models)
+        self._completing = completing or Completing(models)
 
     def endpoints(self) -> tuple[Callable[..., Any], ...]:
         """The endpoints, in the order in which a newcomer needs them."""
         first = (self.models, self.examples, self.sample, self.encode, self.swap, self.decode)
-        return (*first, self.learn)
+        return (*first, self.learn, self.complete_sheet)
 
     def models(self) -> list[ModelFacts]:
         """Lists the models that the other endpoints can be asked for; the first is the default.
@@ -315,6 +330,25 @@ class Api:
         answer = _clips_answer(state["name"], copy, clips, picture)
         return {**answer, "before": state["before"], "after": state["after"]}
 
+    def complete_sheet(
+        self, file: str, rows: list[str] | None = None, single_row: str | None = None
+    ) -> SheetAnswer:
+        """Draws the missing cells of a Liberated Pixel Cup sprite sheet from the given ones.
+
+        It takes some seconds. Given cells come back as they were, byte for byte.
+
+        Args:
+            file: a PNG of some rows of the layout, of at most 4 MB, as base64 or a data URL
+            rows: those that are wanted, such as "slash, left"; all by default
+            single_row: of a picture of one row, which one it is; the likeliest by default
+
+        Returns:
+            the sheet as a data URL of a PNG, and a report: how many cells were given and drawn,
+            and for each cell its status and how sure a drawn one is; look at "draft" cells first
+        """
+        png, report = self._completing.complete(decode_base64(file), rows, single_row)
+        return {"sheet": data_url(png, "image/png"), "report": report}
+
     def _find(self, model: Any) -> tuple[str, Studio]:
         name = requested_model({"model": model})
         return self._models.default_name if name is None else name, self._models.find(name)
@@ -379,9 +413,11 @@ def _encode_picture(clips: np.ndarray, picture: str) -> str:
     return data_url(video.encode_video(frames, "webm", scale=scale), "video/webm")
 
 
-def add_endpoints(page: gr.Blocks, models: LoadedModels, learning: Learning) -> None:
+def add_endpoints(
+    page: gr.Blocks, models: LoadedModels, learning: Learning, completing: Completing
+) -> None:
     """Adds the endpoints to a page that is being built."""
-    for function in Api(models, learning).endpoints():
+    for function in Api(models, learning, completing).endpoints():
         added = add_api(
             with_gradio_errors(function),
             api_name=function.__name__,

@@ -336,6 +336,11 @@ def fills_sprite_sheets(studio: Studio) -> bool:
     return fits and learned and has_judge(studio.folder)
 
 
+def sheet_model(models: LoadedModels) -> Studio | None:
+    """The first model that can fill a sprite sheet."""
+    return next((one for one in models.studios.values() if fills_sprite_sheets(one)), None)
+
+
 def _require_scale(value: Any, studio: Studio, codes: Codes, columns: int) -> int:
     """Checks the factor by which clips are enlarged."""
     side, frames = studio.model.config.frame_size, codes.dynamic.shape[1]
@@ -374,7 +379,13 @@ def _make_codes(download: Download) -> tuple[bytes, None]:
     return pack_codes(codes, studio.name, studio.weights), None
 
 
-def _make_sprite_sheet(download: Download) -> tuple[bytes, str]:
+def draw_sprite_sheet(download: Download) -> tuple[np.ndarray, str]:
+    """The sprite sheet of a character as RGBA bytes (1344, 832, 4), and a sentence about it.
+
+    Raises:
+        ClipError: if the model cannot fill a sheet.
+        CodesError: if none of its examples shows one of the actions.
+    """
     studio = download.studio
     judge = judge_of(studio.folder) if fills_sprite_sheets(studio) else None
     if judge is None:
@@ -388,7 +399,12 @@ def _make_sprite_sheet(download: Download) -> tuple[bytes, str]:
     clips, unrecognised = motions.perform(studio, download.codes.static[0])
     clips = replace(download, transparent=True).finish(clips)
     doubt = f" The judge does not recognise: {'; '.join(unrecognised)}." if unrecognised else ""
-    return video.encode_image(draw_sheet(clips), "png"), SHEET_NOTE + doubt
+    return draw_sheet(clips), SHEET_NOTE + doubt
+
+
+def _make_sprite_sheet(download: Download) -> tuple[bytes, str]:
+    picture, note = draw_sprite_sheet(download)
+    return video.encode_image(picture, "png"), note
 
 
 def _make_engine_files(download: Download) -> tuple[bytes, str]:
@@ -396,9 +412,10 @@ def _make_engine_files(download: Download) -> tuple[bytes, str]:
     picture, note = _make_sprite_sheet(download)
     title = (download.studio.original or download.studio).card.title
     rows = [BENCHMARK_ROWS[name] for name in SHEET_ACTIONS]
+    tracks = [(row, row.action.played) for row in rows]
     files = {
         "sheet.png": picture,
-        "sheet.json": sheet_data(rows, download.fps).encode(),
+        "sheet.json": sheet_data(tracks, download.fps).encode(),
         "CREDITS.txt": credits_text(title).encode(),
     }
     return pack_zip(files), note

@@ -26,6 +26,7 @@ from rwae.files import filmstrip
 from rwae.runtime import turn
 from rwae.ui import downloads, encoding, housekeeping, page_data
 from rwae.ui.about import about_model
+from rwae.ui.completing import Completing
 from rwae.ui.learning import Learning, read_strips
 from rwae.ui.loaded_models import LoadedModels
 from rwae.ui.payloads import (
@@ -54,7 +55,7 @@ _judge_lock = threading.Lock()
 
 
 def page_functions(
-    models: LoadedModels, learning: Learning | None = None
+    models: LoadedModels, learning: Learning | None = None, completing: Completing | None = None
 ) -> list[Callable[[Any], Answer]]:
     """The functions that the page calls, each with a request as its only argument.
 
@@ -63,8 +64,10 @@ def page_functions(
     Args:
         models: that are asked.
         learning: the jobs of all visitors; new ones by default.
+        completing: the same.
     """
     learning = learning or Learning(models)
+    completing = completing or Completing(models)
 
     def carry_codes(studio: Studio, request: Any) -> Answer:
         return _carry_codes(models, studio, request)
@@ -75,7 +78,8 @@ def page_functions(
     def export_comparison(_studio: Studio, request: Any) -> Answer:
         return downloads.export_comparison(models, request)
 
-    functions = (*ENDPOINTS, encode_clip, carry_codes, export_comparison, *learning.endpoints())
+    functions = (*ENDPOINTS, encode_clip, carry_codes, export_comparison)
+    functions = (*functions, *learning.endpoints(), *completing.endpoints())
     return [_answer_with(models, function) for function in functions]
 
 

@@ -21,12 +21,13 @@ from starlette.middleware import Middleware
 
 from rwae.files import installation
 from rwae.ui import api, page_files
+from rwae.ui.completing import Completing
 from rwae.ui.endpoints import page_functions
 from rwae.ui.first_clip import first_clip_html
 from rwae.ui.learning import Learning
 from rwae.ui.loaded_models import LoadedModels
 from rwae.ui.middleware import RequestLimits, SecurityHeaders
-from rwae.ui.page_data import comparison_data, page_data
+from rwae.ui.page_data import comparison_data, page_data, sheet_data
 from rwae.ui.payloads import MAX_UPLOAD_BYTES
 
 QUEUE_SIZE = 64  # calls of programs that wait
@@ -51,7 +52,7 @@ import(new URL("{url}", document.baseURI)).then(
 SHOW_EXPLORE_SCRIPT = "() => ({ selected: 'explore', __type__: 'update' })"
 # An address that names a tab, or what a tab shows, opens at that tab, and any other at Explore.
 SHOW_LINKED_SCRIPT = """() => {
-    const names = ['swap', 'sample', 'compare', 'about'];
+    const names = ['swap', 'sample', 'compare', 'sheet', 'about'];
     const linked = names.find((name) => location.hash.slice(1).split('&')[0] === name);
     return { selected: linked ?? 'explore', __type__: 'update' };
 }"""
@@ -68,7 +69,8 @@ def build_page(models: LoadedModels, mcp: bool = False) -> gr.Blocks:
             tab may say so.
     """
     learning = Learning(models)
-    functions = page_functions(models, learning)
+    completing = Completing(models)
+    functions = page_functions(models, learning, completing)
     page_files.show_first(first_clip_html(models.find(None)))
     upload_limit = {"maxUpload": MAX_UPLOAD_BYTES}
     comparison = upload_limit | {"peers": comparison_data(models)}
@@ -84,6 +86,8 @@ def build_page(models: LoadedModels, mcp: bool = False) -> gr.Blocks:
                 sample = build_part("sample", {}, functions, ["explore"])
             with gr.Tab("Compare", id="compare"):
                 compare = build_part("compare", comparison, functions, ["explore"])
+            with gr.Tab("Sheet", id="sheet"):
+                build_part("sheet", sheet_data(models) | upload_limit, functions)
             with gr.Tab("About", id="about"):
                 build_part("about", about, functions)
         in_browser = {"queue": False, "api_visibility": "private"}
@@ -92,7 +96,7 @@ def build_page(models: LoadedModels, mcp: bool = False) -> gr.Blocks:
         header.toured(None, None, tabs, js=SHOW_EXPLORE_SCRIPT, **in_browser)
         for event in (page.load, header.linked):
             event(None, None, tabs, js=SHOW_LINKED_SCRIPT, **in_browser)
-        api.add_endpoints(page, models, learning)
+        api.add_endpoints(page, models, learning, completing)
     page.queue(api_open=False, max_size=QUEUE_SIZE)
     built: gr.Blocks = page
     return built

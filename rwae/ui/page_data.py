@@ -24,7 +24,8 @@ from rwae.errors import CheckpointError
 from rwae.files import filmstrip, video
 from rwae.files.metrics import HEADLINES
 from rwae.files.scores import read_scores
-from rwae.ui.downloads import available_formats, draws_sprites
+from rwae.files.sheet_layout import ROWS
+from rwae.ui.downloads import available_formats, draws_sprites, sheet_model
 from rwae.ui.loaded_models import LoadedModels
 from rwae.ui.page_files import add_picture
 from rwae.ui.payloads import MAX_CLIP_FRAMES, codes_to_json, data_url, max_request_frames
@@ -249,3 +250,23 @@ def headline_scores(studio: Studio) -> list[dict[str, Any]]:
         for key, title, values in scores
         if values is not None
     ]
+
+
+def sheet_data(models: LoadedModels) -> dict[str, Any]:
+    """What the Sheet tab knows of the layout of sprite sheets and of the models.
+
+    Returns:
+        {"rows": for each row {"key", "action", "direction", "columns": how many cells it has,
+        "cycle": the columns that play, in order}, "example": whether a model draws a sheet}.
+    """
+    rows = [
+        {
+            "key": row.key,
+            "action": row.action.name,
+            "direction": row.direction,
+            "columns": row.action.columns,
+            "cycle": row.action.cycle,
+        }
+        for row in ROWS
+    ]
+    return {"rows": rows, "example": sheet_model(models) is not None}

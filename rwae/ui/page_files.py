@@ -29,7 +29,7 @@ FIRST_MODULES = ("tabs/header.js", "tabs/explore.js")  # what the page shows fir
 STYLESHEET = "studio.css"
 STYLES = (  # in the order in which they override each other
     *("page", "header", "controls", "player", "explore", "grids", "swap", "sample", "compare"),
-    *("about", "takeaway", "yourclip", "phone"),
+    *("about", "sheet", "takeaway", "yourclip", "phone"),
 )
 # Gradio styles all buttons and fields, and a rule for a class alone would lose against that.
 STYLE_SCOPE = ".gradio-container.gradio-container .contain"

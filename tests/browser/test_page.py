@@ -75,7 +75,7 @@ def test_two_visitors_do_not_see_each_others_codes(visit: Visit) -> None:
 
 
 CONTROLS = ".rw button, .rw input, .rw select, .rw summary, .rw a, .rw [role=slider]"
-TABS = ["Explore", "Swap", "Sample", "Compare", "About"]
+TABS = ["Explore", "Swap", "Sample", "Compare", "Sheet", "About"]
 
 
 @pytest.mark.parametrize("tab", TABS)

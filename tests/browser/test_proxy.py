@@ -67,7 +67,7 @@ def test_the_page_works_below_a_path(tmp_path_factory: pytest.TempPathFactory) -
         visit.page.locator(".rw-knob input").first.fill("1.5")
         visit.rest(".rw-explore")
         assert exact(visit)
-        for tab in ("Swap", "Sample", "Compare", "About"):
+        for tab in ("Swap", "Sample", "Compare", "Sheet", "About"):
             visit.open_tab(tab)
-            visit.page.wait_for_selector(f".rw-{tab.lower()}", state="visible")
+            visit.page.wait_for_selector(f"#rw-{tab.lower()} .rw", state="visible")
         assert visit.complaints == []

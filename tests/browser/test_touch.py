@@ -72,11 +72,11 @@ def test_the_clip_is_in_sight_beside_the_lanes(visit: Visit) -> None:
     playwright.expect(small).to_be_in_viewport()
 
 
-@pytest.mark.parametrize("tab", ["Explore", "Swap", "Sample", "Compare", "About"])
+@pytest.mark.parametrize("tab", ["Explore", "Swap", "Sample", "Compare", "Sheet", "About"])
 def test_fingers_hit_what_they_aim_at(visit: Visit, tab: str) -> None:
     visit.page.evaluate("scrollTo(0, 0)")
     visit.open_tab(tab)
-    visit.page.wait_for_selector(f".rw-{tab.lower()}", state="visible")
+    visit.page.wait_for_selector(f"#rw-{tab.lower()} .rw", state="visible")
     small = visit.page.evaluate(
         """least => [...document.querySelectorAll(
                 '[role=tab], .rw button, .rw summary, .rw select, .rw .rw-range, .rw label')]

@@ -30,7 +30,16 @@ from rwae.ui.api import Api, with_gradio_errors
 from rwae.ui.payloads import MAX_ENCODED_BYTES, codes_to_json
 
 NAMED = ("plain", "weak", "rival")  # models of the app that these tests ask
-NAMES = {"/models", "/examples", "/sample", "/encode", "/swap", "/decode", "/learn"}
+NAMES = {
+    "/models",
+    "/examples",
+    "/sample",
+    "/encode",
+    "/swap",
+    "/decode",
+    "/learn",
+    "/complete_sheet",
+}
 
 
 @pytest.fixture(scope="module")

@@ -130,7 +130,9 @@ def test_a_valid_request_with_one_part_replaced_is_answered(
 
 @settings(PROPERTY, max_examples=20)  # each starts the process that decodes files
 @given(
-    name=st.sampled_from(["encode_clip", "read_codes", "open_learned"]),
+    name=st.sampled_from(
+        ["encode_clip", "read_codes", "open_learned", "open_sheet", "save_sheet"]
+    ),
     file=st.binary(max_size=400),
 )
 @example(name="encode_clip", file=b"\x89PNG\r\n\x1a\n" + b"\0" * 99)
@@ -158,6 +160,7 @@ def test_any_argument_of_a_program_is_answered(
         api.swap: {"who": clip, "motion": clip, "picture": "png"},
         api.decode: {"clips": [clip], "picture": "gif"},
         api.learn: {"files": ["AAAA"], "picture": "none"},
+        api.complete_sheet: {"file": "AAAA", "rows": ["walk, left"], "single_row": None},
     }
     call = data.draw(st.sampled_from(list(good)))
     way = data.draw(st.sampled_from(places(good[call])))

@@ -70,7 +70,16 @@ def address(cache: Path, log: Path, tmp_path_factory: pytest.TempPathFactory) ->
 
 FORM = "multipart/form-data; boundary=x"
 ASK = "/gradio_api/component_server"
-PROGRAMS = {"/models", "/examples", "/sample", "/encode", "/learn", "/swap", "/decode"}
+PROGRAMS = {
+    "/models",
+    "/examples",
+    "/sample",
+    "/encode",
+    "/learn",
+    "/swap",
+    "/decode",
+    "/complete_sheet",
+}
 
 
 def fetch(url: str, body: bytes | None = None, kind: str = "application/json") -> tuple[int, str]:

@@ -10,6 +10,7 @@ import os
 # Read by OpenCV itself when it is loaded.
 os.environ.setdefault("OPENCV_IO_MAX_IMAGE_PIXELS", str(2**25))
 
+from rwae.files.video.decoder.protocol import MAX_SHEET_PIXELS
 from rwae.files.video.decoding import DecoderProcess
 from rwae.files.video.fitting import (
     even_choice,
@@ -41,6 +42,7 @@ from rwae.files.video.writing import (
 
 __all__ = [
     "MAX_READ_FRAMES",
+    "MAX_SHEET_PIXELS",
     "DecoderProcess",
     "Footage",
     "border_regions",

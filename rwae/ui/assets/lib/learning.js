@@ -2,9 +2,7 @@
 // its end.
 
 import { MAX_LEARNED_CLIPS } from "./clipfile.js";
-import { ask } from "./server.js";
-
-const POLL = 250; // milliseconds between two questions how far a job is
+import { followJob } from "./job.js";
 
 // Clips to learn from: {name, strip, chosen}. All rows of a sheet that the model learned from show
 // one character, and so does the clip that is open; of the others nobody knows.
@@ -42,17 +40,11 @@ export function progressWords({ step = 0, steps = 1, queued = 0 }) {
   return queued === 1 ? "One other character is learned first." : `${queued} others come first.`;
 }
 
-// Starts a job and follows it: {done, name, before, after, picture}, {cancelled} or {error}.
-// show(state) is called for every state; started(job) with the name of the job.
-export async function learn(server, clips, { started, show, signal }) {
-  const begun = await ask(() => server.learn_start({ clips }));
-  if (begun.error) return begun;
-  started(begun.job);
-  for (;;) {
-    const state = await ask(() => server.learn_state({ job: begun.job }));
-    if (signal.aborted) return { cancelled: true };
-    if (state.error || state.done) return state;
-    show(state);
-    await new Promise((resolve) => setTimeout(resolve, POLL));
-  }
-}
+// Starts a job and follows it: {done, name, before, after, picture}, {cancelled} or {error}. For
+// `how` see `followJob`.
+export const learn = (server, clips, how) =>
+  followJob({
+    begin: () => server.learn_start({ clips }),
+    tell: (job) => server.learn_state({ job }),
+    ...how,
+  });

@@ -55,7 +55,7 @@ export async function copyText(text) {
 // Tabs. An address without the name of another tab names Explore.
 
 const FIRST_TAB = "explore";
-const OTHER_TABS = ["swap", "sample", "compare", "about"];
+const OTHER_TABS = ["swap", "sample", "compare", "sheet", "about"];
 
 const shownTab = () =>
   document

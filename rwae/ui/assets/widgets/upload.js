@@ -6,9 +6,17 @@ import { make, onFileChosen, onFileDrop } from "./dom.js";
 const TYPED = "input:not([type=range], [type=checkbox]), textarea, [contenteditable='true']";
 
 // area: on which a file may be dropped, marked while one is over `mark`. button: opens the picker.
-// takesPaste(): whether what is pasted is meant for it, while the area is in sight. take(file).
-export function acceptUploads({ area, mark = area, button, signal, takesPaste, take }) {
-  const input = make("input", "", { type: "file", hidden: "", accept: CLIP_TYPES });
+// types: of files that the picker offers. takesPaste(): whether what is pasted is meant for it, while the area is in sight. take(file).
+export function acceptUploads({
+  area,
+  mark = area,
+  button,
+  signal,
+  takesPaste,
+  take,
+  types = CLIP_TYPES,
+}) {
+  const input = make("input", "", { type: "file", hidden: "", accept: types });
   input.dataset.part = "clipfile";
   button.after(input);
   button.addEventListener("click", () => input.click());

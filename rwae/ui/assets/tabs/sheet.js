@@ -1,0 +1,332 @@
+// The Sheet tab: a sprite sheet of which some cells are given is completed, corrected and saved.
+
+import { refusal } from "../lib/clipfile.js";
+import { listed } from "../lib/format.js";
+import { followJob } from "../lib/job.js";
+import { ask, LONG_DEADLINE } from "../lib/server.js";
+import {
+  COLUMNS,
+  cellWords,
+  packBytes,
+  rowOf,
+  SIDE,
+  SpriteSheet,
+  summary,
+  title,
+  unpackText,
+} from "../lib/spritesheet.js";
+import { CellGrid } from "../widgets/cellgrid.js";
+import { make, messages, onFileChosen, parts, prefersReducedMotion } from "../widgets/dom.js";
+import { Painter } from "../widgets/painter.js";
+import { Clock, transport, View } from "../widgets/player.js";
+import { acceptUploads } from "../widgets/upload.js";
+
+const FACTOR = 4; // by which the player enlarges a cell
+const FIRST_ROW = "walk, front"; // plays when a sheet is opened, if it has it
+const TYPES = "image/png,image/webp,image/bmp";
+const OPENING = "Opening the sheet.";
+
+// value: {rows: of the layout, see `SpriteSheet`, example: whether a model draws one, maxUpload}.
+export function start({ element, server, value }) {
+  new SheetTab(element, server, value);
+}
+
+const request = (file, values) => ({
+  binary: true,
+  data: { file, request: JSON.stringify(values) },
+});
+
+class SheetTab {
+  constructor(element, server, { rows, example, maxUpload }) {
+    const part = parts(element);
+    Object.assign(this, { part, server, rows, maxUpload, sheet: null, givenOnly: false });
+    Object.assign(this, messages(part.message)); // say and fail
+    Object.assign(this, { row: 0, cell: null, source: null, examples: 0, job: null });
+    this.clock = new Clock(part.root, 1);
+    this.view = new View(part.player, this.clock, SIDE);
+    this.view.scale(FACTOR);
+    transport(part.transport, this.clock);
+    this.painter = new Painter(part.painter);
+    this.grid = new CellGrid(part.grid, part.legend, rows, (row, cell) => this.choose(row, cell));
+    this.clock.listen(() => this.grid.follow(this.frames?.[this.clock.frame]));
+    part.example.hidden = !example;
+    this.connect();
+  }
+
+  connect() {
+    const { part } = this;
+    acceptUploads({
+      area: part.root,
+      button: part.pick,
+      signal: new AbortController().signal,
+      types: TYPES,
+      takesPaste: () => true,
+      take: (file) => this.open(file),
+    });
+    part.example.addEventListener("click", () => this.openExample());
+    rowChoice(part.singlerow, this.rows);
+    part.singlerow.addEventListener("change", () => this.open(this.source, part.singlerow.value));
+    part.all.addEventListener("click", () => this.complete(null));
+    part.one.addEventListener("click", () => this.complete(this.rows[this.row].key));
+    part.next.addEventListener("click", () => this.chooseDraft());
+    part.cancel.addEventListener("click", () => this.cancel());
+    part.paint.addEventListener("click", () => this.paint());
+    part.put.addEventListener("click", () => part.cellfile.click());
+    onFileChosen(part.cellfile, (file) => file && this.putFile(file));
+    part.clear.addEventListener("click", () => this.change(() => this.sheet.clear(this.cell)));
+    part.back.addEventListener("click", () => this.change(() => this.sheet.takeBack(this.cell)));
+    [...part.saves.children].forEach((button) => {
+      button.addEventListener("click", () => this.save(button));
+    });
+    pressed(part.grounds, "ground", (ground) => {
+      part.root.dataset.ground = ground;
+    });
+    pressed(part.shown, "shown", (shown) => {
+      this.givenOnly = shown === "given";
+      this.show();
+    });
+  }
+
+  // Opening.
+
+  // row: of a picture of one row, which one it is.
+  async open(file, row = null) {
+    const error = refusal(file, this.maxUpload);
+    if (error) {
+      this.fail(error);
+      return;
+    }
+    const call = () => this.server.open_sheet(request(file, { row }));
+    const answer = await this.busy(OPENING, call);
+    if (answer) await this.take(answer, file.name || "pasted sheet", file);
+  }
+
+  async openExample() {
+    const number = this.examples;
+    const call = () => this.server.example_sheet({ number });
+    const answer = await this.busy("The model draws a sheet.", call);
+    this.examples += 1;
+    if (answer) await this.take(answer, "A sheet that the model drew", null);
+  }
+
+  async take({ pixels, below, row }, name, source) {
+    const { part, rows } = this;
+    this.cancel();
+    this.sheet = new SpriteSheet(rows, await unpackText(pixels));
+    Object.assign(this, { name, source, cell: null });
+    part.work.hidden = false;
+    part.hint.hidden = true;
+    part.file.textContent = name;
+    part.single.hidden = !row;
+    if (row) part.singlerow.value = row;
+    const kept = below.length === 1 ? "is kept as it is" : "are kept as they are";
+    part.below.textContent = below.length ? `Below these rows, ${listed(below)} ${kept}.` : "";
+    const first = rows.findIndex(({ key }, n) => key === FIRST_ROW && this.sheet.frames(n).length);
+    const filled = rows.findIndex((_, n) => this.sheet.frames(n).length);
+    this.choose(first < 0 ? filled : first, null);
+    this.show();
+  }
+
+  // The answer of a call, or null after what went wrong was told; the sheet stays as it is.
+  async busy(words, call) {
+    this.part.root.setAttribute("aria-busy", "true");
+    this.say(words);
+    const answer = await ask(call, LONG_DEADLINE);
+    this.part.root.setAttribute("aria-busy", "false");
+    if (answer.error) this.fail(answer.error);
+    else this.say("");
+    return answer.error ? null : answer;
+  }
+
+  // Showing.
+
+  // A row plays; a cell stands still in the player.
+  choose(row, cell) {
+    Object.assign(this, { row, cell });
+    this.grid.mark(row, cell);
+    this.showRow();
+    this.showCell();
+    if (cell === null) this.clock.play(!prefersReducedMotion());
+    else this.clock.seek(Math.max(0, this.frames.indexOf(cell)));
+  }
+
+  // The first draft after the chosen cell, or the first of all.
+  chooseDraft() {
+    const { sheet, cell } = this;
+    const drafts = sheet.numbers().filter((number) => sheet.status(number) === "draft");
+    const number = drafts.find((draft) => draft > (cell ?? -1)) ?? drafts[0];
+    this.choose(rowOf(number), number);
+    this.grid.scrollTo(number);
+  }
+
+  show() {
+    const { part, sheet } = this;
+    this.grid.show(sheet, this.givenOnly);
+    part.summary.textContent = summary(sheet);
+    part.next.hidden = !sheet.counts().draft;
+    part.all.textContent = sheet.outdated ? "Complete again" : "Complete all";
+    part.all.disabled = !sheet.canComplete() && !sheet.outdated;
+    this.showRow();
+    this.showCell();
+  }
+
+  showRow() {
+    const { part, sheet, row } = this;
+    this.frames = sheet.frames(row, this.givenOnly, this.cell);
+    const cells = this.frames.map((number) => sheet.cell(number, this.givenOnly));
+    this.view.show({ draw: (context, _, frame) => drawCell(context, cells[frame]) }, 0);
+    this.clock.resize(Math.max(1, cells.length));
+    part.rowname.textContent = title(this.rows[row].key);
+    part.rowwords.textContent = rowWords(sheet.counts(row));
+    part.one.disabled = !sheet.canComplete(row);
+  }
+
+  showCell() {
+    const { part, sheet, cell } = this;
+    part.tools.hidden = cell === null;
+    if (cell === null) return;
+    const status = sheet.status(cell);
+    part.cellname.textContent = this.cellName();
+    part.cellwords.textContent = cellWords(sheet, cell);
+    part.clear.disabled = status === "missing";
+    part.back.hidden = !sheet.corrected.has(cell);
+  }
+
+  cellName() {
+    return `${title(this.rows[this.row].key)}, cell ${(this.cell % COLUMNS) + 1}`;
+  }
+
+  // Completing.
+
+  async complete(key) {
+    const { part, sheet } = this;
+    const rows = sheet.rowsWith(key);
+    const content = new File([await packBytes(sheet.given)], "sheet");
+    this.running(true);
+    part.cancel.focus();
+    this.stopping = false;
+    const end = await followJob({
+      begin: () => this.server.complete_start(request(content, { rows })),
+      tell: (job) => this.server.complete_state({ job }),
+      started: (job) => {
+        this.job = job;
+        if (this.stopping) this.cancel();
+      },
+      show: (state) => this.showProgress(state),
+    });
+    this.job = null;
+    this.running(false);
+    if (sheet !== this.sheet) return; // another one was opened
+    if (end.cancelled) this.say("Cancelled: the sheet is as it was.");
+    else if (end.error) this.fail(end.error);
+    else {
+      sheet.take(await unpackText(end.pixels), end.report, rows);
+      this.say("");
+      this.show();
+    }
+    part.all.focus();
+  }
+
+  running(on) {
+    this.part.offer.hidden = on;
+    this.part.running.hidden = !on;
+    if (on) this.showProgress({});
+  }
+
+  showProgress({ part = 0, queued = 0 }) {
+    this.part.bar.value = part;
+    this.part.words.textContent = queued ? "Waiting" : `${Math.round(100 * part)} %`;
+  }
+
+  // A job whose name has not come yet is stopped as soon as it comes.
+  cancel() {
+    this.stopping = true;
+    if (this.job) ask(() => this.server.complete_cancel({ job: this.job }));
+    this.part.words.textContent = "Stopping";
+  }
+
+  // Correcting.
+
+  change(how) {
+    how();
+    this.say("");
+    this.show();
+  }
+
+  paint() {
+    const { sheet, cell, row } = this;
+    const order = sheet.numbersOf(row);
+    const at = order.indexOf(cell);
+    const pixels = (number) =>
+      number !== undefined && sheet.status(number) !== "missing" ? sheet.cell(number) : null;
+    this.painter.open({
+      name: this.cellName(),
+      pixels: sheet.cell(cell),
+      before: pixels(order[at - 1]),
+      after: pixels(order[at + 1]),
+      palette: sheet.palette(),
+      use: (painted) => this.change(() => sheet.correct(cell, painted)),
+    });
+  }
+
+  async putFile(file) {
+    const { sheet, cell } = this;
+    const call = () => this.server.open_cell(request(file, {}));
+    const answer = await this.busy("Opening the picture.", call);
+    if (!answer) return;
+    const pixels = new Uint8ClampedArray(await unpackText(answer.pixels));
+    this.change(() => sheet.correct(cell, pixels));
+  }
+
+  // Saving: what is shown.
+
+  async save(button) {
+    const { sheet, givenOnly } = this;
+    const content = new File([await packBytes(givenOnly ? sheet.given : sheet.whole)], "sheet");
+    const values = {
+      kind: button.dataset.kind,
+      fps: this.clock.fps,
+      drawn: givenOnly ? [] : [...sheet.drawn.keys()],
+    };
+    button.setAttribute("aria-busy", "true");
+    const call = () => this.server.save_sheet(request(content, values));
+    const answer = await this.busy("Saving.", call);
+    button.removeAttribute("aria-busy");
+    if (!answer) return;
+    const name = `${this.source ? this.name.replace(/\.\w+$/, "") : "model"}-${answer.name}`;
+    make("a", "", { href: answer.data, download: name }).click();
+    this.say(`${name} is saved.`);
+  }
+}
+
+// Buttons of which one is pressed; use(value) gets its data-`name`.
+function pressed(root, name, use) {
+  const buttons = [...root.children];
+  buttons.forEach((button) => {
+    button.addEventListener("click", () => {
+      buttons.forEach((other) => {
+        other.setAttribute("aria-pressed", String(other === button));
+      });
+      use(button.dataset[name]);
+    });
+  });
+}
+
+function rowChoice(select, rows) {
+  select.replaceChildren(...rows.map(({ key }) => new Option(key, key)));
+}
+
+function rowWords({ given, corrected, drawn, draft, missing }) {
+  const parts = [
+    [given + corrected, "given"],
+    [drawn, "drawn"],
+    [draft, draft === 1 ? "draft" : "drafts"],
+    [missing, "missing"],
+  ];
+  return listed(parts.filter(([count]) => count).map((pair) => pair.join(" ")));
+}
+
+function drawCell(context, pixels) {
+  if (pixels) context.putImageData(new ImageData(pixels, SIDE, SIDE), 0, 0);
+  else context.clearRect(0, 0, SIDE, SIDE);
+}
