@@ -19,6 +19,10 @@ from rwae.files.sheet_layout import ROWS, join_cells
 TAB = ".rw-sprites"
 CELLS = sum(row.action.columns for row in ROWS)
 GIVEN = 66  # cells of nine rows, which the model draws
+# What a finger would miss: controls that are less than 44 pixels high.
+SMALL_CONTROLS = """tab => [...document.querySelectorAll(`${tab} button, ${tab} select`)]
+    .filter(node => node.checkVisibility() && node.getBoundingClientRect().height < 43.5)
+    .map(node => node.outerHTML.slice(0, 90))"""
 PHONE, DESKTOP = {"width": 390, "height": 844}, {"width": 1280, "height": 900}
 
 
@@ -128,6 +132,8 @@ def test_a_sheet_is_opened_completed_corrected_and_saved(
     visit.until(lambda: status(visit, "hurt, front", 3) in ("drawn", "draft"))
     assert count(visit, "corrected") == 2
     assert in_width(visit)
+    if size == PHONE:
+        assert visit.page.evaluate(SMALL_CONTROLS, TAB) == []
 
     whole = video.read_picture(save(visit, "sheet"))
     there = given[..., 3] > 0

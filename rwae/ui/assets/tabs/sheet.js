@@ -19,6 +19,7 @@ import { CellGrid } from "../widgets/cellgrid.js";
 import { make, messages, onFileChosen, parts, prefersReducedMotion } from "../widgets/dom.js";
 import { Painter } from "../widgets/painter.js";
 import { Clock, transport, View } from "../widgets/player.js";
+import { drawSketch } from "../widgets/sketch.js";
 import { acceptUploads } from "../widgets/upload.js";
 
 const FACTOR = 4; // by which the player enlarges a cell
@@ -50,6 +51,7 @@ class SheetTab {
     this.grid = new CellGrid(part.grid, part.legend, rows, (row, cell) => this.choose(row, cell));
     this.clock.listen(() => this.grid.follow(this.frames?.[this.clock.frame]));
     part.example.hidden = !example;
+    drawSketch(part.sketch, rows);
     this.connect();
   }
 
@@ -115,7 +117,7 @@ class SheetTab {
     this.sheet = new SpriteSheet(rows, await unpackText(pixels));
     Object.assign(this, { name, source, cell: null });
     part.work.hidden = false;
-    part.hint.hidden = true;
+    part.hint.hidden = part.sketch.hidden = true;
     part.file.textContent = name;
     part.single.hidden = !row;
     if (row) part.singlerow.value = row;
@@ -183,7 +185,10 @@ class SheetTab {
 
   showCell() {
     const { part, sheet, cell } = this;
-    part.tools.hidden = cell === null;
+    part.tools.toggleAttribute("data-chosen", cell !== null);
+    part.celltools.hidden = cell === null;
+    part.cellname.textContent = "No cell chosen";
+    part.cellwords.textContent = "Choose one to look at it or to correct it.";
     if (cell === null) return;
     const status = sheet.status(cell);
     part.cellname.textContent = this.cellName();
