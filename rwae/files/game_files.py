@@ -110,21 +110,21 @@ def credits_text(model: str) -> str:
     )
 
 
-def completion_credits(drawn: Mapping[str, Sequence[int]]) -> str:
+_ARTIST = "THE ARTIST OF THE GIVEN CELLS (please fill in)\n\nTitle:\nAuthors:\nSource:\nLicence:\n"
+
+
+def completion_credits(drawn: Mapping[str, Sequence[int]], model: str | None = None) -> str:
     """Whom a completed sheet has to name; its artist adds what nobody else knows.
 
     Args:
         drawn: the numbers of the drawn cells, from 1 on, by the keys of their rows.
+        model: title of the model that drew the given cells, if no artist did.
     """
+    given = _ARTIST if model is None else f"THE GIVEN CELLS\n\n{credits_text(model)}"
     rows = [f"  {key}: {', '.join(map(str, cells))}\n" for key, cells in drawn.items() if cells]
     listed = "".join(rows) or "  none\n"
     return (
-        "THE ARTIST OF THE GIVEN CELLS (please fill in)\n"
-        "\n"
-        "Title:\n"
-        "Authors:\n"
-        "Source:\n"
-        "Licence:\n"
+        f"{given}"
         "\n"
         "DRAWN BY R-WAE STUDIO\n"
         "\n"

@@ -11,6 +11,7 @@ import base64
 import json
 import zlib
 from collections.abc import Callable, Collection
+from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
@@ -62,7 +63,7 @@ class Completing:
             self.complete_start,
             self.complete_state,
             self.complete_cancel,
-            save_sheet,
+            self.save_sheet,
         )
 
     def example_sheet(self, _studio: Studio, request: Any) -> Answer:
@@ -123,6 +124,33 @@ class Completing:
         """Stops a job: {"job": its name}. Nothing of it is kept."""
         self._jobs.cancel(request)
         return {}
+
+    def save_sheet(self, _studio: Studio, form: Any) -> Answer:
+        """Makes a file of a sheet.
+
+        Args:
+            form: as Gradio reads it: `files` holds one (name, packed pixels), and
+                `data["request"]` the text of {"kind": a key of `KINDS`, "fps": frames a second,
+                "drawn": the numbers of the cells that were drawn, counted row by row from 0 on,
+                "example": whether a model drew the given ones, see `example_sheet`}.
+
+        Returns:
+            {"data": the file as a data URL, "name": what its name ends with}.
+
+        Raises:
+            ClipError: if the pixels are no sheet.
+            CodesError: if anything else is not as above.
+        """
+        request = _request_of(form, "kind", "fps", "drawn")
+        kind = request["kind"]
+        if not isinstance(kind, str) or kind not in KINDS:
+            raise CodesError(f"The kind of file needs to be one of {', '.join(KINDS)}.")
+        fps = require_number(request["fps"], "number of frames a second", *downloads.FPS_RANGE)
+        studio = downloads.sheet_model(self._models) if request.get("example") is True else None
+        model = studio.card.title if studio else None
+        saved = SavedSheet(_packed_sheet(form), fps, _require_cells(request["drawn"]), model)
+        name, media_type, make = KINDS[kind]
+        return {"data": data_url(make(saved), media_type), "name": name}
 
     def complete(self, content: bytes, rows: Any, single_row: Any) -> tuple[bytes, Answer]:
         """Completes a sheet, and returns when it is done.
@@ -202,63 +230,54 @@ def open_cell(_studio: Studio, form: Any) -> Answer:
     return {"pixels": _packed_text(picture)}
 
 
-def save_sheet(_studio: Studio, form: Any) -> Answer:
-    """Makes a file of a sheet.
+@dataclass(frozen=True)
+class SavedSheet:
+    """What a file is made of.
 
-    Args:
-        form: as Gradio reads it: `files` holds one (name, packed pixels), and `data["request"]`
-            the text of {"kind": a key of `KINDS`, "fps": frames a second, "drawn": the numbers of
-            the cells that were drawn, counted row by row from 0 on}.
-
-    Returns:
-        {"data": the file as a data URL, "name": what its name ends with}.
-
-    Raises:
-        ClipError: if the pixels are no sheet.
-        CodesError: if anything else is not as above.
+    Attributes:
+        sheet: with all cells that are shown.
+        fps: frames a second.
+        drawn: which cells were drawn, with shape (21, 13).
+        model: title of the model that drew the given cells, or None.
     """
-    request = _request_of(form, "kind", "fps", "drawn")
-    kind = request["kind"]
-    if not isinstance(kind, str) or kind not in KINDS:
-        raise CodesError(f"The kind of file needs to be one of {', '.join(KINDS)}.")
-    fps = require_number(request["fps"], "number of frames a second", *downloads.FPS_RANGE)
-    drawn = _require_cells(request["drawn"])
-    name, media_type, make = KINDS[kind]
-    content = make(_packed_sheet(form), fps, drawn)
-    return {"data": data_url(content, media_type), "name": name}
+
+    sheet: Sheet
+    fps: float
+    drawn: np.ndarray
+    model: str | None
 
 
-def _make_png(sheet: Sheet, _fps: float, _drawn: np.ndarray) -> bytes:
-    return video.encode_image(sheet.picture, "png")
+def _make_png(saved: SavedSheet) -> bytes:
+    return video.encode_image(saved.sheet.picture, "png")
 
 
-def _make_frames(sheet: Sheet, _fps: float, _drawn: np.ndarray) -> bytes:
+def _make_frames(saved: SavedSheet) -> bytes:
     """All cells as pictures, in a folder for each row."""
     files: dict[str, bytes] = {}
-    for row, columns in _tracks(sheet, whole=True):
-        cells = sheet.cells[row.number, columns]
+    for row, columns in _tracks(saved.sheet, whole=True):
+        cells = saved.sheet.cells[row.number, columns]
         folder = f"{row.action.name}-{row.direction}"
         files |= {f"{folder}/{name}": png for name, png in frame_files(cells).items()}
     return pack_zip(files)
 
 
-def _make_engine_files(sheet: Sheet, fps: float, drawn: np.ndarray) -> bytes:
-    size = SHEET_SIZE[0], len(sheet.picture)
+def _make_engine_files(saved: SavedSheet) -> bytes:
+    size = SHEET_SIZE[0], len(saved.sheet.picture)
     return pack_zip(
         {
-            "sheet.png": _make_png(sheet, fps, drawn),
-            "sheet.json": sheet_data(_tracks(sheet), fps, size).encode(),
-            "CREDITS.txt": _make_credits(sheet, fps, drawn),
+            "sheet.png": _make_png(saved),
+            "sheet.json": sheet_data(_tracks(saved.sheet), saved.fps, size).encode(),
+            "CREDITS.txt": _make_credits(saved),
         }
     )
 
 
-def _make_credits(_sheet: Sheet, _fps: float, drawn: np.ndarray) -> bytes:
-    cells = {row.key: (np.flatnonzero(drawn[row.number]) + 1).tolist() for row in ROWS}
-    return completion_credits(cells).encode()
+def _make_credits(saved: SavedSheet) -> bytes:
+    cells = {row.key: (np.flatnonzero(saved.drawn[row.number]) + 1).tolist() for row in ROWS}
+    return completion_credits(cells, saved.model).encode()
 
 
-KINDS: dict[str, tuple[str, str, Callable[[Sheet, float, np.ndarray], bytes]]] = {
+KINDS: dict[str, tuple[str, str, Callable[[SavedSheet], bytes]]] = {
     "sheet": ("sheet.png", "image/png", _make_png),
     "frames": ("frames.zip", "application/zip", _make_frames),
     "engine": ("engine.zip", "application/zip", _make_engine_files),

@@ -1,7 +1,8 @@
 """Work that takes seconds: jobs that run one at a time, which a visitor can follow and stop.
 
 A job has a name that nobody can guess, so it belongs to the visit that asked for it. Jobs are
-bounded in number, and one that nobody asks for any more is stopped and forgotten.
+bounded in number, and one that nobody asks for any more is stopped and forgotten, with all that it
+was given and made.
 """
 
 from __future__ import annotations
@@ -167,7 +168,11 @@ class Jobs:
 
     def _work(self) -> None:
         while True:
-            job = self._waiting.get()
+            try:
+                job = self._waiting.get(timeout=KEPT_RESULT)
+            except queue.Empty:
+                self._remove_old()
+                continue
             try:
                 job.stop_if_unwanted()
                 result = job.work(job)

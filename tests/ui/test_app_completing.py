@@ -109,6 +109,7 @@ def test_a_sheet_is_opened_completed_and_saved_with_the_given_bytes(
     assert data["meta"]["size"] == {"w": 832, "h": 23 * 64}
     assert b"spellcast, back: 1" in saved["credits"]
     assert b"hurt, front: 1" in saved["credits"]
+    assert b"Authors:" in saved["credits"]
 
 
 def test_only_the_wanted_rows_are_drawn(server: Served, picture: np.ndarray) -> None:
@@ -205,6 +206,11 @@ def test_a_model_of_sheets_draws_an_example() -> None:
     assert cells[10, :9, ..., 3].any((1, 2)).all(), "it walks to the front"
     assert not cells[20].any()
     assert len(np.unique(cells.reshape(-1, 4), axis=0)) < 40, "few colours, as art has"
+    request = {"kind": "credits", "fps": 8, "drawn": [], "example": True}
+    given = zlib.decompress(base64.b64decode(opened["pixels"]))
+    saved = content(server["save_sheet"](form(zlib.compress(given), **request))).decode()
+    assert studio.card.title in saved
+    assert "Authors:" not in saved
 
 
 def test_without_such_a_model_there_is_no_example(server: Served) -> None:

@@ -113,9 +113,15 @@ def test_a_job_that_nobody_asks_for_ends(
     served: Served, strips: list[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(jobs, "FORGOTTEN_AFTER", 0.0)
+    monkeypatch.setattr(jobs, "KEPT_RESULT", 2.0)
     job = served["learn_start"]({"clips": strips})["job"]
     time.sleep(1.5)
     assert served["learn_state"]({"job": job})["cancelled"]
+    for _ in range(100):
+        if "forgotten" in served["learn_state"]({"job": job}).get("error", ""):
+            return
+        time.sleep(0.1)
+    raise AssertionError("what it was given is kept")
 
 
 def test_a_long_queue_is_refused_in_words(

@@ -136,4 +136,4 @@ function skipToControls(skip) {
 }
 
 const inPanel = (node) =>
-  node.closest(".rw-right, .rw-slots, .rw-draws, .rw-compare-controls, .rw-about");
+  node.closest(".rw-right, .rw-slots, .rw-draws, .rw-compare-controls, .rw-sprites, .rw-about");

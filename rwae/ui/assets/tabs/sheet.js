@@ -17,6 +17,7 @@ import {
 } from "../lib/spritesheet.js";
 import { CellGrid } from "../widgets/cellgrid.js";
 import { make, messages, onFileChosen, parts, prefersReducedMotion } from "../widgets/dom.js";
+import { listenToKeys } from "../widgets/keys.js";
 import { Painter } from "../widgets/painter.js";
 import { Clock, transport, View } from "../widgets/player.js";
 import { drawSketch } from "../widgets/sketch.js";
@@ -25,6 +26,7 @@ import { acceptUploads } from "../widgets/upload.js";
 const FACTOR = 4; // by which the player enlarges a cell
 const FIRST_ROW = "walk, front"; // plays when a sheet is opened, if it has it
 const TYPES = "image/png,image/webp,image/bmp";
+const FOR_EVER = new AbortController().signal; // the tab is never begun anew
 const OPENING = "Opening the sheet.";
 
 // value: {rows: of the layout, see `SpriteSheet`, example: whether a model draws one, maxUpload}.
@@ -53,6 +55,15 @@ class SheetTab {
     part.example.hidden = !example;
     drawSketch(part.sketch, rows);
     this.connect();
+    listenToKeys(part.root, FOR_EVER, {
+      play: () => this.clock.play(!this.clock.playing),
+      back: () => this.clock.seek(this.clock.frame - 1),
+      on: () => this.clock.seek(this.clock.frame + 1),
+    });
+    // What was painted exists in this page alone.
+    addEventListener("beforeunload", (event) => {
+      if (this.unsaved) event.preventDefault();
+    });
   }
 
   connect() {
@@ -60,7 +71,7 @@ class SheetTab {
     acceptUploads({
       area: part.root,
       button: part.pick,
-      signal: new AbortController().signal,
+      signal: FOR_EVER,
       types: TYPES,
       takesPaste: () => true,
       take: (file) => this.open(file),
@@ -115,7 +126,7 @@ class SheetTab {
     const { part, rows } = this;
     this.cancel();
     this.sheet = new SpriteSheet(rows, await unpackText(pixels));
-    Object.assign(this, { name, source, cell: null });
+    Object.assign(this, { name, source, cell: null, unsaved: false });
     part.work.hidden = false;
     part.hint.hidden = part.sketch.hidden = true;
     part.file.textContent = name;
@@ -254,6 +265,7 @@ class SheetTab {
 
   change(how) {
     how();
+    this.unsaved = this.sheet.corrected.size > 0;
     this.say("");
     this.show();
   }
@@ -292,6 +304,7 @@ class SheetTab {
       kind: button.dataset.kind,
       fps: this.clock.fps,
       drawn: givenOnly ? [] : [...sheet.drawn.keys()],
+      example: !this.source,
     };
     button.setAttribute("aria-busy", "true");
     const call = () => this.server.save_sheet(request(content, values));
@@ -300,6 +313,7 @@ class SheetTab {
     if (!answer) return;
     const name = `${this.source ? this.name.replace(/\.\w+$/, "") : "model"}-${answer.name}`;
     make("a", "", { href: answer.data, download: name }).click();
+    this.unsaved = false;
     this.say(`${name} is saved.`);
   }
 }
