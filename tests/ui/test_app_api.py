@@ -171,6 +171,19 @@ def test_a_clip_can_move_as_a_longer_one(client: Client) -> None:
     assert len(client.predict(a, b, api_name="/swap")["clips"][0]["dynamic"]) == 9
 
 
+def test_a_sheet_is_completed(client: Client) -> None:
+    row = np.zeros((64, 9 * 64, 4), np.uint8)
+    row[20:60, np.arange(9 * 64) % 64 > 40] = (200, 120, 40, 255)
+    png = video.encode_image(row, "png")
+    answer = client.predict(text(png), rows=["slash, front"], api_name="/complete_sheet")
+    assert answer["report"]["given"] == 9
+    assert answer["report"]["drawn"] == 6
+    whole = video.read_picture(base64.b64decode(answer["sheet"].partition(",")[2]))
+    assert np.array_equal(whole[10 * 64 : 11 * 64, : 9 * 64], row)
+    with pytest.raises(AppError, match="no row"):
+        client.predict(text(png), rows=["fly"], api_name="/complete_sheet")
+
+
 def test_changed_codes_are_decoded(client: Client, studio: Studio, tmp_path: Path) -> None:
     clip = client.predict(api_name="/examples")["clips"][0]
     changed = clip | {"static": [2 - value for value in clip["static"]]}
