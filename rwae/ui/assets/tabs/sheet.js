@@ -44,7 +44,14 @@ class SheetTab {
     const part = parts(element);
     Object.assign(this, { part, server, rows, maxUpload, sheet: null, givenOnly: false });
     Object.assign(this, messages(part.message)); // say and fail
-    Object.assign(this, { row: 0, cell: null, source: null, examples: 0, job: null });
+    Object.assign(this, {
+      row: 0,
+      cell: null,
+      source: null,
+      examples: 0,
+      job: null,
+      working: false,
+    });
     this.clock = new Clock(part.root, 1);
     this.view = new View(part.player, this.clock, SIDE);
     this.view.scale(FACTOR);
@@ -204,7 +211,8 @@ class SheetTab {
     const status = sheet.status(cell);
     part.cellname.textContent = this.cellName();
     part.cellwords.textContent = cellWords(sheet, cell);
-    part.clear.disabled = status === "missing";
+    part.paint.disabled = part.put.disabled = part.back.disabled = this.working;
+    part.clear.disabled = this.working || status === "missing";
     part.back.hidden = !sheet.corrected.has(cell);
   }
 
@@ -246,6 +254,8 @@ class SheetTab {
   running(on) {
     this.part.offer.hidden = on;
     this.part.running.hidden = !on;
+    this.working = on; // meanwhile no cell is changed
+    this.showCell();
     if (on) this.showProgress({});
   }
 
