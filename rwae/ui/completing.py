@@ -85,7 +85,9 @@ class Completing:
         if studio is None:
             raise RWAEError("No model here draws sprite sheets: open a sheet of yours.")
         codes = studio.examples[[number % len(studio.examples)]]
-        download = downloads.Download(studio, codes, 1, 1, 1, EXAMPLE_COLOURS, True)
+        download = downloads.Download(
+            studio, codes, columns=1, fps=1, scale=1, palette=EXAMPLE_COLOURS, transparent=True
+        )
         picture, _ = downloads.draw_sprite_sheet(download)
         return _describe_sheet(parse_sheet(picture))
 

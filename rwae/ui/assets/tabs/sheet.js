@@ -287,7 +287,7 @@ class SheetTab {
     const pixels = (number) =>
       number !== undefined && sheet.status(number) !== "missing" ? sheet.cell(number) : null;
     this.painter.open({
-      name: this.cellName(),
+      name: `${this.rows[row].key}, cell ${(cell % COLUMNS) + 1}`,
       pixels: sheet.cell(cell),
       before: pixels(order[at - 1]),
       after: pixels(order[at + 1]),

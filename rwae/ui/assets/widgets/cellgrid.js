@@ -69,12 +69,10 @@ export class CellGrid {
     const entries = Object.entries(STATUSES).filter(([status]) => counts[status]);
     this.legend.replaceChildren(
       ...entries.map(([status, words]) => {
-        const entry = make("li", "");
         const sample = make("span", "rw-sprite-cell", { "data-status": status });
-        sample.setAttribute("aria-hidden", "true");
-        entry.append(sample, `${words} ${counts[status]}`);
-        return entry;
+        return legendEntry(sample, `${words} ${counts[status]}`);
       }),
+      legendEntry(make("span", "rw-sprite-none"), "no cell in the layout"),
     );
   }
 
@@ -116,6 +114,13 @@ export class CellGrid {
     this.buttons.get(number).button.focus({ preventScroll: true });
     this.scrollTo(number);
   }
+}
+
+function legendEntry(sample, words) {
+  const entry = make("li", "");
+  sample.setAttribute("aria-hidden", "true");
+  entry.append(sample, words);
+  return entry;
 }
 
 // Where the layout has no cells.
