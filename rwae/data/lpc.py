@@ -454,12 +454,27 @@ def draw_characters(wardrobe: Wardrobe, split: str, count: int) -> list[Characte
     """
     require_split("The Liberated Pixel Cup", split, LPC_SPLITS)
     generator = np.random.default_rng(_SEEDS[split])
-    if split not in HELD_OUT:
-        return [wardrobe.draw(generator) for _ in range(count)]
-    kinds = {kind: sorted(shapes) for kind, shapes in HELD_OUT[split].items()}
-    garments = {kind: shapes for kind, shapes in kinds.items() if kind not in ("body", "facial")}
-    rounds = [{kind: shapes} for kind, shapes in kinds.items()] + [garments]
+    rounds = list(_rounds(split).values())
     return [wardrobe.draw(generator, rounds[n % len(rounds)]) for n in range(count)]
+
+
+def novelties(split: str) -> tuple[str, ...]:
+    """What is new about the characters of a split: character n has novelty n modulo their number.
+
+    It is a kind of layers of a shape that no training character wears, or "everything". The
+    characters of "train" and "combinations" have no such layer: their only novelty is "nothing".
+    """
+    return tuple(_rounds(split))
+
+
+def _rounds(split: str) -> dict[str, dict[str, Sequence[str]]]:
+    """The held-out shapes by kind that characters wear in turn, by the name of the novelty."""
+    if split not in HELD_OUT:
+        return {"nothing": {}}
+    kinds = {kind: sorted(shapes) for kind, shapes in HELD_OUT[split].items()}
+    rounds: dict[str, dict[str, Sequence[str]]] = {k: {k: shapes} for k, shapes in kinds.items()}
+    rounds["everything"] = {k: v for k, v in kinds.items() if k not in ("body", "facial")}
+    return rounds
 
 
 class LPCClips:

@@ -86,6 +86,11 @@ BENCHMARK_ROWS = {
     for row in ROWS
     if row.action.name in _BENCHMARK_NAMES and row.direction != "back"
 }
+# The rows whose clips a data set has, by its name.
+LEARNED_ROWS = {
+    "sprites": frozenset(row.key for row in BENCHMARK_ROWS.values()),
+    "lpc": frozenset(row.key for row in ROWS),
+}
 
 
 def split_cells(sheet: np.ndarray) -> np.ndarray:

@@ -53,7 +53,8 @@ class Sheet:
     @property
     def given(self) -> np.ndarray:
         """Which cells hold anything, with shape (21, 13)."""
-        return np.any(self.cells[..., 3], axis=(2, 3))
+        given: np.ndarray = np.any(self.cells[..., 3], axis=(2, 3))
+        return given
 
     @property
     def missing(self) -> np.ndarray:

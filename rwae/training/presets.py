@@ -77,7 +77,7 @@ LPC = TrainingConfig(
         dynamic_width=48,
         decoder_width=160,
     ),
-    steps=7000,
+    steps=4500,
     batch=40,
     paired_share=0.5,
 )

@@ -33,7 +33,12 @@ from rwae.ui.payloads import MAX_CLIP_FRAMES, codes_to_json, data_url, max_reque
 COORDINATE_DECIMALS = 5  # of a number in a direction
 TIMED_DECODES = 6
 END = 3.0  # standard deviations at either end of a slider
-SUBJECTS = {"sprites": "Sprites", "weizmann": "People", "moving_mnist": "Digits"}  # by data set
+SUBJECTS = {
+    "sprites": "Sprites",
+    "lpc": "Sprites",
+    "weizmann": "People",
+    "moving_mnist": "Digits",
+}  # by data set
 
 
 def page_data(models: LoadedModels) -> dict[str, Any]:
@@ -59,7 +64,10 @@ def model_list(models: LoadedModels) -> list[dict[str, Any]]:
         "variant": whether it is listed for comparison with a better known one}.
     """
     names = set(models.studios)
-    order = ["", *SUBJECTS.values()]  # a model of unknown data may be the operator's own
+    order = [
+        "",
+        *dict.fromkeys(SUBJECTS.values()),
+    ]  # a model of unknown data may be the operator's own
     found = [
         {
             "name": name,

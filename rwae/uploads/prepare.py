@@ -22,7 +22,7 @@ from torch import Tensor
 
 from rwae.errors import ClipError
 from rwae.files import filmstrip, video
-from rwae.files.sheet_layout import CELL_SIDE
+from rwae.files.sheet_layout import CELL_SIDE, LEARNED_ROWS
 from rwae.files.video import Footage
 from rwae.models.base import CodeModel
 from rwae.uploads import sheets
@@ -31,8 +31,6 @@ from rwae.uploads.assess import Fit, is_known, local_difference
 from rwae.uploads.choices import Choices, Step
 from rwae.uploads.figure import Fitted, Fitting
 from rwae.uploads.loops import find_round
-
-SHEET_DATASET = "sprites"  # the models of this data set learned from rows of sprite sheets
 
 
 @dataclass(frozen=True)
@@ -142,20 +140,23 @@ def _find_rows(footage: Footage, model: CodeModel) -> list[sheets.FoundRow] | No
     if footage.sheet is not None:
         return sheets.find_rows(footage.sheet)
     shape = footage.frames.shape[1:]
-    if footage.is_strip and _learned_from_sheets(model) and shape == (CELL_SIDE, CELL_SIDE, 4):
+    if footage.is_strip and _learned_rows(model) and shape == (CELL_SIDE, CELL_SIDE, 4):
         return sheets.find_single_row(footage.frames) or None
     return None
 
 
-def _learned_from_sheets(model: CodeModel) -> bool:
-    domain, size = model.domain, model.config.frame_size
-    return domain is not None and domain.dataset == SHEET_DATASET and size == CELL_SIDE
+def _learned_rows(model: CodeModel) -> frozenset[str]:
+    """The keys of the rows of a sprite sheet that a model learned from."""
+    domain = model.domain
+    if domain is None or model.config.frame_size != CELL_SIDE:
+        return frozenset()
+    return LEARNED_ROWS.get(domain.dataset, frozenset())
 
 
 def _prepare_row(found: list[sheets.FoundRow], fitting: Fitting) -> Prepared:
     """Prepares the chosen row, and the others that the model learned from in the same way."""
     row = sheets.choose_row(found, fitting.choices.row)
-    trained = _learned_from_sheets(fitting.model)
+    learned = _learned_rows(fitting.model)
     frames = fitting.model.config.frames
 
     def fit(one: sheets.FoundRow) -> Fitted:
@@ -164,7 +165,8 @@ def _prepare_row(found: list[sheets.FoundRow], fitting: Fitting) -> Prepared:
     fitted = fit(row)
     rows = []
     for one in found:
-        known = trained and one.in_benchmark
+        # A row that stands alone says no direction: it may be any that the benchmark has.
+        known = one.key in learned if one.direction else bool(learned) and one.in_benchmark
         x = (fitted if one is row else fit(one)).x if known else None
         rows.append(Row(one.key, one.action, one.direction, known, x))
     text = f"Of the sprite sheet the row {row.key} is played."

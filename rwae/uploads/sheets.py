@@ -7,11 +7,17 @@ from dataclasses import dataclass
 import numpy as np
 
 from rwae.errors import ClipError
-from rwae.files.sheet_layout import ACTIONS, BENCHMARK_ROWS, CELL_SIDE, ROWS, split_cells
+from rwae.files.sheet_layout import (
+    ACTIONS,
+    BENCHMARK_ROWS,
+    CELL_SIDE,
+    LEARNED_ROWS,
+    ROWS,
+    split_cells,
+)
 
 ALL_CELLS = "all cells"  # key of a single row that is played from its first cell to its last
 _DEFAULT_KEY = "walk, front"
-_TRAINED_KEYS = tuple(row.key for row in BENCHMARK_ROWS.values())
 _ROWS_OF_ACTION = 4
 
 
@@ -62,7 +68,7 @@ def find_rows(picture: np.ndarray) -> list[FoundRow]:
                 row.action.name,
                 row.direction,
                 _played(cells[row.number], filled[row.number], row.action.played),
-                row.key in _TRAINED_KEYS,
+                row.key in LEARNED_ROWS["sprites"],
             )
             for row in ROWS
             if row.number < rows and filled[row.number].any()
@@ -123,7 +129,7 @@ def _rows_of_action(cells: np.ndarray, filled: np.ndarray) -> list[FoundRow]:
             action.name,
             direction,
             _played(cells[number], filled[number], action.played),
-            f"{action.name}, {direction}" in _TRAINED_KEYS,
+            f"{action.name}, {direction}" in LEARNED_ROWS["sprites"],
         )
         for number, direction in enumerate(action.directions)
         if filled[number].any()
