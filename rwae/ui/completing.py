@@ -117,7 +117,8 @@ class Completing:
 
         Returns:
             {"part": of the work that is done, "queued": how many wait before it, "done",
-            "cancelled"}; when it is done "pixels": of the completed sheet, packed, and "report":
+            "cancelled"}; when it is done "pixels": of the completed sheet, packed, "confidence":
+            for each pixel of each cell, cell by cell, a byte from 0 to 255, packed, and "report":
             see `rwae.sheets.Completion.report`. "error" is a sentence if it failed.
         """
         return self._jobs.tell(request)
@@ -184,7 +185,11 @@ def _complete(sheet: Sheet, rows: Collection[str] | None, job: Job) -> State:
         job.state = job.state | {"part": round(float(part), 3)}
 
     done = complete(sheet, rows, report)
-    return {"pixels": _packed_text(done.sheet.picture), "report": done.report()}
+    return {
+        "pixels": _packed_text(done.sheet.picture),
+        "confidence": _packed_text((255 * done.confidence).round().astype(np.uint8)),
+        "report": done.report(),
+    }
 
 
 def open_sheet(_studio: Studio, form: Any) -> Answer:

@@ -40,7 +40,8 @@ function report() {
 function completed() {
   const made = sheet();
   const whole = made.given.slice();
-  made.take(whole, report());
+  const confidence = new Uint8Array(2 * 13 * 64 * 64).fill(255);
+  made.take({ pixels: whole, report: report(), confidence });
   return made;
 }
 
@@ -86,6 +87,15 @@ test("a drawn cell is cleared, and so is a given one, which can be taken back", 
   assert.deepEqual(made.cell(STAND), filled(RED));
 });
 
+test("pixels that are as likely wrong as right are told of drawn cells alone", () => {
+  const made = completed();
+  made.whole.fill(255);
+  made.confidence[LAST * 64 * 64 + 64 * 3 + 5] = 90;
+  made.confidence[STAND * 64 * 64] = 0;
+  assert.deepEqual(made.unsure(LAST), [[5, 3]]);
+  assert.deepEqual(made.unsure(STAND), []);
+});
+
 test("a row plays what is there, and standing only where nothing else is", () => {
   assert.deepEqual(sheet().frames(0), [STAND]);
   assert.deepEqual(completed().frames(0), [STEP, LAST]);
@@ -98,10 +108,10 @@ test("all is completed once, and again after a change", () => {
   assert.ok(made.canComplete() && made.canComplete(1));
   const unable = report();
   unable.rows["hurt, front"][1] = { status: "missing" };
-  made.take(made.given.slice(), unable, made.rowsWith("hurt, front"));
+  made.take({ pixels: made.given.slice(), report: unable }, made.rowsWith("hurt, front"));
   assert.ok(made.canComplete() && !made.canComplete(1));
   assert.deepEqual(made.rowsWith("walk, front"), ["hurt, front", "walk, front"]);
-  made.take(made.given.slice(), unable, made.rowsWith(null));
+  made.take({ pixels: made.given.slice(), report: unable }, made.rowsWith(null));
   assert.ok(!made.canComplete() && !made.canComplete(1));
   assert.equal(made.rowsWith("walk, front"), null);
   assert.match(summary(made), /1 cell stays missing: too little is given of the front/);

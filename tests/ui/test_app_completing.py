@@ -90,6 +90,10 @@ def test_a_sheet_is_opened_completed_and_saved_with_the_given_bytes(
     assert np.array_equal(whole[opaque], picture[opaque])
     report = state["report"]
     assert report["drawn"] == CELLS - 36
+    confidence = zlib.decompress(base64.b64decode(state["confidence"]))
+    sure = np.frombuffer(confidence, np.uint8).reshape(21, 13, 64, 64)
+    assert (sure[8:12, :9] == 255).all(), "what is given"
+    assert not sure[8:12, 9:].any()
     assert {cell["status"] for cell in report["rows"]["walk, left"]} == {"given"}
 
     saved = {

@@ -8,6 +8,7 @@ export const COLUMNS = 13; // cells of a row of the layout
 export const CELL_BYTES = SIDE * SIDE * 4;
 const WIDTH = COLUMNS * SIDE;
 const MOST_COLOURS = 96; // that are offered for painting
+const UNSURE = 128; // of 255: a pixel of less confidence is as likely wrong as right
 
 export const numberOf = (row, column) => row * COLUMNS + column;
 
@@ -105,10 +106,11 @@ export class SpriteSheet {
     return [...new Set(rows.map(({ direction }) => direction))];
   }
 
-  // What a completion of some rows made: its pixels and its report, see
-  // `rwae.sheets.Completion.report`.
-  take(pixels, report, rows = null) {
+  // What a completion of some rows made: the pixels, its report (see
+  // `rwae.sheets.Completion.report`), and a byte of confidence for each pixel, cell by cell.
+  take({ pixels, report, confidence }, rows = null) {
     this.whole = pixels;
+    this.confidence = confidence;
     this.wanted = rows;
     this.pending = 0;
     this.drawn.clear();
@@ -118,6 +120,16 @@ export class SpriteSheet {
         this.drawn.set(numberOf(row, column), { draft: status === "draft", confidence });
       });
     });
+  }
+
+  // The points of a drawn cell that are as likely wrong as right: [x, y].
+  unsure(number) {
+    if (!this.drawn.has(number)) return [];
+    const first = number * SIDE * SIDE;
+    const cell = this.confidence.subarray(first, first + SIDE * SIDE);
+    const alpha = this.cell(number);
+    const points = [...cell.keys()].filter((at) => cell[at] < UNSURE && alpha[4 * at + 3]);
+    return points.map((at) => [at % SIDE, Math.floor(at / SIDE)]);
   }
 
   // Puts a person's own pixels into a cell, which counts as given from now on. Transparent ones

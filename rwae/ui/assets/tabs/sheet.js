@@ -244,7 +244,8 @@ class SheetTab {
     if (end.cancelled) this.say("Cancelled: the sheet is as it was.");
     else if (end.error) this.fail(end.error);
     else {
-      sheet.take(await unpackText(end.pixels), end.report, rows);
+      const [pixels, confidence] = await Promise.all([end.pixels, end.confidence].map(unpackText));
+      sheet.take({ pixels, confidence, report: end.report }, rows);
       this.say("");
       this.show();
     }
@@ -292,6 +293,7 @@ class SheetTab {
       before: pixels(order[at - 1]),
       after: pixels(order[at + 1]),
       palette: sheet.palette(),
+      unsure: sheet.unsure(cell),
       use: (painted) => this.change(() => sheet.correct(cell, painted)),
     });
   }

@@ -4,6 +4,8 @@ import { Painting } from "../lib/painting.js";
 import { SIDE } from "../lib/spritesheet.js";
 import { make, parts } from "./dom.js";
 
+const UNSURE_SIDE = 8 * SIDE; // pixels of the picture of crosses over the cell
+const MOST_MARKS = 400; // unsure pixels that are marked at once
 const NOTHING = [0, 0, 0, 0];
 const PAINTER = `
   <form method="dialog" class="rw-painter-form">
@@ -20,6 +22,8 @@ const PAINTER = `
       <canvas class="rw-pixels rw-ground" width="${SIDE}" height="${SIDE}" tabindex="0"
         data-part="canvas" role="application"
         aria-label="The cell: arrow keys move, Enter paints"></canvas>
+      <canvas class="rw-painter-unsure" width="${UNSURE_SIDE}" height="${UNSURE_SIDE}"
+        data-part="unsure" aria-hidden="true"></canvas>
       <span class="rw-painter-cursor" data-part="cursor" aria-hidden="true" hidden></span>
     </div>
     <div class="rw-painter-side">
@@ -38,6 +42,8 @@ const PAINTER = `
         <button type="button" class="rw-button" data-part="undo">Undo</button>
         <button type="button" class="rw-button" data-part="redo">Redo</button>
         <button type="button" class="rw-button" data-part="zoom" aria-pressed="false">Zoom in</button>
+        <button type="button" class="rw-button" data-part="marks"
+          title="Pixels that are as likely wrong as right">Hide unsure pixels</button>
       </div>
       <div class="rw-bar rw-painter-end">
         <button type="button" class="rw-button rw-primary" data-part="use">Use it</button>
@@ -57,9 +63,9 @@ export class Painter {
     this.#connect();
   }
 
-  // Opens the cell `pixels`; before and after are its neighbours or null. use(pixels) is called
-  // if the person wants the painting.
-  open({ name, pixels, before, after, palette, use }) {
+  // Opens the cell `pixels`; before and after are its neighbours or null, and unsure the points
+  // to look at. use(pixels) is called if the person wants the painting.
+  open({ name, pixels, before, after, palette, unsure, use }) {
     const { part } = this;
     Object.assign(this, { use, painting: new Painting(pixels), cursor: [32, 32] });
     part.name.textContent = `Paint ${name}`;
@@ -69,6 +75,10 @@ export class Painter {
     put(part.after, after);
     part.before.parentNode.hidden = !before;
     part.after.parentNode.hidden = !after;
+    crossOut(part.unsure, unsure);
+    part.marks.hidden = !unsure.length;
+    // Where most are unsure, marks would hide the picture.
+    this.#mark(unsure.length < MOST_MARKS);
     this.#choose("pencil");
     this.#zoom(false);
     this.#draw();
@@ -121,6 +131,12 @@ export class Painter {
     }
   }
 
+  #mark(on) {
+    const { marks, unsure } = this.part;
+    unsure.hidden = !on;
+    marks.textContent = on ? "Hide unsure pixels" : "Show unsure pixels";
+  }
+
   #draw() {
     const { part, painting } = this;
     put(part.canvas, painting.pixels);
@@ -148,6 +164,7 @@ export class Painter {
     part.undo.addEventListener("click", () => this.#step("undo"));
     part.redo.addEventListener("click", () => this.#step("redo"));
     part.zoom.addEventListener("click", () => this.#zoom(!part.field.hasAttribute("data-zoomed")));
+    part.marks.addEventListener("click", () => this.#mark(part.unsure.hidden));
     part.use.addEventListener("click", () => {
       this.dialog.close();
       this.use(this.painting.pixels);
@@ -212,4 +229,27 @@ export class Painter {
 function put(canvas, pixels) {
   const context = canvas.getContext("2d");
   if (pixels) context.putImageData(new ImageData(pixels, SIDE, SIDE), 0, 0);
+}
+
+// Draws a small cross over each point, light and dark so that it is seen on any colour.
+function crossOut(canvas, points) {
+  const context = canvas.getContext("2d");
+  const size = UNSURE_SIDE / SIDE;
+  context.clearRect(0, 0, UNSURE_SIDE, UNSURE_SIDE);
+  [
+    ["#000", 2.5],
+    ["#fff", 1],
+  ].forEach(([colour, width]) => {
+    context.beginPath();
+    points.forEach(([x, y]) => {
+      const [left, top] = [(x + 0.3) * size, (y + 0.3) * size];
+      const [right, bottom] = [(x + 0.7) * size, (y + 0.7) * size];
+      context.moveTo(left, top);
+      context.lineTo(right, bottom);
+      context.moveTo(right, top);
+      context.lineTo(left, bottom);
+    });
+    Object.assign(context, { strokeStyle: colour, lineWidth: width });
+    context.stroke();
+  });
 }
