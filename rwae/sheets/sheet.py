@@ -43,7 +43,8 @@ class Sheet:
     """The cells of a sheet.
 
     Attributes:
-        cells: RGBA bytes with shape (21, 13, 64, 64, 4).
+        cells: RGBA bytes with shape (21, 13, 64, 64, 4). What lies where the layout has no cell
+            is kept as it is, like what lies below.
         below: what lies under the 21 rows, RGBA bytes with shape (R * 64, 832, 4), R >= 0.
     """
 
@@ -52,8 +53,8 @@ class Sheet:
 
     @property
     def given(self) -> np.ndarray:
-        """Which cells hold anything, with shape (21, 13)."""
-        given: np.ndarray = np.any(self.cells[..., 3], axis=(2, 3))
+        """Which cells of the layout hold anything, with shape (21, 13)."""
+        given: np.ndarray = np.any(self.cells[..., 3], axis=(2, 3)) & IN_LAYOUT
         return given
 
     @property
@@ -107,7 +108,7 @@ def read_sheet(path: Path, row: str | None = None) -> Sheet:
     Raises:
         ClipError: if it is no picture, or no sheet.
     """
-    return parse_sheet(video.read_image(path), row)
+    return parse_sheet(video.read_picture(path), row)
 
 
 def parse_sheet(picture: np.ndarray, row: str | None = None) -> Sheet:
@@ -117,7 +118,7 @@ def parse_sheet(picture: np.ndarray, row: str | None = None) -> Sheet:
         picture: RGBA bytes with shape (H, W, 4), transparent where nothing is drawn. It has 21
             rows or more of 13 cells of 64 x 64 pixels, the four rows of one action, or one row.
         row: of a picture of one row: which one, such as "walk, left". By default the action with
-            so many cells, to the front.
+            so many cells to the front, or one that has room for them.
 
     Raises:
         ClipError: if it has another size, is empty or is not transparent anywhere.
@@ -151,7 +152,6 @@ def parse_sheet(picture: np.ndarray, row: str | None = None) -> Sheet:
     else:
         for place, strip in zip(_rows_of_part(found, row), found, strict=True):
             cells[place.number, :columns] = strip
-    cells[~IN_LAYOUT] = 0
     sheet = Sheet(cells, below)
     if not sheet.given.any():
         raise ClipError(
@@ -163,20 +163,12 @@ def parse_sheet(picture: np.ndarray, row: str | None = None) -> Sheet:
 
 def _rows_of_part(cells: np.ndarray, key: str | None) -> Sequence[SheetRow]:
     """Which rows of the layout some cells (R, N, 64, 64, 4) are, R being 1 or 4."""
-    if key is not None:
-        found = next((row for row in ROWS if row.key == key), None)
-        if found is None or len(cells) != 1:
-            raise ClipError(
-                f"The row {key!r} cannot be that of {len(cells)} rows: name one of "
-                f"{'; '.join(row.key for row in ROWS)}, for a picture of one row."
-            )
-        return [found]
     filled = np.flatnonzero(cells[..., 3].any((0, 2, 3)))
     count = int(filled[-1]) + 1 if len(filled) else 0
+    if len(cells) == 1:
+        return [_single_row(count, key)]
     action = next((one for one in ACTIONS if one.columns == count), None)
     rows = [row for row in ROWS if action is not None and row.action.name == action.name]
-    if len(cells) == 1 and rows:
-        return [row for row in rows if row.direction == "front"]
     if len(rows) != len(cells):
         counts = ", ".join(f"{one.name} {one.columns}" for one in ACTIONS)
         raise ClipError(
@@ -184,3 +176,20 @@ def _rows_of_part(cells: np.ndarray, key: str | None) -> Sequence[SheetRow]:
             "the rows of one action, or the whole sheet."
         )
     return rows
+
+
+def _single_row(count: int, key: str | None) -> SheetRow:
+    """Which row of the layout one row of so many cells is; by default the likeliest one."""
+    fronts = [row for row in ROWS if row.direction == "front"]
+    # An unfinished row has fewer cells than its action. Most people begin with the walk.
+    likely = sorted(
+        (row for row in fronts if row.action.columns >= count),
+        key=lambda row: (row.action.columns != count, row.action.name != "walk"),
+    )
+    if key is None:
+        return likely[0]
+    found = next((row for row in ROWS if row.key == key), None)
+    if found is None or found.action.columns < count:
+        known = "; ".join(row.key for row in ROWS if row.action.columns >= count)
+        raise ClipError(f"The row has {count} cells and cannot be {key!r}: name one of {known}.")
+    return found
