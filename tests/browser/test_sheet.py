@@ -161,6 +161,32 @@ def test_a_sheet_of_ones_own_keeps_what_is_below_and_a_row_is_named(visit: Visit
     assert count(visit, "given") == 6
 
 
+def test_a_long_work_shows_how_far_it_is_and_is_cancelled(visit: Visit) -> None:
+    """The server works for some seconds, which its answers here only pretend."""
+    page, state = visit.page, {"part": 0.25, "queued": 0, "done": False, "cancelled": False}
+
+    def answer(route: "playwright.Route") -> None:
+        asked = route.request.post_data or ""
+        if "complete_cancel" in asked:
+            state.update(done=True, cancelled=True)
+        if "complete_state" in asked:
+            route.fulfill(json=state)
+        else:
+            route.continue_()
+
+    before = count(visit, "missing")
+    cell(visit, "walk, left", 2).click()
+    page.route("**/component_server**", answer)
+    part(visit, "all").click()
+    playwright.expect(part(visit, "words")).to_have_text("25 %")
+    playwright.expect(part(visit, "paint")).to_be_disabled()
+    part(visit, "cancel").click()
+    playwright.expect(part(visit, "message")).to_contain_text("Cancelled")
+    page.unroute("**/component_server**")
+    assert count(visit, "missing") == before
+    playwright.expect(part(visit, "paint")).to_be_enabled()
+
+
 def test_a_bad_file_is_told_and_nothing_is_lost(visit: Visit) -> None:
     complete_all(visit)
     before = count(visit, "drawn", "draft")

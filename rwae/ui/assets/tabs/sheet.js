@@ -27,6 +27,7 @@ const FACTOR = 4; // by which the player enlarges a cell
 const FIRST_ROW = "walk, front"; // plays when a sheet is opened, if it has it
 const TYPES = "image/png,image/webp,image/bmp";
 const FOR_EVER = new AbortController().signal; // the tab is never begun anew
+const TOO_OLD = "This browser is too old to open sheets here: use a newer one.";
 const OPENING = "Opening the sheet.";
 
 // value: {rows: of the layout, see `SpriteSheet`, example: whether a model draws one, maxUpload}.
@@ -61,6 +62,11 @@ class SheetTab {
     this.clock.listen(() => this.grid.follow(this.frames?.[this.clock.frame]));
     part.example.hidden = !example;
     drawSketch(part.sketch, rows);
+    if (!globalThis.CompressionStream) {
+      part.pick.disabled = part.example.disabled = true;
+      this.fail(TOO_OLD);
+      return;
+    }
     this.connect();
     listenToKeys(part.root, FOR_EVER, {
       play: () => this.clock.play(!this.clock.playing),
