@@ -35,7 +35,7 @@ def test_what_is_damaged_too_large_or_no_still_picture_is_refused(picture: np.nd
     wide = cv2.imencode(".png", np.zeros((64, 8000), np.uint8))[1].tobytes()
     files = {
         "damaged": (png[: len(png) // 2], png[:-20]),
-        "stands still": (b"no picture", b"", video.encode_gif(frames, scale=1)),
+        "no still picture": (b"no picture", b"", video.encode_gif(frames, scale=1)),
         "too large": (wide,),
     }
     for word, contents in files.items():

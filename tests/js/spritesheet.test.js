@@ -100,6 +100,7 @@ test("a row plays what is there, and standing only where nothing else is", () =>
   assert.deepEqual(sheet().frames(0), [STAND]);
   assert.deepEqual(completed().frames(0), [STEP, LAST]);
   assert.deepEqual(completed().frames(0, true), [STAND]);
+  assert.deepEqual(completed().frames(0, false, STAND), [STAND, STEP, LAST]);
   assert.deepEqual(sheet().frames(1), []);
 });
 

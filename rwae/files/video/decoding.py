@@ -59,7 +59,7 @@ _REFUSALS = {
     RecordKind.AV1: "The video is AV1, which cannot be read here: save it as H.264 or VP9.",
     RecordKind.INTERLACED: "The video is interlaced, which cannot be read here: save it as "
     "progressive video, for example as MP4.",
-    RecordKind.NO_PICTURE: "The file is no picture that stands still: save it as PNG.",
+    RecordKind.NO_PICTURE: "The file is no still picture: save it as PNG.",
     RecordKind.LARGE_PICTURE: "The picture has {} x {} pixels, which is too large for a sprite "
     "sheet of cells of 64 x 64.",
     RecordKind.TOO_HEAVY: "The file takes too much memory to read: save the clip in a smaller "
