@@ -147,7 +147,7 @@ test("a stroke is one step, has no gaps and stays inside", () => {
   assert.ok(!painting.canUndo && painting.canRedo);
   painting.redo();
   assert.deepEqual(painting.at(0, 0), RED);
-  painting.clear();
+  painting.replace(new Uint8ClampedArray(CELL_BYTES));
   assert.deepEqual(painting.at(0, 0), [0, 0, 0, 0]);
   painting.undo();
   assert.deepEqual(painting.at(0, 0), RED);

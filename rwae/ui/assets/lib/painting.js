@@ -1,6 +1,6 @@
 // Painting over the pixels of one cell, with steps that can be taken back.
 
-import { CELL_BYTES, SIDE } from "./spritesheet.js";
+import { SIDE } from "./spritesheet.js";
 
 const MOST_STEPS = 100; // that can be taken back
 
@@ -55,9 +55,10 @@ export class Painting {
     this.pixels.set(colour, 4 * (y * SIDE + x));
   }
 
-  clear() {
+  // Takes other pixels in the place of all, in one step.
+  replace(pixels) {
     this.begin();
-    this.pixels = new Uint8ClampedArray(CELL_BYTES);
+    this.pixels = pixels.slice();
   }
 
   undo() {

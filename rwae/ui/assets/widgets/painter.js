@@ -29,11 +29,11 @@ const PAINTER = `
     <div class="rw-painter-side">
       <div class="rw-painter-views">
         <figure><canvas class="rw-pixels rw-ground" data-part="before"></canvas>
-          <figcaption>frame before</figcaption></figure>
+          <button type="button" class="rw-button" data-part="copybefore">Copy before</button></figure>
         <figure><canvas class="rw-pixels rw-ground" data-part="preview"></canvas>
           <figcaption>this one</figcaption></figure>
         <figure><canvas class="rw-pixels rw-ground" data-part="after"></canvas>
-          <figcaption>frame after</figcaption></figure>
+          <button type="button" class="rw-button" data-part="copyafter">Copy after</button></figure>
       </div>
       <p class="rw-label">Colours of the sheet</p>
       <div class="rw-painter-palette" role="group" aria-label="Colours of the sheet"
@@ -67,7 +67,7 @@ export class Painter {
   // to look at. use(pixels) is called if the person wants the painting.
   open({ name, pixels, before, after, palette, unsure, use }) {
     const { part } = this;
-    Object.assign(this, { use, painting: new Painting(pixels), cursor: [32, 32] });
+    Object.assign(this, { use, before, after, painting: new Painting(pixels), cursor: [32, 32] });
     part.name.textContent = `Paint ${name}`;
     this.colour = palette[0] ?? [0, 0, 0, 255];
     part.palette.replaceChildren(...palette.map((colour) => this.#swatch(colour)));
@@ -164,6 +164,8 @@ export class Painter {
     part.undo.addEventListener("click", () => this.#step("undo"));
     part.redo.addEventListener("click", () => this.#step("redo"));
     part.zoom.addEventListener("click", () => this.#zoom(!part.field.hasAttribute("data-zoomed")));
+    part.copybefore.addEventListener("click", () => this.#copy(this.before));
+    part.copyafter.addEventListener("click", () => this.#copy(this.after));
     part.marks.addEventListener("click", () => this.#mark(part.unsure.hidden));
     part.use.addEventListener("click", () => {
       this.dialog.close();
@@ -202,6 +204,12 @@ export class Painter {
       event.stopPropagation();
       this.#step(event.shiftKey ? "redo" : "undo");
     });
+  }
+
+  #copy(pixels) {
+    this.painting.replace(pixels);
+    this.#mark(false);
+    this.#draw();
   }
 
   #step(way) {
