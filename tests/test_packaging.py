@@ -119,8 +119,9 @@ def test_the_wheel_holds_all_files_of_the_package_and_the_shipped_models(wheel: 
         "rwae/ui/assets/mark.svg",
         "rwae/data/checksums/sprites.sha256",
     } <= packed
-    for folder in ("sprites", "judges"):
-        for path in (ROOT / "checkpoints" / folder).rglob("*.safetensors"):
+    for folder in ("sprites", "judges", "sheets"):
+        files = (ROOT / "checkpoints" / folder).rglob("*")
+        for path in (path for path in files if path.suffix in {".safetensors", ".npz"}):
             assert f"rwae/{path.relative_to(ROOT).as_posix()}" in packed
 
 

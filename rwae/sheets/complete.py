@@ -1,20 +1,31 @@
-"""Draws the missing cells of a sheet from the given ones."""
+"""Draws the missing cells of a sheet from the given ones.
+
+Every pixel is copied from a given cell by `rwae.sheets.copying`, so no colour is new. The cells of
+walking are its sources. Where one of them is missing, it is first filled by the nearest given cell
+of its direction, and what is drawn from it is a draft.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Collection
 from dataclasses import dataclass, replace
+from functools import cache
 from typing import Any
 
 import numpy as np
 
 from rwae.errors import ClipError
 from rwae.files.sheet_layout import ROWS
+from rwae.sheets.copying import CopyingDecoder, load_decoder
 from rwae.sheets.sheet import Sheet
+from rwae.sheets.sources import WALK, sources_of
 
 # From 0 to 1: what part of the work is done. It may raise to stop.
 Progress = Callable[[float], None]
 DRAFT_CONFIDENCE = 0.8  # a cell of less is a draft: an artist should look at it
+# Expected share of right pixels of a cell of walking that is filled by another cell.
+FILLED_CONFIDENCE = 0.5
+_MIRRORED = {"left": "right", "right": "left"}
 
 
 @dataclass(frozen=True)
@@ -65,9 +76,10 @@ class Completion:
             for row in ROWS
         }
         return {
-            "given": int(self.sheet.given.sum() - self.made.sum()),
+            "given": int((self.sheet.given & ~self.made).sum()),
             "drawn": int(self.made.sum()),
             "drafts": int(self.drafts.sum()),
+            "missing": int(self.sheet.missing.sum()),
             "kept_below": self.sheet.rows_below,
             "rows": rows,
         }
@@ -79,45 +91,102 @@ class Completion:
         return "given" if self.sheet.given[row, column] else "missing"
 
 
+@cache
+def shipped_decoder() -> CopyingDecoder:
+    """The copying decoder that comes with the project."""
+    return load_decoder()
+
+
 def complete(
-    sheet: Sheet, rows: Collection[str] | None = None, progress: Progress | None = None
+    sheet: Sheet,
+    rows: Collection[str] | None = None,
+    progress: Progress | None = None,
+    decoder: CopyingDecoder | None = None,
 ) -> Completion:
     """Draws the missing cells of a sheet.
+
+    A direction of which no cell is given cannot be drawn, and stays missing; left and right are
+    drawn from each other.
 
     Args:
         sheet: of which some cells are given.
         rows: keys of the rows whose cells are wanted, such as "slash, front"; all by default.
         progress: is told what part of the work is done.
+        decoder: that copies pixels; the shipped one by default.
 
     Raises:
-        ClipError: if a row is unknown, or too little is given.
+        ClipError: if a row is unknown.
+        CheckpointError: if the decoder's file is missing or damaged.
     """
     known = [row.key for row in ROWS]
     if unknown := sorted(set(rows or ()) - set(known)):
         raise ClipError(f"There is no row {unknown[0]!r}: choose one of {'; '.join(known)}.")
-    wanted = np.zeros_like(sheet.given)
-    for row in ROWS:
-        if rows is None or row.key in rows:
-            wanted[row.number] = sheet.missing[row.number]
-    cells, confidence = copy_nearest(sheet, wanted)
+    decoder = decoder or shipped_decoder()
+    colours = _packed(sheet.cells)
+    trust = np.where(sheet.given, 1.0, 0.0)
+    _fill_walking(colours, trust)
+    confidence = np.zeros(colours.shape, np.float32)
+    confidence[sheet.given] = 1
+    made = np.zeros_like(sheet.given)
+    wanted = [
+        (row.number, column)
+        for row in ROWS
+        if rows is None or row.key in rows
+        for column in np.flatnonzero(sheet.missing[row.number]).tolist()
+    ]
+    drawn = colours.copy()
+    for done, (row, column) in enumerate(wanted):
+        if progress is not None:
+            progress(done / len(wanted))
+        if row in _WALK_ROWS:
+            confidence[row, column] = trust[row, column]
+            made[row, column] = trust[row, column] > 0
+            continue
+        known_share = min(trust[one.row, one.column] for one in sources_of(row))
+        if known_share > 0:
+            cell = decoder.draw(colours, row, column)
+            drawn[row, column] = cell.colours
+            confidence[row, column] = cell.confidence * known_share
+            made[row, column] = True
     if progress is not None:
         progress(1.0)
-    return Completion(replace(sheet, cells=cells), wanted, confidence)
+    cells = np.where(made[..., None, None, None], _unpacked(drawn), sheet.cells)
+    return Completion(replace(sheet, cells=cells), made, confidence)
 
 
-def copy_nearest(sheet: Sheet, wanted: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """The trivial program: each wanted cell shows a given cell of the same direction."""
-    given = sheet.given
-    cells = sheet.cells.copy()
-    confidence = np.where(given[..., None, None], 1.0, 0.0).astype(np.float32)
-    confidence = np.broadcast_to(confidence, cells.shape[:-1]).copy()
-    for row in ROWS:
-        same = [r for r in ROWS if r.direction == row.direction and given[r.number].any()]
-        source = next((r for r in same if r.action.name == "walk"), same[0] if same else None)
-        if source is None:
-            source = next(r for r in ROWS if given[r.number].any())
-        column = int(np.flatnonzero(given[source.number])[0])
-        for place in np.flatnonzero(wanted[row.number]):
-            cells[row.number, place] = sheet.cells[source.number, column]
-            confidence[row.number, place] = 0.4
-    return cells, confidence
+_WALK_ROWS = tuple(row.number for row in ROWS if row.action is WALK)
+
+
+def _fill_walking(colours: np.ndarray, trust: np.ndarray) -> None:
+    """Fills missing cells of walking by the nearest given cell of the direction, in place.
+
+    Args:
+        colours: packed, with shape (21, 13, 64, 64).
+        trust: 1 where a cell is given, with shape (21, 13); filled cells get their confidence.
+    """
+    given = trust == 1
+    for number in _WALK_ROWS:
+        direction = ROWS[number].direction
+        for way, mirrored in ((direction, False), (_MIRRORED.get(direction), True)):
+            rows = [row.number for row in ROWS if row.direction == way and given[row.number].any()]
+            # Cells of walking first, then those of other actions.
+            rows.sort(key=lambda row: row not in _WALK_ROWS)
+            if not rows or given[number, : WALK.columns].all():
+                continue
+            source = np.flatnonzero(given[rows[0]])
+            for column in np.flatnonzero(trust[number, : WALK.columns] == 0).tolist():
+                nearest = source[np.abs(source - column).argmin()]
+                cell = colours[rows[0], nearest]
+                colours[number, column] = cell[:, ::-1] if mirrored else cell
+                trust[number, column] = FILLED_CONFIDENCE
+
+
+def _packed(cells: np.ndarray) -> np.ndarray:
+    """RGBA bytes (..., 4) as one number for each pixel; 0 for all that are transparent."""
+    packed = np.ascontiguousarray(cells).view(np.uint32)[..., 0]
+    return np.where(cells[..., 3] == 0, np.uint32(0), packed)
+
+
+def _unpacked(colours: np.ndarray) -> np.ndarray:
+    """The reverse of `_packed`."""
+    return np.ascontiguousarray(colours).view(np.uint8).reshape(*colours.shape, 4)

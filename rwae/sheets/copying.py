@@ -1,0 +1,295 @@
+"""The copying decoder: chooses for each pixel of a missing cell where to copy it from.
+
+Each pixel of a target cell has eight candidates, which are pixels of the cells of walking, and a
+ninth choice, to be transparent. Small decision trees choose. Their questions are all of one kind:
+are two given pixels of the same colour? So no tree knows a colour, and any palette works.
+
+`rwae.training.copying` finds candidates and trees from many characters. No pixel of theirs is
+kept.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, fields
+from pathlib import Path
+from zipfile import BadZipFile
+
+import numpy as np
+
+from rwae.errors import CheckpointError
+from rwae.files import installation
+from rwae.files.sheet_layout import CELL_SIDE
+from rwae.sheets.sources import REACH, padded, sources_of, standing_cell
+
+CellOf = Callable[[int, int], np.ndarray]  # the colours of a cell, by its row and column
+CANDIDATES = 8
+CHOICES = CANDIDATES + 1  # choice 0 is to be transparent, choice k + 1 is candidate k
+TREES = 3
+DEPTH = 5  # most questions from the root of a tree to a leaf
+# The pixel itself, and 24 neighbours up to seven pixels away: rows and columns from the pixel.
+OFFSETS = (
+    (0, 0),
+    *(
+        (step * dy, step * dx)
+        for step in (1, 3, 7)
+        for dy in (-1, 0, 1)
+        for dx in (-1, 0, 1)
+        if dy or dx
+    ),
+)
+_FARTHEST = 7
+# Pixels of the figure that stands still: what two of them have in common tells what is worn.
+ANCHORS = tuple((y, x) for y in range(13, 63, 4) for x in (20, 24, 28, 32, 36, 40, 44))
+# A question compares two slots. The slots of a pixel are the candidates of its neighbourhood, the
+# anchors, and one that is transparent.
+_FIRST_ANCHOR = len(OFFSETS) * CANDIDATES
+_TRANSPARENT = _FIRST_ANCHOR + len(ANCHORS)
+SLOTS = _TRANSPARENT + 1
+DEFAULT_FILE = installation.checkpoints() / "sheets" / "copying.npz"
+
+
+def _pairs_among(first: int, count: int) -> list[tuple[int, int]]:
+    """Each slot of a group with the transparent one, and with each later one of the group."""
+    group = range(first, first + count)
+    return [(a, _TRANSPARENT) for a in group] + [(a, b) for a in group for b in group if a < b]
+
+
+# All questions: about a pixel's own candidates, about those of each neighbour, about anchors.
+_GROUPS = [
+    _pairs_among(CANDIDATES * n, CANDIDATES) for n in range(len(OFFSETS))
+] + [_pairs_among(_FIRST_ANCHOR, len(ANCHORS))]  # fmt: skip
+QUESTIONS = np.array([pair for group in _GROUPS for pair in group], np.uint16)
+OWN_QUESTIONS = len(_GROUPS[0])
+LOCAL_QUESTIONS = OWN_QUESTIONS * len(OFFSETS)  # the questions about anchors come after these
+LEVELS = 15  # of the probabilities in a leaf
+
+
+@dataclass(frozen=True)
+class CellTable:
+    """What is known of one target cell.
+
+    Attributes:
+        pixels: row and column of each pixel that any character shows, with shape (P, 2).
+        candidates: number of the source, and the pixel's offset in it, with shape (P, 8, 3).
+        sizes: number of nodes of each tree, with shape (P, 3).
+        nodes: of all trees, each in preorder, with shape (M,). An inner node holds the number of
+            a question. A leaf holds the probabilities that choices are right, see `pack_leaf`.
+        right: distance from an inner node to the child for "yes", with shape (M,); 0 at a leaf.
+            The child for "no" is the next node.
+    """
+
+    pixels: np.ndarray
+    candidates: np.ndarray
+    sizes: np.ndarray
+    nodes: np.ndarray
+    right: np.ndarray
+
+
+@dataclass(frozen=True)
+class CopiedCell:
+    """A drawn cell.
+
+    Attributes:
+        colours: packed RGBA, with shape (64, 64); 0 is transparent.
+        confidence: the probability that each of them is right, with shape (64, 64).
+    """
+
+    colours: np.ndarray
+    confidence: np.ndarray
+
+
+class CopyingDecoder:
+    """Draws missing cells of a sheet of which the rows of walking are given.
+
+    Attributes:
+        tables: by row and column.
+    """
+
+    def __init__(self, tables: Mapping[tuple[int, int], CellTable]) -> None:
+        self.tables = dict(tables)
+
+    def draw(self, colours: np.ndarray, row: int, column: int) -> CopiedCell:
+        """Draws one cell.
+
+        Args:
+            colours: packed RGBA of the sheet with shape (21, 13, 64, 64); 0 is transparent.
+            row: of the cell.
+            column: of the cell.
+        """
+        table = self.tables[row, column]
+        values = candidate_values(table, row, lambda r, c: colours[r, c])
+        anchors = anchor_values(row, lambda r, c: colours[r, c])
+        slots = slots_of(values, neighbours(table.pixels), anchors)
+        choices = np.concatenate([np.zeros_like(values[:, :1]), values], 1)
+        chosen, probability = elect(choices, _ask_trees(table, slots))
+        result = np.zeros((CELL_SIDE, CELL_SIDE), colours.dtype)
+        confidence = np.ones((CELL_SIDE, CELL_SIDE), np.float32)
+        y, x = table.pixels.T.astype(np.int64)
+        result[y, x], confidence[y, x] = chosen, probability
+        return CopiedCell(result, confidence)
+
+
+def candidate_values(table: CellTable, row: int, cell_of: CellOf) -> np.ndarray:
+    """The colours of the candidates.
+
+    Args:
+        table: of the target cell.
+        row: of the target cell.
+        cell_of: gives the colours of a cell of walking, with shape (64, 64, ...).
+
+    Returns:
+        With shape (P, 8, ...).
+    """
+    pixels = table.pixels.astype(np.int64)
+    result: np.ndarray | None = None
+    for number, source in enumerate(sources_of(row)):
+        cell = padded(cell_of(source.row, source.column), source.turned)
+        if result is None:
+            result = np.zeros((*table.candidates.shape[:2], *cell.shape[2:]), cell.dtype)
+        pixel, candidate = np.nonzero(table.candidates[..., 0] == number)
+        offset = table.candidates[pixel, candidate, 1:].astype(np.int64) + REACH
+        result[pixel, candidate] = cell[
+            pixels[pixel, 0] + offset[:, 0], pixels[pixel, 1] + offset[:, 1]
+        ]
+    assert result is not None
+    return result
+
+
+def anchor_values(row: int, cell_of: CellOf) -> np.ndarray:
+    """The colours of the anchors of a row's target cells, with shape (A, ...)."""
+    y, x = np.array(ANCHORS).T
+    values: np.ndarray = cell_of(*standing_cell(row))[y, x]
+    return values
+
+
+def neighbours(pixels: np.ndarray) -> np.ndarray:
+    """The numbers of the pixels at `OFFSETS` from each of some pixels (P, 2), with shape (P, 25).
+
+    A place that is none of these pixels has the number P.
+    """
+    y, x = pixels.T.astype(np.int64) + _FARTHEST
+    side = CELL_SIDE + 2 * _FARTHEST
+    grid = np.full((side, side), len(pixels))
+    grid[y, x] = np.arange(len(pixels))
+    return np.stack([grid[y + dy, x + dx] for dy, dx in OFFSETS], 1)
+
+
+def slots_of(values: np.ndarray, near: np.ndarray, anchors: np.ndarray) -> np.ndarray:
+    """What the questions of each pixel compare.
+
+    Args:
+        values: the colours of the candidates, with shape (P, 8, ...).
+        near: see `neighbours`, with shape (Q, 25), for some of the pixels.
+        anchors: see `anchor_values`, with shape (A, ...).
+
+    Returns:
+        Colours with shape (Q, S, ...); S = `SLOTS`.
+    """
+    outside = np.concatenate([values, np.zeros_like(values[:1])])
+    local = outside[near].reshape(len(near), _FIRST_ANCHOR, *values.shape[2:])
+    same = np.broadcast_to(anchors, (len(near), *anchors.shape))
+    return np.concatenate([local, same, np.zeros_like(same[:, :1])], 1)
+
+
+def elect(choices: np.ndarray, leaves: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """The likeliest colour of each pixel.
+
+    A tree gives a colour the probability of its likeliest choice of that colour, and all trees
+    together the mean of theirs.
+
+    Args:
+        choices: colours with shape (P, 9).
+        leaves: probability that a choice is right, by each tree, with shape (P, 3, 9).
+
+    Returns:
+        The colours and their probabilities, both with shape (P,).
+    """
+    same = choices[:, :, None] == choices[:, None]
+    probability = sum(
+        np.where(same, tree[:, None], 0).max(2) for tree in np.moveaxis(leaves, 1, 0)
+    ) / leaves.shape[1]  # fmt: skip
+    best = probability.argmax(1)
+    each = np.arange(len(choices))
+    return choices[each, best], probability[each, best]
+
+
+def pack_leaf(probabilities: np.ndarray) -> np.ndarray:
+    """The two likeliest choices of leaves (..., 9), and their probabilities, in 16 bits: (...)."""
+    order = np.argsort(-probabilities, -1, kind="stable")[..., :2]
+    levels = np.rint(np.take_along_axis(probabilities, order, -1) * LEVELS)
+    first, second = np.moveaxis(order, -1, 0)
+    p, q = np.moveaxis(levels.astype(np.int64), -1, 0)
+    packed: np.ndarray = (first << 12 | second << 8 | p << 4 | q).astype(np.uint16)
+    return packed
+
+
+def unpack_leaf(packed: np.ndarray) -> np.ndarray:
+    """The reverse of `pack_leaf`: probabilities with shape (..., 9)."""
+    wide = packed.astype(np.int64)
+    result = np.zeros((*packed.shape, CHOICES), np.float32)
+    for choice, level in ((wide >> 12, wide >> 4 & 15), (wide >> 8 & 15, wide & 15)):
+        share = (level / LEVELS).astype(np.float32)
+        np.put_along_axis(result, choice[..., None], share[..., None], -1)
+    return result
+
+
+def _ask_trees(table: CellTable, slots: np.ndarray) -> np.ndarray:
+    """The leaves that the trees of each pixel come to: probabilities with shape (P, 3, 9).
+
+    Args:
+        table: of the target cell.
+        slots: see `slots_of`, with shape (P, S).
+    """
+    sizes = table.sizes.astype(np.int64)
+    node = (np.cumsum(sizes) - sizes.ravel()).reshape(sizes.shape)  # the roots
+    pixel = np.arange(len(sizes))[:, None]
+    for _ in range(DEPTH):
+        right = table.right[node].astype(np.int64)
+        inner = right > 0
+        a, b = np.moveaxis(QUESTIONS[np.where(inner, table.nodes[node], 0)], -1, 0)
+        yes = slots[pixel, a] == slots[pixel, b]
+        node = node + np.where(inner, np.where(yes, right, 1), 0)
+    return unpack_leaf(table.nodes[node])
+
+
+def save_decoder(path: Path, decoder: CopyingDecoder) -> None:
+    """Writes the tables of all cells as one compressed NumPy archive."""
+    arrays: dict[str, np.ndarray] = {}
+    keys = sorted(decoder.tables)
+    for field in fields(CellTable):
+        parts = [getattr(decoder.tables[key], field.name) for key in keys]
+        arrays[field.name] = np.concatenate(parts)
+    arrays["cells"] = np.array(keys, np.uint8)
+    counts = [[len(decoder.tables[key].pixels), len(decoder.tables[key].nodes)] for key in keys]
+    arrays["counts"] = np.array(counts, np.int32)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    np.savez_compressed(path, allow_pickle=False, **arrays)
+
+
+def load_decoder(path: Path = DEFAULT_FILE) -> CopyingDecoder:
+    """Reads what `save_decoder` wrote.
+
+    Raises:
+        CheckpointError: if the file is missing or damaged.
+    """
+    try:
+        with np.load(path, allow_pickle=False) as archive:
+            arrays = {name: archive[name] for name in archive.files}
+        pixels = nodes = 0
+        tables = {}
+        for key, (more_pixels, more_nodes) in zip(
+            arrays["cells"].tolist(), arrays["counts"].tolist(), strict=True
+        ):
+            p, n = slice(pixels, pixels + more_pixels), slice(nodes, nodes + more_nodes)
+            tables[key[0], key[1]] = CellTable(
+                arrays["pixels"][p], arrays["candidates"][p], arrays["sizes"][p],
+                arrays["nodes"][n], arrays["right"][n],
+            )  # fmt: skip
+            pixels, nodes = p.stop, n.stop
+    except (OSError, ValueError, KeyError, IndexError, EOFError, BadZipFile) as error:
+        raise CheckpointError(
+            f"The file {path}, from which sheets are completed, is missing or damaged: fetch the "
+            "project again."
+        ) from error
+    return CopyingDecoder(tables)
