@@ -115,7 +115,7 @@ test("all is completed once, and again after a change", () => {
   made.take({ pixels: made.given.slice(), report: unable }, made.rowsWith(null));
   assert.ok(!made.canComplete() && !made.canComplete(1));
   assert.equal(made.rowsWith("walk, front"), null);
-  assert.match(summary(made), /1 cell stays missing: too little is given of the front/);
+  assert.match(summary(made), /1 cell stays missing \(hurt\): too little/);
   made.clear(FALL);
   assert.ok(made.outdated && made.canComplete(1));
 });

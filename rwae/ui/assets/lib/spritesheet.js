@@ -99,11 +99,14 @@ export class SpriteSheet {
     return missing > 0 && (!tried || this.outdated);
   }
 
-  // The directions in which cells stay missing after all was completed, such as "back".
+  // What stays missing after all was completed: directions, such as "back", and an action that has
+  // one direction alone.
   get undrawn() {
     if (this.wanted !== null || this.outdated) return [];
     const rows = this.rows.filter((_, row) => this.counts(row).missing);
-    return [...new Set(rows.map(({ direction }) => direction))];
+    const alone = (action) => this.rows.filter((row) => row.action === action).length === 1;
+    const names = rows.map(({ action, direction }) => (alone(action) ? action : direction));
+    return [...new Set(names)];
   }
 
   // What a completion of some rows made: the pixels, its report (see
@@ -209,9 +212,9 @@ export function summary(sheet) {
   if (sheet.outdated) sentences.push("You changed cells: complete again to use them.");
   const { undrawn } = sheet;
   if (undrawn.length) {
-    const stay = missing === 1 ? "stays" : "stay";
-    const why = `too little is given of the ${listed(undrawn)}`;
-    sentences.push(`${cells(missing)} ${stay} missing: ${why}.`);
+    const many = missing === 1 ? "1 cell stays" : `${missing} cells stay`;
+    const what = listed(undrawn);
+    sentences.push(`${many} missing (${what}): too little is given to draw that.`);
   }
   return sentences.join(" ");
 }
