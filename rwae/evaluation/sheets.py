@@ -28,7 +28,7 @@ from rwae.data import lpc
 from rwae.errors import RWAEError
 from rwae.evaluation.tables import pipe_table
 from rwae.files.sheet_layout import CELL_SIDE, ROWS, SHEET_COLUMNS, SHEET_ROWS
-from rwae.sheets.complete import complete, shipped_decoder
+from rwae.sheets.complete import DRAFT_CONFIDENCE, complete, shipped_decoder
 from rwae.sheets.copying import CopyingDecoder, candidate_values, load_decoder
 from rwae.sheets.sheet import Sheet
 from rwae.sheets.sources import WALK, standing_cell
@@ -204,15 +204,35 @@ def table(found: Sequence[Drawn]) -> str:
 
 
 def by_action(found: Sequence[Drawn]) -> str:
-    """A Markdown table: exact pixels of the copying decoder by action, and what it expected."""
+    """A Markdown table of the copying decoder by action, in per cent.
+
+    What is exactly right, what it expected, which cells it marks as drafts, and what is right in
+    these and in the other cells.
+    """
     actions = list(dict.fromkeys(ROWS[row].action.name for row, _ in _ASKED))
-    rows = [["action", "exact, %", "expected, %"]]
+    right = np.stack([one.right[OURS] for one in found])
+    counted = np.stack([one.counted[OURS] for one in found])
+    expected = np.stack([one.expected for one in found])
+    draft = expected < DRAFT_CONFIDENCE
+
+    def exact(chosen: np.ndarray) -> str:
+        total = counted[chosen].sum()
+        return f"{100 * right[chosen].sum() / total:.1f}" if total else "-"
+
+    rows = [["action", "exact", "expected", "drafts", "exact in drafts", "exact in others"]]
     for action in actions:
-        of_action = np.array([ROWS[row].action.name == action for row, _ in _ASKED])
-        right = sum(one.right[OURS, of_action].sum() for one in found)
-        counted = sum(one.counted[OURS, of_action].sum() for one in found)
-        expected = np.mean([one.expected[of_action].mean() for one in found])
-        rows.append([action, f"{100 * right / counted:.1f}", f"{100 * expected:.1f}"])
+        chosen = np.zeros_like(draft)
+        chosen[:, [ROWS[row].action.name == action for row, _ in _ASKED]] = True
+        rows.append(
+            [
+                action,
+                exact(chosen),
+                f"{100 * expected[chosen].mean():.1f}",
+                f"{100 * draft[chosen].mean():.1f}",
+                exact(chosen & draft),
+                exact(chosen & ~draft),
+            ]
+        )
     return pipe_table(rows)
 
 

@@ -63,6 +63,8 @@ QUESTIONS = np.array([pair for group in _GROUPS for pair in group], np.uint16)
 OWN_QUESTIONS = len(_GROUPS[0])
 LOCAL_QUESTIONS = OWN_QUESTIONS * len(OFFSETS)  # the questions about anchors come after these
 LEVELS = 15  # of the probabilities in a leaf
+# Of the pixels of which all trees are certain, 95 % are right on held-out shapes.
+MOST_CONFIDENCE = 0.95
 
 
 @dataclass(frozen=True)
@@ -123,6 +125,7 @@ class CopyingDecoder:
         slots = slots_of(values, neighbours(table.pixels), anchors)
         choices = np.concatenate([np.zeros_like(values[:, :1]), values], 1)
         chosen, probability = elect(choices, _ask_trees(table, slots))
+        probability = np.minimum(probability, MOST_CONFIDENCE)
         result = np.zeros((CELL_SIDE, CELL_SIDE), colours.dtype)
         confidence = np.ones((CELL_SIDE, CELL_SIDE), np.float32)
         y, x = table.pixels.T.astype(np.int64)
