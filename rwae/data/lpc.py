@@ -25,7 +25,14 @@ from rwae.codes import Factor
 from rwae.data.clips import require_split
 from rwae.data.sprites import read_sheet_picture
 from rwae.errors import DataError
-from rwae.files.sheet_layout import CELL_SIDE, CLIP_FRAMES, ROWS, split_cells
+from rwae.files.sheet_layout import (
+    CELL_SIDE,
+    CLIP_FRAMES,
+    ROWS,
+    pack_pixels,
+    split_cells,
+    unpack_pixels,
+)
 
 LPC_SPLITS = ("train", "validation", "test", "combinations")
 SEXES = ("female", "male")
@@ -186,7 +193,7 @@ def render(character: Character, row: int) -> np.ndarray:
         on black.
     """
     frames = render_cells(character, row)[list(ROWS[row].action.played)]
-    return frames.view(np.uint8).reshape(*frames.shape, 4)
+    return unpack_pixels(frames)
 
 
 def render_cells(character: Character, row: int) -> np.ndarray:
@@ -292,7 +299,7 @@ def _parse(name: str) -> tuple[str, str, str, str | None] | None:
 
 def _read_pixels(path: Path) -> SheetPixels:
     sheet = read_sheet_picture(path)
-    packed = np.ascontiguousarray(sheet).view(np.uint32)[..., 0]
+    packed = pack_pixels(sheet)
     shown = sheet[..., 3] > 0
     found, order = np.unique(packed[shown], return_inverse=True)
     colours = np.concatenate([np.zeros((1, 4), np.uint8), found.view(np.uint8).reshape(-1, 4)])

@@ -27,22 +27,22 @@ from rwae import runtime
 from rwae.data import lpc
 from rwae.errors import RWAEError
 from rwae.evaluation.tables import pipe_table
-from rwae.files.sheet_layout import CELL_SIDE, ROWS, SHEET_COLUMNS, SHEET_ROWS
+from rwae.files.sheet_layout import (
+    CELL_SIDE,
+    ROWS,
+    SHEET_COLUMNS,
+    SHEET_ROWS,
+    pack_pixels,
+    unpack_pixels,
+)
 from rwae.sheets.complete import DRAFT_CONFIDENCE, complete, shipped_decoder
 from rwae.sheets.copying import CopyingDecoder, candidate_values, load_decoder
 from rwae.sheets.sheet import Sheet
-from rwae.sheets.sources import WALK, standing_cell
+from rwae.sheets.sources import TARGETS, WALK_ROWS, standing_cell
 
 PROGRAMS = ("standing copy", "nearest character", "fixed flow", "copying decoder", "oracle")
 OURS = PROGRAMS.index("copying decoder")
 NEIGHBOURS = 500
-_WALK_ROWS = [row.number for row in ROWS if row.action is WALK]
-_ASKED = [
-    (row.number, column)
-    for row in ROWS
-    if row.action is not WALK
-    for column in range(row.action.columns)
-]
 
 
 @dataclass(frozen=True)
@@ -106,29 +106,29 @@ def _measure(
 ) -> Drawn:
     truth = draw_sheet(character)
     given = np.zeros_like(truth)
-    given[_WALK_ROWS] = truth[_WALK_ROWS]
-    sheet = Sheet(as_bytes(given), np.zeros((0, SHEET_COLUMNS * CELL_SIDE, 4), np.uint8))
+    given[list(WALK_ROWS)] = truth[list(WALK_ROWS)]
+    sheet = Sheet(unpack_pixels(given), np.zeros((0, SHEET_COLUMNS * CELL_SIDE, 4), np.uint8))
     start = time.perf_counter()
     completion = complete(sheet, decoder=decoder)
     seconds = time.perf_counter() - start
-    drawn = np.ascontiguousarray(completion.sheet.cells).view(np.uint32)[..., 0]
+    drawn = pack_pixels(completion.sheet.cells)
     other = draw_sheet(nearest)
     right, counted, squared = [], [], []
-    for row, column in _ASKED:
+    for row, column in TARGETS:
         true = truth[row, column]
         flow, oracle = _flow_and_oracle(decoder, given, true, row, column)
         cells = (given[standing_cell(row)], other[row, column], flow, drawn[row, column], oracle)
         shown = [(cell > 0) | (true > 0) for cell in cells]
         right.append([((c == true) & s).sum() for c, s in zip(cells, shown, strict=True)])
         counted.append([s.sum() for s in shown])
-        squared.append([_distance(as_bytes(c), as_bytes(true)) for c in cells])
+        squared.append([_distance(unpack_pixels(c), unpack_pixels(true)) for c in cells])
     return Drawn(
         novelty,
         np.array(right, np.float64).T,
         np.array(counted, np.float64).T,
         np.array(squared, np.float64).T,
         len(np.setdiff1d(drawn, given)),
-        np.array([completion.cell_confidence[cell] for cell in _ASKED]),
+        np.array([completion.cell_confidence[cell] for cell in TARGETS]),
         seconds,
     )
 
@@ -156,14 +156,9 @@ def draw_sheet(character: lpc.Character) -> np.ndarray:
     return sheet
 
 
-def as_bytes(colours: np.ndarray) -> np.ndarray:
-    """Packed colours (...) as RGBA bytes (..., 4)."""
-    return np.ascontiguousarray(colours).view(np.uint8).reshape(*colours.shape, 4)
-
-
 def _walk_of(character: lpc.Character) -> np.ndarray:
     """The cells of walking as bytes with shape (36, 64, 64, 4)."""
-    return as_bytes(np.concatenate([lpc.render_cells(character, row) for row in _WALK_ROWS]))
+    return unpack_pixels(np.concatenate([lpc.render_cells(character, row) for row in WALK_ROWS]))
 
 
 def _distance(a: np.ndarray, b: np.ndarray) -> float:
@@ -175,7 +170,7 @@ def _distance(a: np.ndarray, b: np.ndarray) -> float:
 def table(found: Sequence[Drawn]) -> str:
     """A Markdown table: exact pixels in per cent, as mean and spread over the characters."""
     novelties = list(dict.fromkeys(one.novelty for one in found))
-    hurt = np.array([ROWS[row].action.name == "hurt" for row, _ in _ASKED])
+    hurt = np.array([ROWS[row].action.name == "hurt" for row, _ in TARGETS])
     head = [f"exact, % (n = {len(found)})", *novelties, "mean", "hurt", "squared error"]
     rows = [head]
     for number, program in enumerate(PROGRAMS):
@@ -209,7 +204,7 @@ def by_action(found: Sequence[Drawn]) -> str:
     What is exactly right, what it expected, which cells it marks as drafts, and what is right in
     these and in the other cells.
     """
-    actions = list(dict.fromkeys(ROWS[row].action.name for row, _ in _ASKED))
+    actions = list(dict.fromkeys(ROWS[row].action.name for row, _ in TARGETS))
     right = np.stack([one.right[OURS] for one in found])
     counted = np.stack([one.counted[OURS] for one in found])
     expected = np.stack([one.expected for one in found])
@@ -222,7 +217,7 @@ def by_action(found: Sequence[Drawn]) -> str:
     rows = [["action", "exact", "expected", "drafts", "exact in drafts", "exact in others"]]
     for action in actions:
         chosen = np.zeros_like(draft)
-        chosen[:, [ROWS[row].action.name == action for row, _ in _ASKED]] = True
+        chosen[:, [ROWS[row].action.name == action for row, _ in TARGETS]] = True
         rows.append(
             [
                 action,

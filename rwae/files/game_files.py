@@ -19,8 +19,7 @@ from rwae.files.sheet_layout import CELL_SIDE, SHEET_SIZE, SheetRow
 from rwae.files.video import encode_image
 
 _FIRST_DATE = (1980, 1, 1, 0, 0, 0)  # the earliest of a zip: the same content is the same file
-
-
+_ARTIST = "THE ARTIST OF THE GIVEN CELLS (please fill in)\n\nTitle:\nAuthors:\nSource:\nLicence:\n"
 _ARTISTS = (
     "The sheets are works of many artists of the Liberated Pixel Cup,\n"
     "https://lpc.opengameart.org.\n"
@@ -108,9 +107,6 @@ def credits_text(model: str) -> str:
         "\n"
         "Keep this file beside the pictures, and share what you make of them alike.\n"
     )
-
-
-_ARTIST = "THE ARTIST OF THE GIVEN CELLS (please fill in)\n\nTitle:\nAuthors:\nSource:\nLicence:\n"
 
 
 def completion_credits(drawn: Mapping[str, Sequence[int]], model: str | None = None) -> str:

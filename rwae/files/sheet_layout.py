@@ -93,6 +93,17 @@ LEARNED_ROWS = {
 }
 
 
+def pack_pixels(pixels: np.ndarray) -> np.ndarray:
+    """RGBA bytes (..., 4) as one number for each pixel, with shape (...)."""
+    packed: np.ndarray = np.ascontiguousarray(pixels).view(np.uint32)[..., 0]
+    return packed
+
+
+def unpack_pixels(packed: np.ndarray) -> np.ndarray:
+    """The reverse of `pack_pixels`."""
+    return np.ascontiguousarray(packed).view(np.uint8).reshape(*packed.shape, 4)
+
+
 def split_cells(sheet: np.ndarray) -> np.ndarray:
     """Cuts rows of a sheet into cells: (R * 64, N * 64, C) -> (R, N, 64, 64, C)."""
     height, width, channels = sheet.shape

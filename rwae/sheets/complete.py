@@ -15,10 +15,10 @@ from typing import Any
 import numpy as np
 
 from rwae.errors import ClipError
-from rwae.files.sheet_layout import ROWS
+from rwae.files.sheet_layout import ROWS, pack_pixels, unpack_pixels
 from rwae.sheets.copying import CopyingDecoder, load_decoder
 from rwae.sheets.sheet import Sheet
-from rwae.sheets.sources import WALK, sources_of
+from rwae.sheets.sources import WALK, WALK_ROWS, sources_of
 
 # From 0 to 1: what part of the work is done. It may raise to stop.
 Progress = Callable[[float], None]
@@ -138,7 +138,7 @@ def complete(
     for done, (row, column) in enumerate(wanted):
         if progress is not None:
             progress(done / len(wanted))
-        if row in _WALK_ROWS:
+        if row in WALK_ROWS:
             confidence[row, column] = trust[row, column]
             made[row, column] = trust[row, column] > 0
             continue
@@ -150,11 +150,8 @@ def complete(
             made[row, column] = True
     if progress is not None:
         progress(1.0)
-    cells = np.where(made[..., None, None, None], _unpacked(drawn), sheet.cells)
+    cells = np.where(made[..., None, None, None], unpack_pixels(drawn), sheet.cells)
     return Completion(replace(sheet, cells=cells), made, confidence)
-
-
-_WALK_ROWS = tuple(row.number for row in ROWS if row.action is WALK)
 
 
 def _fill_walking(colours: np.ndarray, trust: np.ndarray) -> None:
@@ -165,12 +162,12 @@ def _fill_walking(colours: np.ndarray, trust: np.ndarray) -> None:
         trust: 1 where a cell is given, with shape (21, 13); filled cells get their confidence.
     """
     given = trust == 1
-    for number in _WALK_ROWS:
+    for number in WALK_ROWS:
         direction = ROWS[number].direction
         for way, mirrored in ((direction, False), (_MIRRORED.get(direction), True)):
             rows = [row.number for row in ROWS if row.direction == way and given[row.number].any()]
             # Cells of walking first, then those of other actions.
-            rows.sort(key=lambda row: row not in _WALK_ROWS)
+            rows.sort(key=lambda row: row not in WALK_ROWS)
             if not rows or given[number, : WALK.columns].all():
                 continue
             source = np.flatnonzero(given[rows[0]])
@@ -183,10 +180,4 @@ def _fill_walking(colours: np.ndarray, trust: np.ndarray) -> None:
 
 def _packed(cells: np.ndarray) -> np.ndarray:
     """RGBA bytes (..., 4) as one number for each pixel; 0 for all that are transparent."""
-    packed = np.ascontiguousarray(cells).view(np.uint32)[..., 0]
-    return np.where(cells[..., 3] == 0, np.uint32(0), packed)
-
-
-def _unpacked(colours: np.ndarray) -> np.ndarray:
-    """The reverse of `_packed`."""
-    return np.ascontiguousarray(colours).view(np.uint8).reshape(*colours.shape, 4)
+    return np.where(cells[..., 3] == 0, np.uint32(0), pack_pixels(cells))

@@ -14,6 +14,14 @@ from rwae.files.sheet_layout import ACTIONS, CELL_SIDE, ROWS
 
 REACH = 10  # pixels that a copied pixel may move, in each direction
 WALK = next(action for action in ACTIONS if action.name == "walk")
+WALK_ROWS = tuple(row.number for row in ROWS if row.action is WALK)
+# Row and column of all cells that are copied together: those of every other action.
+TARGETS = tuple(
+    (row.number, column)
+    for row in ROWS
+    if row.action is not WALK
+    for column in range(row.action.columns)
+)
 
 
 @dataclass(frozen=True)

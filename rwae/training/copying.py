@@ -37,12 +37,13 @@ from rwae.sheets.copying import (
     CopyingDecoder,
     anchor_values,
     candidate_values,
+    load_decoder,
     neighbours,
     pack_leaf,
     save_decoder,
     slots_of,
 )
-from rwae.sheets.sources import REACH, padded, sources_of
+from rwae.sheets.sources import REACH, TARGETS, padded, sources_of
 
 CHARACTERS = 400
 COVERED_CHARACTERS = 128  # of which the candidates are found
@@ -53,12 +54,6 @@ LEAST_GAIN = 1.0  # fall of the squared error of a split, summed over its charac
 LEAST_CHARACTERS = 6  # on each side of a split
 PRIOR_CHARACTERS = 2.0  # by which a leaf is drawn towards the mean of all characters
 PIXELS_AT_ONCE = 16
-TARGETS = tuple(
-    (row.number, column)
-    for row in ROWS
-    if row.action.name != "walk"
-    for column in range(row.action.columns)
-)
 
 
 class Sheets:
@@ -351,8 +346,6 @@ def learn_all(data: Path, out: Path, count: int, seed: int) -> None:
 
 def package(out: Path, path: Path) -> None:
     """Puts the cells of a run into the one file that ships."""
-    from rwae.sheets.copying import load_decoder
-
     tables = {}
     for target in TARGETS:
         if _file_of(out, target).exists():

@@ -8,7 +8,6 @@ translucent pixels. Only files from elsewhere are decoded, in a process of their
 from __future__ import annotations
 
 import base64
-import json
 import zlib
 from collections.abc import Callable, Collection
 from dataclasses import dataclass
@@ -31,6 +30,7 @@ from rwae.ui.payloads import (
     MAX_ROW_KEY,
     MAX_SEED,
     data_url,
+    json_field,
     require_integer,
     require_number,
     require_object,
@@ -328,20 +328,8 @@ def _request_of(form: Any, *keys: str) -> dict[str, Any]:
     Raises:
         CodesError: if it is no JSON object with these keys, or too long.
     """
-    data = getattr(form, "data", None)
-    text = data.get("request") if isinstance(data, dict) else None
-    if text is None:
-        return require_object({}, *keys)
-    if not isinstance(text, str) or len(text) > MAX_REQUEST_TEXT:
-        raise CodesError(
-            f"The request needs to be the text of a JSON object of at most {MAX_REQUEST_TEXT} "
-            "characters."
-        )
-    try:
-        value = json.loads(text)
-    except (ValueError, RecursionError):
-        raise CodesError("The request is no JSON: send the text of an object.") from None
-    return require_object(value, *keys)
+    value = json_field(form, "request", MAX_REQUEST_TEXT)
+    return require_object({} if value is None else value, *keys)
 
 
 def _requested_row(value: Any) -> str | None:

@@ -64,10 +64,7 @@ def model_list(models: LoadedModels) -> list[dict[str, Any]]:
         "variant": whether it is listed for comparison with a better known one}.
     """
     names = set(models.studios)
-    order = [
-        "",
-        *dict.fromkeys(SUBJECTS.values()),
-    ]  # a model of unknown data may be the operator's own
+    order = ["", *SUBJECTS.values()]  # a model of unknown data may be the operator's own
     found = [
         {
             "name": name,

@@ -110,20 +110,37 @@ def requested_choices(form: Any) -> Choices:
     Raises:
         CodesError: if the text is no such object.
     """
+    value = json_field(form, "choices", MAX_CHOICES_TEXT, verbs=("need", "are"))
+    return Choices() if value is None else choices_from_json(value)
+
+
+def json_field(
+    form: Any, name: str, longest: int, verbs: tuple[str, str] = ("needs", "is")
+) -> Any:
+    """What a field of a form says as the text of JSON; None if the form has no such field.
+
+    Args:
+        form: as Gradio reads it.
+        name: of the field.
+        longest: characters that the text may have.
+        verbs: that go with the name in a sentence.
+
+    Raises:
+        CodesError: if it is no JSON, or too long.
+    """
     data = getattr(form, "data", None)
-    text = data.get("choices") if isinstance(data, dict) else None
+    text = data.get(name) if isinstance(data, dict) else None
     if text is None:
-        return Choices()
-    if not isinstance(text, str) or len(text) > MAX_CHOICES_TEXT:
+        return None
+    need, be = verbs
+    if not isinstance(text, str) or len(text) > longest:
         raise CodesError(
-            f"The choices need to be the text of a JSON object of at most {MAX_CHOICES_TEXT} "
-            "characters."
+            f"The {name} {need} to be the text of a JSON object of at most {longest} characters."
         )
     try:
-        value = json.loads(text)
+        return json.loads(text)
     except (ValueError, RecursionError):
-        raise CodesError("The choices are no JSON: send the text of an object.") from None
-    return choices_from_json(value)
+        raise CodesError(f"The {name} {be} no JSON: send the text of an object.") from None
 
 
 def choices_from_json(value: Any) -> Choices:

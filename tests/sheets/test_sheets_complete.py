@@ -12,7 +12,7 @@ from rwae.evaluation import sheets as evaluation
 from rwae.files.sheet_layout import ROWS, join_cells
 from rwae.sheets import Sheet, complete, parse_sheet
 from rwae.sheets.copying import load_decoder
-from rwae.training.copying import TARGETS
+from rwae.sheets.sources import TARGETS
 
 WALK = {row.direction: row.number for row in ROWS if row.action.name == "walk"}
 SLASH = {row.direction: row.number for row in ROWS if row.action.name == "slash"}

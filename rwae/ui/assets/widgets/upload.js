@@ -6,7 +6,8 @@ import { make, onFileChosen, onFileDrop } from "./dom.js";
 const TYPED = "input:not([type=range], [type=checkbox]), textarea, [contenteditable='true']";
 
 // area: on which a file may be dropped, marked while one is over `mark`. button: opens the picker.
-// types: of files that the picker offers. takesPaste(): whether what is pasted is meant for it, while the area is in sight. take(file).
+// types: of files that the picker offers. takesPaste(): whether what is pasted is meant for it,
+// while the area is in sight. take(file).
 export function acceptUploads({
   area,
   mark = area,
