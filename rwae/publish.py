@@ -34,7 +34,7 @@ OPTIONAL_SPACE_FILES = (
 )
 # Every folder of the app, and what may be in it. `rwae/data` is code that reads data.
 SPACE_FOLDERS = {
-    "rwae": (".py", ".js", ".css", ".html", ".svg", ".sha256", "py.typed"),
+    "rwae": (".py", ".js", ".css", ".html", ".svg", ".sha256", ".c", ".wasm", "py.typed"),
     "checkpoints": (".json", ".safetensors", ".npz", ".md"),
     "examples": (".py", ".png", ".gif"),
     "docs": (".md", ".png", ".svg", ".gif"),
