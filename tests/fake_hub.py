@@ -36,6 +36,7 @@ class FakeHub(ThreadingHTTPServer):
         asked: every request so far, such as "HEAD /owner/name/resolve/main/config.json".
         tokens: the authorization that came with each request, or None.
         status: answered to everything, if it is not 200.
+        private: whether who has no token finds nothing.
         chunk: bytes that are sent at a time.
         pause: seconds before each chunk.
         cut: bytes of a file after which the connection breaks off, once for each file.
@@ -54,6 +55,7 @@ class FakeHub(ThreadingHTTPServer):
         self.files: dict[tuple[str, str], dict[str, bytes]] = {}
         self.asked: list[str] = []
         self.tokens: list[str | None] = []
+        self.private = False
         self.status, self.pause, self.chunk = 200, 0.0, 2**16
         self.cut: int | None = None
         self.was_cut: set[str] = set()
@@ -113,6 +115,8 @@ class _Handler(BaseHTTPRequestHandler):
 
     def resolve(self) -> None:
         hub = self.server
+        if hub.private and "authorization" not in self.headers:
+            return self.answer(401, x_error_code="RepoNotFound")
         found = _RESOLVE.fullmatch(self.path)
         repo, revision, name = found.groups() if found else ("", "", "")
         if not any(known == repo for known, _ in hub.commits):

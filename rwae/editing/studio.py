@@ -57,10 +57,12 @@ class Studio:
         original: the studio of the model of which this one is a copy that has learned a
             character; None for any other.
         learned_clips: how many of the first examples the copy was learned from.
+        private: whether the weights are for few, as the Hub says of where they come from.
     """
 
     original: Studio | None = None
     learned_clips: int = 0
+    private: bool = False
 
     def __init__(
         self,

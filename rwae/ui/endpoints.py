@@ -24,7 +24,7 @@ from rwae.editing.studio import Studio
 from rwae.errors import ClipError, GoneError, RWAEError
 from rwae.files import filmstrip
 from rwae.runtime import turn
-from rwae.ui import downloads, encoding, housekeeping, page_data
+from rwae.ui import browser_decoding, downloads, encoding, housekeeping, page_data
 from rwae.ui.about import about_model
 from rwae.ui.completing import Completing
 from rwae.ui.learning import Learning, read_strips
@@ -72,13 +72,16 @@ def page_functions(
     def carry_codes(studio: Studio, request: Any) -> Answer:
         return _carry_codes(models, studio, request)
 
+    def find_decoder(studio: Studio, _request: Any) -> Answer:
+        return browser_decoding.find_decoder(models, studio)
+
     def encode_clip(studio: Studio, form: Any) -> Answer:
         return encoding.encode_clip(models, studio, form)
 
     def export_comparison(_studio: Studio, request: Any) -> Answer:
         return downloads.export_comparison(models, request)
 
-    functions = (*ENDPOINTS, encode_clip, carry_codes, export_comparison)
+    functions = (*ENDPOINTS, find_decoder, encode_clip, carry_codes, export_comparison)
     functions = (*functions, *learning.endpoints(), *completing.endpoints())
     return [_answer_with(models, function) for function in functions]
 

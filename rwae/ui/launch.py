@@ -28,7 +28,13 @@ from rwae.errors import RWAEError
 from rwae.files import installation
 from rwae.runtime import return_freed_memory, serve_with_one_thread
 from rwae.ui import housekeeping, page
-from rwae.ui.loaded_models import MODELS_VARIABLE, load_models, requested_sources
+from rwae.ui.loaded_models import (
+    MODELS_VARIABLE,
+    SHARE_VARIABLE,
+    SHARES,
+    load_models,
+    requested_sources,
+)
 
 EPILOG = """examples:
   %(prog)s                                     every model that came with the app
@@ -48,6 +54,7 @@ class Options:
         port: port to listen at; None for GRADIO_SERVER_PORT or 7860, or the next that is free.
         device: "cuda", "mps" or "cpu"; None for the fastest.
         mcp: whether to offer the endpoints by the Model Context Protocol as well.
+        share: whose weights visitors may have; see `rwae.ui.loaded_models.SHARES`.
     """
 
     models: tuple[str, ...]
@@ -55,6 +62,7 @@ class Options:
     port: int | None
     device: str | None
     mcp: bool
+    share: str
 
 
 def parse_options(arguments: Sequence[str] | None = None) -> Options:
@@ -93,9 +101,19 @@ def parse_options(arguments: Sequence[str] | None = None) -> Options:
         action="store_true",
         help="offer the endpoints to language models too, by the Model Context Protocol",
     )
+    parser.add_argument(
+        "--share-weights",
+        choices=SHARES,
+        default=os.environ.get(SHARE_VARIABLE, SHARES[0]),
+        help="whose weights go to the browsers of visitors, which then decode by themselves: of "
+        "all models but private ones of the Hub (public, the default), of all, or of none; also "
+        f"by the variable {SHARE_VARIABLE}",
+    )
     read = parser.parse_args(arguments)
+    if read.share_weights not in SHARES:  # argparse does not check a default
+        parser.error(f"the variable {SHARE_VARIABLE} needs to be one of {', '.join(SHARES)}")
     models = tuple(requested_sources(read.model))
-    return Options(models, read.host, read.port, read.device, read.mcp)
+    return Options(models, read.host, read.port, read.device, read.mcp, read.share_weights)
 
 
 def prepare_process() -> None:
@@ -122,7 +140,8 @@ def build_demo(options: Options) -> gr.Blocks:
     if options.mcp:
         _check_mcp()
     serve_with_one_thread(options.device)
-    models = load_models(options.models, installation.checkpoints(), options.device)
+    shipped = installation.checkpoints()
+    models = load_models(options.models, shipped, options.device, options.share)
     return page.build_page(models, mcp=options.mcp)
 
 

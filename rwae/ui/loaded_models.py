@@ -19,6 +19,7 @@ from rwae import runtime
 from rwae.codes import Codes
 from rwae.editing.studio import Studio
 from rwae.errors import CheckpointError, ConfigError, GoneError, HubError, RWAEError
+from rwae.files import hub
 from rwae.files.checkpoint import CONFIG_FILE
 from rwae.models.base import CodeModel
 from rwae.ui.payloads import MAX_CLIP_FRAMES
@@ -32,6 +33,10 @@ GONE = (
 )
 DEFAULT_MODEL = "sprites"  # the model that the page shows first, if it is there
 MODELS_VARIABLE = "RWAE_MODELS"  # sources with spaces between them, without a command line
+SHARE_VARIABLE = "RWAE_SHARE_WEIGHTS"  # one of `SHARES`, without a command line
+# Whose weights visitors may have, whose browsers then decode by themselves: of all models but
+# those that the Hub shows to few, of all models, of none.
+SHARES = ("public", "all", "none")
 
 
 class LoadedModels:
@@ -42,10 +47,13 @@ class LoadedModels:
             requests that name no model.
         notice: a sentence that the page shows at its top, such as which model is missing; empty
             if there is nothing to say.
+        share: whose weights visitors may have, one of `SHARES`.
     """
 
-    def __init__(self, studios: Sequence[Studio], notice: str = "") -> None:
-        self.notice = notice
+    def __init__(
+        self, studios: Sequence[Studio], notice: str = "", share: str = SHARES[0]
+    ) -> None:
+        self.notice, self.share = notice, share
         self._copies: dict[str, tuple[Studio, float]] = {}  # with the time of the last request
         self._lock = threading.Lock()
         self.studios: dict[str, Studio] = {}
@@ -124,7 +132,10 @@ def requested_sources(given: Sequence[str] | None) -> list[str]:
 
 
 def load_models(
-    sources: Sequence[str], shipped: Path, device_name: str | None = None
+    sources: Sequence[str],
+    shipped: Path,
+    device_name: str | None = None,
+    share: str = SHARES[0],
 ) -> LoadedModels:
     """Loads the models that were named, or all that are in a folder.
 
@@ -136,6 +147,7 @@ def load_models(
         sources: folders and Hub ids.
         shipped: the folder of the checkpoints that came with the app.
         device_name: see `rwae.runtime.choose_device`.
+        share: whose weights visitors may have, one of `SHARES`.
 
     Raises:
         RWAEError: if a model does not load, or there is none.
@@ -145,18 +157,20 @@ def load_models(
     missing = []
     for source in sources:
         try:
-            studios.append(load_model(source, device_name))
+            studio = load_model(source, device_name)
+            studio.private = share == "public" and not hub.is_public(source)
+            studios.append(studio)
         except tolerated as error:
             print(error, file=sys.stderr)
             missing.append(source)
     if studios:
-        return LoadedModels(studios, _missing_notice(missing, "you see the others"))
+        return LoadedModels(studios, _missing_notice(missing, "you see the others"), share)
     studios, complaints = load_folder(shipped, device_name)
     for complaint in complaints:
         print(complaint, file=sys.stderr)
     if not studios:
         raise RWAEError(f"There is no model in {shipped}: train one, or name it with --model.")
-    return LoadedModels(studios, _missing_notice(missing, "you see the app's own models"))
+    return LoadedModels(studios, _missing_notice(missing, "you see the app's own models"), share)
 
 
 def load_model(source: str | Path, device_name: str | None = None) -> Studio:

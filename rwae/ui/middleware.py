@@ -25,7 +25,8 @@ from rwae.ui import housekeeping
 from rwae.ui.payloads import MAX_ENCODED_BYTES, MAX_UPLOAD_BYTES
 
 # The page may speak to the server that it came from and to no other. Gradio puts scripts into the
-# page and builds functions from text, so 'unsafe-inline' and 'unsafe-eval' are needed.
+# page and builds functions from text, so 'unsafe-inline' and 'unsafe-eval' are needed; the second
+# also allows WebAssembly, in which browsers decode.
 CONTENT_SECURITY_POLICY = "; ".join(
     (
         "default-src 'self' data: blob:",

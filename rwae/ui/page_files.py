@@ -1,4 +1,4 @@
-"""The page's own files: JavaScript modules, one stylesheet, and pictures of examples.
+"""The page's own files: modules, one stylesheet, pictures of examples, and decoders for browsers.
 
 Each has a URL that contains a digest of its content, so browsers keep it for a year and never
 show an old one. URLs are relative to the page, which may lie below the path of a proxy.
@@ -7,12 +7,14 @@ show an old one. URLs are relative to the page, which may lie below the path of 
 from __future__ import annotations
 
 import functools
+import gzip
 import hashlib
 import posixpath
 import re
 from collections.abc import Sequence
 from pathlib import Path
 
+from starlette.concurrency import run_in_threadpool
 from starlette.middleware import Middleware
 from starlette.middleware.gzip import GZipMiddleware
 from starlette.requests import Request
@@ -34,10 +36,13 @@ STYLES = (  # in the order in which they override each other
 # Gradio styles all buttons and fields, and a rule for a class alone would lose against that.
 STYLE_SCOPE = ".gradio-container.gradio-container .contain"
 CACHE_FOREVER = {"Cache-Control": "public, max-age=31536000, immutable"}
+DECODER_TYPES = {".wasm": "application/wasm", ".bin": "application/octet-stream"}
+_COMPRESSION = 6  # of gzip; weights hardly get smaller with more
 _URL_DIGEST_LENGTH = 12  # hexadecimal digits
 _IMPORT = re.compile(r'^(?:import|export)\b[^;]*?\bfrom "(\.[^"]+)";', re.MULTILINE)
 _shown_first = ""  # HTML of the clip that moves before any script has come
 _pictures: dict[str, bytes] = {}  # by their digest: the examples of models that were opened
+_decoders: dict[str, bytes] = {}  # by their names, compressed: the kernel and packed weights
 
 
 def read_asset(name: str) -> str:
@@ -92,6 +97,22 @@ def add_picture(png: bytes) -> str:
     return _picture_url(digest)
 
 
+def add_decoder(content: bytes, ending: str) -> str:
+    """Serves the kernel or the packed weights of a model from now on.
+
+    Args:
+        content: what is served, compressed to whom takes that.
+        ending: of its name, one of `DECODER_TYPES`.
+
+    Returns:
+        Its URL, relative to the page.
+    """
+    name = f"{_digest(content)}{ending}"
+    if name not in _decoders:
+        _decoders[name] = gzip.compress(content, _COMPRESSION, mtime=0)
+    return f"{PAGE_FILES_PREFIX}decoders/{name}".removeprefix("/")
+
+
 def show_first(html: str) -> None:
     """Puts HTML into the page, which is shown until the page itself removes it."""
     global _shown_first
@@ -111,6 +132,18 @@ def routes() -> list[BaseRoute]:
             return Response("There is no such picture.", 404, media_type="text/plain")
         return Response(png, media_type="image/png", headers=CACHE_FOREVER)
 
+    async def decoder(request: Request) -> Response:
+        name = request.path_params["name"]
+        content = _decoders.get(name)
+        if content is None:
+            return Response("There is no such decoder.", 404, media_type="text/plain")
+        headers = CACHE_FOREVER | {"Vary": "Accept-Encoding"}
+        if "gzip" in request.headers.get("accept-encoding", ""):
+            headers["Content-Encoding"] = "gzip"
+        else:
+            content = await run_in_threadpool(gzip.decompress, content)
+        return Response(content, media_type=DECODER_TYPES[Path(name).suffix], headers=headers)
+
     async def file(request: Request) -> Response:
         name = request.path_params["name"]
         text = served_files().get(name)
@@ -123,6 +156,7 @@ def routes() -> list[BaseRoute]:
     return [
         Route(f"{files_root()}/{{name:path}}", file, middleware=[Middleware(GZipMiddleware)]),
         Route(f"{PAGE_FILES_PREFIX}pictures/{{digest}}.png", picture),
+        Route(f"{PAGE_FILES_PREFIX}decoders/{{name}}", decoder),
     ]
 
 

@@ -5,7 +5,13 @@ A checkpoint is named by a folder or by a Hub id, and the two are never confused
 number of seconds and nothing else. Sending is done by the caller's process.
 """
 
-from rwae.files.hub.fetching import OPTIONAL_FILES, REQUIRED_FILES, fetch_checkpoint, locate
+from rwae.files.hub.fetching import (
+    OPTIONAL_FILES,
+    REQUIRED_FILES,
+    fetch_checkpoint,
+    is_public,
+    locate,
+)
 from rwae.files.hub.names import HubId, parse_source, short_name
 from rwae.files.hub.sending import send_files, send_model
 
@@ -14,6 +20,7 @@ __all__ = [
     "REQUIRED_FILES",
     "HubId",
     "fetch_checkpoint",
+    "is_public",
     "locate",
     "parse_source",
     "send_files",

@@ -2,7 +2,8 @@
 
 It imports the standard library and the Hub's client alone, so that it starts in half a second.
 The request comes as JSON on its input, and the answer goes as JSON to its output: {"folder": ...},
-or {"problem": a word that `rwae.files.hub.fetching` has a sentence for, "detail": ...}.
+or {"problem": a word that `rwae.files.hub.fetching` has a sentence for, "detail": ...}. Asked
+whether a file is public, it answers {"public": ...} and fetches nothing.
 """
 
 from __future__ import annotations
@@ -90,6 +91,16 @@ def download_file(repo: str, name: str, commit: str, max_bytes: int) -> None:
     hf_hub_download(repo, name, revision=commit, etag_timeout=HUB_TIMEOUT)
 
 
+def is_public(repo: str, revision: str, public: str) -> bool:
+    """Whether the Hub tells one who has no token of the file `public`."""
+    try:
+        url = hf_hub_url(repo, public, revision=revision)
+        get_hf_file_metadata(url, token=False, timeout=HUB_TIMEOUT)
+    except (HTTPError, OfflineModeIsEnabled, OSError):
+        return False
+    return True
+
+
 def respond(request: dict[str, Any]) -> dict[str, str]:
     """The folder, or what went wrong."""
     try:
@@ -131,6 +142,9 @@ def main() -> None:
     if hasattr(signal, "SIGALRM"):  # ends this process also if its parent was killed
         signal.signal(signal.SIGALRM, lambda *_: sys.exit(1))
         signal.setitimer(signal.ITIMER_REAL, seconds)
+    if "public" in request:
+        print(json.dumps({"public": is_public(**request)}))
+        return
     if sys.platform != "win32":  # holds also if the Hub states wrong sizes
         max_bytes = max((request["required"] | request["optional"]).values())
         resource.setrlimit(resource.RLIMIT_FSIZE, (max_bytes, max_bytes))

@@ -97,7 +97,7 @@ def fetch_checkpoint(model: HubId) -> Path:
             f"A Space shows no model {model} at a revision that can change: name a commit of 40 "
             f"digits, as in {model.repo}@{'0' * 7}..."
         )
-    answer = _ask(model)
+    answer = _ask(model, required=REQUIRED_FILES, optional=OPTIONAL_FILES)
     if "folder" in answer:
         return Path(answer["folder"])
     problem = str(answer.get("problem"))
@@ -109,15 +109,23 @@ def fetch_checkpoint(model: HubId) -> Path:
     raise kind(_PROBLEMS[problem].format(**names))
 
 
-def _ask(model: HubId) -> dict[str, Any]:
+def is_public(source: str | Path) -> bool:
+    """Whether anyone may read a checkpoint of the Hub, as the Hub tells one who has no token.
+
+    True of every folder; false if the Hub does not answer.
+    """
+    found = parse_source(source)
+    if not isinstance(found, HubId):
+        return True
+    try:
+        return _ask(found, public=checkpoint.CONFIG_FILE) == {"public": True}
+    except HubError:
+        return False
+
+
+def _ask(model: HubId, **wanted: Any) -> dict[str, Any]:
     """Runs the child, for `MAX_SECONDS` at the most; returns its answer, see `child.py`."""
-    request = {
-        "seconds": MAX_SECONDS,
-        "repo": model.repo,
-        "revision": model.revision,
-        "required": REQUIRED_FILES,
-        "optional": OPTIONAL_FILES,
-    }
+    request = {"seconds": MAX_SECONDS, "repo": model.repo, "revision": model.revision} | wanted
     # Plain HTTPS only, so that all bytes are counted and no other cache is used.
     switched_off = ("TELEMETRY", "PROGRESS_BARS", "XET", "UPDATE_CHECK")
     child = subprocess.Popen(
