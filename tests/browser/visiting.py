@@ -42,6 +42,8 @@ SESSION = """async argument => {{
     const {{ session }} = await import(loaded.find((name) => name.endsWith("/lib/session.js")));
     {body}
 }}"""
+# Chooses once where the page decodes; later the page's own switch counts.
+ON_THE_SERVER = "localStorage['rwae-decoding'] ??= 'server'"
 # Drops a file on a part of the page: its name, and its bytes or how many there are.
 DROP = """([selector, name, bytes]) => {
     const dataTransfer = new DataTransfer();
@@ -104,12 +106,15 @@ class Visit:
 
 
 @contextmanager
-def visiting(app: RunningApp, arguments: Sequence[str] = ()) -> Iterator[Visit]:
+def visiting(
+    app: RunningApp, arguments: Sequence[str] = (), script: str = ON_THE_SERVER
+) -> Iterator[Visit]:
     """Opens the page of an app, which shows its first model.
 
     Args:
         app: a running app.
         arguments: words of the browser's command line.
+        script: what runs in the page before its own scripts; by default the server decodes.
     """
     path = browser_path()
     with playwright.sync_playwright() as play:
@@ -122,6 +127,8 @@ def visiting(app: RunningApp, arguments: Sequence[str] = ()) -> Iterator[Visit]:
         page.on("console", lambda m: m.type == "error" and visit.complaints.append(m.text))
         page.on("pageerror", lambda error: visit.complaints.append(str(error)))
         page.on("request", lambda r: visit.hosts.add(urlsplit(r.url).hostname or ""))
+        if script:
+            page.add_init_script(script)
         page.goto(app.address)
         yield visit
         browser.close()

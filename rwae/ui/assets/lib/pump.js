@@ -12,9 +12,16 @@ export class Pump {
   // time, such as loading a picture, belongs into `send`: another value may come meanwhile. Of
   // `maxInFlight` requests the server works on one while the answer to another is on its way back.
   // An answer that takes longer than `deadline` milliseconds becomes an error, and its request
-  // gives its place to the next.
-  constructor(send, show, state, { maxInFlight = 1, deadline = DEADLINE } = {}) {
-    Object.assign(this, { send, show, state, maxInFlight, deadline });
+  // gives its place to the next. After a value, the next one waits for the promise of `pace`, if
+  // it gives one.
+  constructor(
+    send,
+    show,
+    state,
+    { maxInFlight = 1, deadline = DEADLINE, pace = () => null } = {},
+  ) {
+    Object.assign(this, { send, show, state, maxInFlight, deadline, pace });
+    this.paused = false;
     this.next = null;
     this.generation = 0; // raised by `cancel`
     this.inFlight = this.sent = this.shown = 0;
@@ -38,7 +45,19 @@ export class Pump {
   }
 
   run() {
-    while (this.next && this.inFlight < this.maxInFlight) this.request(this.next);
+    while (this.next && !this.paused && this.inFlight < this.maxInFlight) {
+      this.pause();
+      this.request(this.next);
+    }
+  }
+
+  async pause() {
+    const paced = this.pace();
+    if (!paced) return;
+    this.paused = true;
+    await paced;
+    this.paused = false;
+    this.run();
   }
 
   // One request from here to its answer. An answer that a newer one has overtaken is dropped.

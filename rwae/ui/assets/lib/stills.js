@@ -7,7 +7,7 @@ const MAX_STILLS = 80; // that the server takes at once
 const DELAY = 250; // milliseconds: if an edit follows at once, the server is free for it
 
 export class Stills {
-  // decode(clips, exact) asks the server; visibleList() is the list of sliders in sight, whose
+  // decode(clips, exact, patient) has clips decoded; visibleList() is the list of sliders in sight, whose
   // `hasStills` says whether it has any.
   constructor(decode, visibleList) {
     Object.assign(this, { decode, visibleList });
@@ -30,7 +30,8 @@ export class Stills {
     const stills = list?.hasStills ? list.stills(codes) : [];
     const sheets = [];
     for (let n = 0; n < stills.length; n += MAX_STILLS) {
-      const answer = await this.decode(stills.slice(n, n + MAX_STILLS), true);
+      // Patiently: a browser that gets ready to decode draws them a moment later.
+      const answer = await this.decode(stills.slice(n, n + MAX_STILLS), true, true);
       if (answer.error) return answer;
       sheets.push(answer.sheet);
     }

@@ -110,7 +110,7 @@ class Explore {
 
   buildRendering() {
     const { part, model, clock } = this;
-    this.decode = decoder(this.server, model.side);
+    this.decode = decoder(this.server, model, this.signal);
     // Wanted first: the frame that is shown, and the next while the clip plays.
     const framesInSight = () =>
       [clock.frame, (clock.frame + 1) % clock.frames].slice(0, clock.playing ? 2 : 1);
@@ -120,7 +120,7 @@ class Explore {
       (answer, codes) => {
         const more = this.rendering.take(answer, codes);
         this.put();
-        if (!answer.frames) {
+        if (!answer.frames && !answer.local) {
           session.decodeTime.set((answer.ms / codes.dynamic.length) * model.frames);
         }
         return more;
@@ -130,7 +130,7 @@ class Explore {
         if (error) this.fail(error);
         if (!busy && this.editor.codes) this.stills.ask(this.editor.codes);
       },
-      { maxInFlight: 2 },
+      { maxInFlight: 2, pace: this.decode.pace },
     );
     this.stills = new Stills(this.decode, () => this.whoLists.find(({ root }) => inSight(root)));
   }
@@ -206,6 +206,7 @@ class Explore {
   onChange(kind) {
     const { part, editor } = this;
     const { codes, original } = editor;
+    if (this.signal.aborted) return; // a hand that still drags what is no longer there
     // At once: the server works while the page is painted.
     if (kind === "changed") this.pump.push(codes);
     this.refresh();

@@ -10,6 +10,7 @@ import {
   pushModel,
   replaceModel,
 } from "../widgets/address.js";
+import { browserDecoder } from "../widgets/decoding.js";
 import { make, messages, parts } from "../widgets/dom.js";
 import { startTour, tourTaken } from "../widgets/tour.js";
 
@@ -68,18 +69,27 @@ export function start({ element, server, trigger, value: { models, first, notice
     if (focus) part.models.firstElementChild.focus();
   }
 
-  function show({ name, title, device, parameters, ms }) {
+  function show({ name, title, parameters }) {
     part.root.dataset.model = name;
     part.title.textContent = title;
-    const facts = `${(parameters / 1e6).toFixed(1)} M parameters, ${device}`;
+    const facts = `${(parameters / 1e6).toFixed(1)} M parameters`;
     const all = session.models.value;
     part.facts.textContent = all.length > 1 ? facts : `${title}, ${facts}`;
     list(all);
-    showSpeed(ms);
+    session.decodeTime.set(null); // that of another model
   }
 
-  function showSpeed(milliseconds) {
-    part.speed.textContent = `${milliseconds.toFixed(milliseconds < 10 ? 1 : 0)} ms a clip`;
+  // Where the clip is decoded and how fast; the server takes some milliseconds a clip.
+  function showWhere() {
+    const { name, device, ms } = session.model.value;
+    const { browser, ms: frameTime, possible, why } = browserDecoder.statusOf(name);
+    const clipTime = session.decodeTime.value ?? ms;
+    part.speed.textContent = browser
+      ? `in your browser, ${inMilliseconds(frameTime)} a frame`
+      : `on the server, ${device}, ${inMilliseconds(clipTime)} a clip`;
+    part.local.checked = possible && browserDecoder.wanted;
+    part.local.hidden = !possible;
+    part.where.title = browser ? "Untick to have the server decode." : why;
   }
 
   // Copies that the server has forgotten leave the list.
@@ -114,7 +124,12 @@ export function start({ element, server, trigger, value: { models, first, notice
     if (isLearned(named) && named !== model.name) replaceModel(model.name);
     show(model);
   });
-  session.decodeTime.watch(showSpeed);
+  session.decodeTime.watch(showWhere);
+  browserDecoder.changed.watch((name) => name === session.model.value?.name && showWhere());
+  part.local.addEventListener("change", () => {
+    browserDecoder.prefer(part.local.checked ? "browser" : "server");
+    showWhere();
+  });
   session.problem.watch(fail);
   session.loading.watch((loading) => part.root.setAttribute("aria-busy", String(loading)));
   const chosen = () => modelInAddress() || first.name;
@@ -125,6 +140,8 @@ export function start({ element, server, trigger, value: { models, first, notice
   });
   session.choose(chosen());
 }
+
+const inMilliseconds = (time) => (time < 1 ? "under 1 ms" : `${time.toFixed(0)} ms`);
 
 // The skip link leads to the first control of the tab.
 function skipToControls(skip) {

@@ -25,14 +25,14 @@ export function start({ element, server, trigger }) {
 }
 
 class Sample {
-  constructor(element, { model, server, trigger }) {
+  constructor(element, { model, server, signal, trigger }) {
     Object.assign(this, { model, server, trigger, shown: null });
     const part = parts(element);
     this.part = part;
     Object.assign(this, messages(part.message)); // say and fail
     this.clips = Math.min(MAX_CLIPS, Math.floor(model.most / model.frames));
     this.clock = new Clock(part.root, model.frames);
-    this.decode = decoder(server, model.side);
+    this.decode = decoder(server, model, signal);
     this.views = Array.from({ length: this.clips }, (_, row) => this.tile(row));
     this.pump = new Pump(
       (recipe) => this.draw(recipe),

@@ -36,7 +36,7 @@ class Swap {
     this.fail = messages(part.message).fail;
     this.say = messages(part.message).say;
     this.clock = new Clock(part.root, model.frames);
-    this.decode = decoder(server, model.side);
+    this.decode = decoder(server, model, signal);
     this.buildMix();
     this.buildGrid();
     transport(part.transport, this.clock);
@@ -158,12 +158,13 @@ class Swap {
       (answer, codes) => {
         this.mixedClip = { codes, sheet: answer.sheet, row: 0 };
         this.mixed.show(answer.sheet, 0);
-        session.decodeTime.set(answer.ms);
+        if (!answer.local) session.decodeTime.set(answer.ms);
       },
       (busy, error) => {
         part.mixtile.setAttribute("aria-busy", String(busy));
         if (error) this.fail(error);
       },
+      { pace: this.decode.pace },
     );
     const inputs = { across: part.mixmotion, down: part.mixwho };
     this.pad = new Pad(part.pad, inputs, () => this.mix());

@@ -30,7 +30,7 @@ export class Peer {
     const { name, title, frames, encodes, judged, scores } = about;
     Object.assign(this, { name, title, frames, encodes, judged, server, clock, side, open });
     Object.assign(this, { memory: new Map(), clips: [], views: [] });
-    this.decode = decoder(server, side);
+    this.decode = decoder(server, { name, side });
     this.root = make("article", "rw-peer", { "aria-label": title });
     this.root.innerHTML = PEER;
     this.part = parts(this.root);

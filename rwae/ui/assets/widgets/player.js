@@ -3,14 +3,15 @@
 
 import { Line } from "../lib/line.js";
 import { FINE_SIDE, isEven } from "../lib/scale.js";
+import { browserDecoder, findDecoder, nextFrame } from "./decoding.js";
 import { fillTrack, icon, make, parts, prefersReducedMotion } from "./dom.js";
 
 // A picture with a row for each clip and a column for each frame.
 export class Sheet {
-  // `image` may be a canvas as well, which is writable.
-  constructor(image, side) {
-    Object.assign(this, { image, side });
-    this.writable = image instanceof HTMLCanvasElement;
+  // `image` may be a canvas as well. `writable`: whether nobody else shows it, so that frames may
+  // be drawn into it.
+  constructor(image, side, writable = false) {
+    Object.assign(this, { image, side, writable });
     this.frames = Math.round((image.naturalWidth ?? image.width) / side);
   }
 
@@ -37,6 +38,14 @@ export class Sheet {
     const [width, height] = [frames * side, side];
     const canvas = make("canvas", "", { width, height });
     canvas.getContext("2d").drawImage(image, 0, row * side, width, height, 0, 0, width, height);
+    return new Sheet(canvas, side, true);
+  }
+
+  // Of RGBA bytes.
+  static of({ pixels, width, height }, side) {
+    const canvas = make("canvas", "", { width, height });
+    const data = new ImageData(new Uint8ClampedArray(pixels), width, height);
+    canvas.getContext("2d", { willReadFrequently: true }).putImageData(data, 0, 0);
     return new Sheet(canvas, side);
   }
 
@@ -52,19 +61,34 @@ export class Sheet {
 
 const line = new Line();
 
-// A function that asks the server to decode clips: its answer, with a sheet ready to be drawn.
-// On a slow line the pictures of a drag are of lower quality; exact ones never are.
-export const decoder = (server, side) => async (clips, exact) => {
-  const { quality } = line;
-  const start = performance.now();
-  const answer = await server.decode_codes({
-    clips,
-    exact,
-    ...(!exact && quality && { quality }),
-  });
-  if (!exact && !answer.error) line.note(performance.now() - start - answer.ms);
-  return answer.error ? answer : { ...answer, sheet: await Sheet.load(answer.sheet, side) };
-};
+// A function that has clips of a model decoded: an answer with a sheet ready to be drawn. The
+// browser decodes by itself where it can and is quick enough (`local`), and else the server. On a
+// slow line the server's pictures of a drag are of lower quality; exact ones never are. What is
+// `patient` may wait for the browser to get ready. Of `signal`, see `serverOf`.
+export function decoder(server, { name, side }, signal) {
+  const model = browserDecoder.model(name, side, () => findDecoder(server));
+  const onServer = async (clips, exact) => {
+    const { quality } = line;
+    const start = performance.now();
+    const asked = { clips, exact, ...(!exact && quality && { quality }) };
+    const answer = await server.decode_codes(asked);
+    if (answer.error) return answer;
+    const milliseconds = performance.now() - start;
+    if (!exact) {
+      line.note(milliseconds - answer.ms);
+      model.noteServer(milliseconds);
+    }
+    return { ...answer, sheet: await Sheet.load(answer.sheet, side) };
+  };
+  const decode = async (clips, exact, patient = false) => {
+    const drawn = await model.decode(clips, { move: !exact, patient, signal });
+    if (!drawn) return onServer(clips, exact);
+    return { sheet: Sheet.of(drawn, side), local: true };
+  };
+  // For a `Pump`: the browser decodes once for each frame of the screen.
+  decode.pace = () => (model.active ? nextFrame() : null);
+  return decode;
+}
 
 // Which frame is shown. Rests while its part of the page is hidden.
 export class Clock {

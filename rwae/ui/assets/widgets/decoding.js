@@ -1,0 +1,61 @@
+// The page's one `BrowserDecoder`, and its pace: the frames of the screen.
+
+import { BrowserDecoder } from "../lib/browserdecoder.js";
+import { ask } from "../lib/server.js";
+
+const PREFERENCE = "rwae-decoding"; // of localStorage: "browser", "server" or nothing
+const IDLE = 1000; // milliseconds that the page may be busy with what it shows first
+const LONGEST_FRAME = 100; // milliseconds; a hidden page draws no frames
+
+function remembered() {
+  try {
+    return localStorage.getItem(PREFERENCE);
+  } catch {
+    return null; // a browser that keeps nothing
+  }
+}
+
+const preference = {
+  value: remembered(),
+  choose(where) {
+    this.value = where;
+    try {
+      localStorage.setItem(PREFERENCE, where);
+    } catch {
+      // It holds for this page alone.
+    }
+  },
+};
+
+// Some megabytes of weights are too much for a slow connection, or one that is paid for by weight.
+function savesData() {
+  const { saveData = false, effectiveType = "4g" } = navigator.connection ?? {};
+  return saveData || effectiveType !== "4g";
+}
+
+export const browserDecoder = new BrowserDecoder({
+  makeWorker: () =>
+    new Worker(new URL("../lib/decodeworker.js", import.meta.url), { type: "module" }),
+  preference,
+  savesData,
+  idle: () =>
+    new Promise((resolve) => {
+      if (globalThis.requestIdleCallback) requestIdleCallback(resolve, { timeout: IDLE });
+      else setTimeout(resolve, IDLE / 4);
+    }),
+});
+
+// Where the server has the decoder of a model; its addresses are relative to the page.
+export async function findDecoder(server) {
+  const { kernel, weights, ...rest } = await ask(() => server.find_decoder());
+  if (!kernel) return rest;
+  const absolute = (address) => new URL(address, document.baseURI).href;
+  return { kernel: absolute(kernel), weights: absolute(weights) };
+}
+
+// The next frame of the screen.
+export const nextFrame = () =>
+  new Promise((resolve) => {
+    requestAnimationFrame(resolve);
+    setTimeout(resolve, LONGEST_FRAME);
+  });

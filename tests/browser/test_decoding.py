@@ -1,0 +1,190 @@
+"""The browser decodes by itself: the same bits as the kernel gives elsewhere, and no requests."""
+
+import json
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+import numpy as np
+import pytest
+from kernel_host import Host
+from serving import RunningApp
+from visiting import Visit, playwright, visiting
+from watching import CELLS, EXPLORE, LANES, exact
+
+from rwae.editing.studio import Studio
+from rwae.models.kernel import pack
+
+BADGE = ".rw-where"
+# Drags the first slider of who for some milliseconds, with a move for each frame of the screen.
+DRAG = """async (milliseconds) => {
+    const input = document.querySelector('.rw-knob input');
+    const start = performance.now();
+    while (performance.now() - start < milliseconds) {
+        input.value = (2 * Math.sin((performance.now() - start) / 300)).toFixed(2);
+        input.dispatchEvent(new Event('input', { bubbles: true }));
+        await new Promise(requestAnimationFrame);
+    }
+    input.dispatchEvent(new Event('change', { bubbles: true }));
+}"""
+BY_ITSELF = ""  # no script: the page chooses
+
+
+@pytest.fixture(scope="module")
+def visit(models_app: RunningApp) -> Iterator[Visit]:
+    with visiting(models_app, script=BY_ITSELF) as visit:
+        yield visit
+
+
+@contextmanager
+def calls(visit: Visit) -> Iterator[list[str]]:
+    """Collects the names of the functions of the server that the page calls."""
+    found: list[str] = []
+
+    def note(request) -> None:
+        if "component_server" in request.url:
+            found.append(json.loads(request.post_data)["fn_name"])
+
+    visit.page.on("request", note)
+    yield found
+    visit.page.remove_listener("request", note)
+
+
+def show(visit: Visit, app: RunningApp, model: str, says: str = "in your browser") -> None:
+    """Opens the page with a model, and waits until the badge says where it is decoded."""
+    visit.studio = Studio.load(app.folders[model], "cpu")
+    visit.page.goto(f"{visit.address}/?model={model}")
+    visit.model_arrived(model)
+    visit.page.wait_for_selector(f"{LANES} .rw-point")
+    playwright.expect(visit.page.locator(BADGE)).to_contain_text(says)
+    visit.rest(EXPLORE)
+    visit.page.wait_for_timeout(600)  # the stills beside the sliders
+
+
+def test_a_drag_asks_the_server_for_nothing_and_ends_with_the_kernels_own_bits(
+    visit: Visit, models_app: RunningApp
+) -> None:
+    show(visit, models_app, "plain")
+    with calls(visit) as asked:
+        visit.page.evaluate(DRAG, 1500)
+        visit.rest(EXPLORE)
+        visit.page.wait_for_timeout(600)
+    assert asked == []
+    codes, model = visit.codes("explore"), visit.studio.model
+    drawn = Host(pack(model), model.config.frame_size).decode(codes)[0, ..., :3]
+    assert np.array_equal(visit.pixels(CELLS), drawn)
+    assert exact(visit)
+
+
+@pytest.mark.parametrize("model", ["weak", "rival"])
+def test_other_kinds_of_models_are_decoded_by_the_browser_too(
+    visit: Visit, models_app: RunningApp, model: str
+) -> None:
+    show(visit, models_app, model)
+    with calls(visit) as asked:
+        visit.page.evaluate(DRAG, 100)
+        visit.rest(EXPLORE)
+    assert asked == []
+    assert exact(visit)
+
+
+def test_swap_and_compare_are_drawn_by_the_browser(visit: Visit, models_app: RunningApp) -> None:
+    show(visit, models_app, "plain")
+    with calls(visit) as asked:
+        visit.open_tab("Swap")
+        visit.page.wait_for_selector("#rw-swap .rw-stage[aria-busy=false]")
+        visit.page.locator("#rw-swap [data-clips='5']").click()
+        visit.page.wait_for_selector("#rw-swap .rw-stage[aria-busy=false]")
+    assert "decode_codes" not in asked
+
+
+def test_a_model_that_cannot_run_there_says_so_and_stays_on_the_server(
+    visit: Visit, models_app: RunningApp
+) -> None:
+    show(visit, models_app, "recurrent", "on the server")
+    badge = visit.page.locator(BADGE)
+    playwright.expect(badge).to_have_attribute(
+        "title", "The frames of this model depend on each other: the server decodes."
+    )
+    playwright.expect(badge.locator("input")).to_be_hidden()
+    visit.page.evaluate(DRAG, 50)
+    visit.rest(EXPLORE)
+    assert exact(visit)
+
+
+def test_the_switch_turns_to_the_server_and_back_and_is_remembered(
+    visit: Visit, models_app: RunningApp
+) -> None:
+    show(visit, models_app, "plain")
+    switch = visit.page.get_by_role("switch", name="Decode in your browser")
+    switch.click()
+    playwright.expect(visit.page.locator(BADGE)).to_contain_text("on the server")
+    visit.page.reload()
+    visit.page.wait_for_selector(f"{LANES} .rw-point")
+    playwright.expect(switch).not_to_be_checked()
+    with calls(visit) as asked:
+        visit.page.evaluate(DRAG, 50)
+        visit.rest(EXPLORE)
+    assert "decode_codes" in asked
+    assert "find_decoder" not in asked
+    switch.click()
+    visit.page.evaluate(DRAG, 50)
+    playwright.expect(visit.page.locator(BADGE)).to_contain_text("in your browser")
+
+
+def test_a_change_of_the_model_in_the_middle_of_a_drag_shows_the_other_one(
+    visit: Visit, models_app: RunningApp
+) -> None:
+    show(visit, models_app, "plain")
+    visit.page.evaluate(f"({DRAG})(300); 0")  # goes on while the other model is chosen
+    visit.session("session.choose(argument);", "large")
+    visit.studio = Studio.load(models_app.folders["large"], "cpu")
+    visit.model_arrived("large")
+    visit.page.wait_for_timeout(300)
+    visit.until(lambda: visit.has_codes("explore"))
+    visit.rest(EXPLORE)
+    assert exact(visit)
+    assert visit.complaints == []
+
+
+def answering(answer: dict) -> Callable[[playwright.Route], None]:
+    """Answers requests in another way than the server does: with a part of its answer changed."""
+
+    def handle(route: playwright.Route) -> None:
+        if "headers" in answer:
+            there = route.fetch()
+            route.fulfill(response=there, headers=there.headers | answer["headers"])
+        else:
+            route.fulfill(**answer)
+
+    return handle
+
+
+FAILURES = {
+    "no workers": ("window.Worker = class { constructor() { throw new Error('refused'); } }", {}),
+    "torn weights": (BY_ITSELF, {"**/decoders/*.bin": {"body": "torn"}}),
+    "refused by CSP": (
+        BY_ITSELF,
+        {"**/lib/decodeworker.js": {"headers": {"Content-Security-Policy": "script-src 'self'"}}},
+    ),
+}
+
+
+@pytest.mark.parametrize("failure", FAILURES)
+def test_whatever_fails_the_server_decodes(
+    visit: Visit, models_app: RunningApp, failure: str
+) -> None:
+    script, answers = FAILURES[failure]
+    page = visit.page.context.browser.new_page()
+    failing = Visit(page, visit.address, visit.studio, visit.cache)
+    page.add_init_script(script)
+    for pattern, answer in answers.items():
+        page.route(pattern, answering(answer))
+    page.goto(visit.address)
+    page.wait_for_selector(f"{LANES} .rw-point")
+    playwright.expect(page.locator(f"{BADGE} input")).to_be_hidden()
+    playwright.expect(page.locator(BADGE)).to_contain_text("on the server")
+    failing.studio = Studio.load(models_app.folders["plain"], "cpu")
+    page.evaluate(DRAG, 50)
+    failing.rest(EXPLORE)
+    assert exact(failing)
+    page.close()
