@@ -3,10 +3,15 @@
     python -m rwae.benchmark.crowd                        # 1, 10, 50 and 200 visitors
     python -m rwae.benchmark.crowd runs/mine --visitors 5 20 --seconds 10
     python -m rwae.benchmark.crowd --markdown             # the table of docs/BENCHMARKS.md
+    python -m rwae.benchmark.crowd --local --visitors 200 1000   # whose browsers decode
 
 Each visitor has a clip of its own and asks as the page does: one request at a time, the next when
-the answer is there. One visitor in five uploads a clip between moves. At the end each visitor asks
-for the exact picture of its last codes, which is compared with what these codes decode to.
+the answer is there. Every few seconds it rests, and asks for the exact clip and the stills beside
+the sliders. One visitor in five uploads a clip between moves. At the end each visitor asks for the
+exact picture of its last codes, which is compared with what these codes decode to.
+
+With --local the visitors come one after the other. Each fetches the decoder, and asks for nothing
+more but its uploads: what its browser computes is not part of the load.
 """
 
 from __future__ import annotations
@@ -36,12 +41,15 @@ from rwae.runtime import serve_with_one_thread
 
 UPLOADER_EVERY = 5  # one visitor in so many also uploads
 UPLOAD_SHARE = 0.1  # of the requests of such a visitor
+UPLOAD_PAUSE = 5.0  # seconds between two uploads of one whose browser decodes
+DRAG_SECONDS = 3.0  # between two rests
+STILLS = 65  # beside the sliders of Explore: five of each of 13 sliders
 ANSWER_SECONDS = 60.0  # the longest that a visitor waits for an answer
 MOVE_SECONDS = 1 / 60  # between two moves of a slider
 SETTLE_SECONDS = 25.0  # between the end of a crowd and the look at the memory
 SERVER_ROUTE = "/gradio_api/component_server"  # where the page calls functions of the server
 CROWD_COLUMNS = [
-    "visitors", "served", "in a second", "refused", "lost", "half within", "95% within",
+    "visitors", "served", "in a second", "refused", "lost", "half within", "95% within", "cores",
     "pictures mixed up", "memory before", "at most", "after", "files left",
 ]  # fmt: skip
 
@@ -51,13 +59,15 @@ class CrowdLog:
     """The outcomes of the requests of a crowd.
 
     Attributes:
-        seconds: of each request that was served.
+        served: how many requests were served.
+        seconds: of each that is timed: of all, or with --local until the decoder has come.
         refused: how many requests got an error message or an error status.
         lost: how many requests got no answer.
         mixed_up: how many visitors got a picture that is not that of their codes.
         peak: the most memory that the server held, in bytes.
     """
 
+    served: int = 0
     seconds: list[float] = field(default_factory=list)
     refused: int = 0
     lost: int = 0
@@ -95,7 +105,12 @@ class Visitor:
 
     async def stay(self, end: float, log: CrowdLog) -> None:
         """Drags until a moment of the monotonic clock, then checks the last picture."""
+        rest = time.monotonic() + self.random.uniform(0, DRAG_SECONDS)
         while time.monotonic() < end:
+            if time.monotonic() > rest:
+                await self.ask(log, exact=True)
+                await self.ask_stills(log)
+                rest = time.monotonic() + DRAG_SECONDS
             self.move()
             if self.uploads and self.random.random() < UPLOAD_SHARE:
                 await self.upload(log)
@@ -130,13 +145,25 @@ class Visitor:
         data = {"clips": [clip], "exact": exact}
         return await self.send(log, json=self.address | {"fn_name": "decode_codes", "data": data})
 
-    async def upload(self, log: CrowdLog) -> None:
+    async def ask_stills(self, log: CrowdLog) -> None:
+        """Asks for the stills beside the sliders: one frame of as many moved static codes."""
+        drawn = torch.rand(STILLS, 1, generator=torch.Generator().manual_seed(0)) * 4 - 2
+        static = self.codes.static.repeat(STILLS, 1)
+        static[:, :1] = drawn
+        frame = self.codes.dynamic[0, :1].tolist()
+        clips = [{"static": code, "dynamic": frame} for code in static.tolist()]
+        data = {"clips": clips, "exact": True}
+        await self.send(log, json=self.address | {"fn_name": "decode_codes", "data": data})
+
+    async def upload(self, log: CrowdLog, timed: bool = True) -> None:
         """Sends a clip as a file."""
         file = ("clip.png", self.file, "image/png")
         fields = self.address | {"fn_name": "encode_clip"}
-        await self.send(log, data=fields, files={"file": file})
+        await self.send(log, timed, data=fields, files={"file": file})
 
-    async def send(self, log: CrowdLog, **request: Any) -> dict[str, Any] | None:
+    async def send(
+        self, log: CrowdLog, timed: bool = True, **request: Any
+    ) -> dict[str, Any] | None:
         """Sends a request and notes what became of it; None if it was refused or lost."""
         begin = time.monotonic()
         try:
@@ -150,15 +177,51 @@ class Visitor:
         if "error" in answer:
             log.refused += 1
             return None
-        log.seconds.append(time.monotonic() - begin)
+        log.served += 1
+        if timed:
+            log.seconds.append(time.monotonic() - begin)
         return answer
 
 
+class LocalVisitor(Visitor):
+    """One whose browser decodes, once it has the kernel and the weights."""
+
+    async def stay(self, end: float, log: CrowdLog) -> None:
+        """Comes at some time, fetches the decoder, and then uploads clips at the most."""
+        await asyncio.sleep(self.random.uniform(0, max(0.0, end - time.monotonic())))
+        begin = time.monotonic()
+        request = self.address | {"fn_name": "find_decoder", "data": {}}
+        found = await self.send(log, timed=False, json=request)
+        whole = found is not None and "weights" in found
+        if found is not None and whole:
+            for part in ("kernel", "weights"):
+                whole = await self.fetch(found[part]) and whole
+        if whole:
+            log.seconds.append(time.monotonic() - begin)
+        else:
+            log.lost += 1
+        while self.uploads and time.monotonic() + UPLOAD_PAUSE < end:
+            await asyncio.sleep(UPLOAD_PAUSE)
+            await self.upload(log, timed=False)
+
+    async def fetch(self, address: str) -> bool:
+        """Fetches a file, compressed as browsers do; false if it does not come."""
+        try:
+            headers = {"Accept-Encoding": "gzip"}
+            async with self.client.stream("GET", f"/{address}", headers=headers) as answer:
+                async for _ in answer.aiter_raw():
+                    pass
+        except httpx.HTTPError:
+            return False
+        return answer.status_code == httpx.codes.OK
+
+
 async def visit_together(
-    server: Server, studio: Studio, visitors: int, seconds: float
+    server: Server, studio: Studio, visitors: int, seconds: float, local: bool = False
 ) -> CrowdLog:
-    """Lets some visitors in at once, for some seconds."""
+    """Lets some visitors in, for some seconds: at once, or one after the other if `local`."""
     log = CrowdLog()
+    kind = LocalVisitor if local else Visitor
     component = explore_component(server)
     # Made once, because the visitors share their machine with the server.
     upload = video.encode_image(filmstrip.sheet(studio.decode(studio.examples[[0]])), "png")
@@ -166,7 +229,7 @@ async def visit_together(
     async with httpx.AsyncClient(
         base_url=server.address, timeout=ANSWER_SECONDS, limits=limits, trust_env=False
     ) as client:
-        crowd = [Visitor(n, studio, client, component, upload) for n in range(visitors)]
+        crowd = [kind(n, studio, client, component, upload) for n in range(visitors)]
         end = time.monotonic() + seconds
         watch = asyncio.create_task(note_peak(server, log))
         await asyncio.gather(*(visitor.stay(end, log) for visitor in crowd))
@@ -200,6 +263,9 @@ def parse_crowd_options(words: list[str] | None = None) -> argparse.Namespace:
     parser.add_argument("checkpoint", nargs="?", default="checkpoints/sprites")
     parser.add_argument("--visitors", type=int, nargs="+", default=[1, 10, 50, 200], metavar="N")
     parser.add_argument("--seconds", type=float, default=20.0, help="of each crowd")
+    parser.add_argument(
+        "--local", action="store_true", help="the visitors' browsers decode by themselves"
+    )
     parser.add_argument("--device", help="cuda, mps or cpu; the best there is by default")
     parser.add_argument("--markdown", action="store_true", help="print the table in Markdown")
     options = parser.parse_args(words)
@@ -216,13 +282,16 @@ def measure_crowds(options: argparse.Namespace) -> Table:
     table = [CROWD_COLUMNS]
     with running_server(["app.py", "--model", options.checkpoint, *device]) as server:
         for visitors in options.visitors:
-            before = server.memory
-            log = asyncio.run(visit_together(server, studio, visitors, options.seconds))
+            before, cpu = server.memory, server.cpu
+            crowd = visit_together(server, studio, visitors, options.seconds, options.local)
+            log = asyncio.run(crowd)
+            cores = (server.cpu - cpu) / options.seconds
             time.sleep(SETTLE_SECONDS)
             memory = [f"{held / 2**20:.0f} MB" for held in (before, log.peak, server.memory)]
             table.append([
-                f"{visitors}", f"{len(log.seconds)}", f"{len(log.seconds) / options.seconds:.0f}",
+                f"{visitors}", f"{log.served}", f"{log.served / options.seconds:.0f}",
                 f"{log.refused}", f"{log.lost}", log.within(0.5), log.within(0.95),
+                f"{cores:.2f}",
                 f"{log.mixed_up}", *memory, f"{server.files}",
             ])  # fmt: skip
     return table

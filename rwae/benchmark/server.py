@@ -50,6 +50,15 @@ class Server:
             return float("nan")
         return float(int(pages) * os.sysconf("SC_PAGE_SIZE"))
 
+    @property
+    def cpu(self) -> float:
+        """The seconds of processor time of the process; not a number where there is no /proc."""
+        try:
+            times = Path(f"/proc/{self.process.pid}/stat").read_text().rsplit(")", 1)[1].split()
+        except OSError:
+            return float("nan")
+        return (int(times[11]) + int(times[12])) / os.sysconf("SC_CLK_TCK")
+
 
 @contextmanager
 def running_server(

@@ -1,5 +1,8 @@
 """The load test: what is counted, and that a picture of somebody else's codes is noticed."""
 
+import asyncio
+import json
+import time
 from pathlib import Path
 
 import httpx
@@ -37,6 +40,47 @@ def test_a_picture_of_another_visitor_is_noticed(model: Path) -> None:
     seen = video.encode_image(filmstrip.sheet(studio.decode(one.codes)), "png")
     assert one.shows_own_codes(seen)
     assert not other.shows_own_codes(seen)
+
+
+def let_in(model: Path, kind: type[crowd.Visitor], seconds: float) -> tuple[crowd.CrowdLog, list]:
+    """Lets one visitor in; what became of its requests, and the requests."""
+    asked: list[httpx.Request] = []
+
+    def answer(request: httpx.Request) -> httpx.Response:
+        asked.append(request)
+        if request.method == "GET":
+            return httpx.Response(200, stream=httpx.ByteStream(b"file"))
+        decoder = {"kernel": "k.wasm", "weights": "w.bin"}
+        return httpx.Response(200, json=decoder | {"sheet": "data:image/png;base64,"})
+
+    async def stay() -> crowd.CrowdLog:
+        transport = httpx.MockTransport(answer)
+        async with httpx.AsyncClient(transport=transport, base_url="http://server") as client:
+            visitor = kind(1, Studio.load(model, "cpu"), client, 0, b"")
+            log = crowd.CrowdLog()
+            await visitor.stay(time.monotonic() + seconds, log)
+            return log
+
+    return asyncio.run(stay()), asked
+
+
+def test_a_visitor_whose_browser_decodes_asks_for_the_decoder_alone(model: Path) -> None:
+    log, asked = let_in(model, crowd.LocalVisitor, 0.3)
+    assert [one.url.path for one in asked] == [crowd.SERVER_ROUTE, "/k.wasm", "/w.bin"]
+    assert json.loads(asked[0].content)["fn_name"] == "find_decoder"
+    assert (log.served, len(log.seconds), log.lost) == (1, 1, 0)
+
+
+def test_a_visitor_that_rests_asks_for_the_stills(
+    model: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(crowd, "DRAG_SECONDS", 0.2)
+    monkeypatch.setattr(crowd.Visitor, "shows_own_codes", lambda *_: True)
+    log, asked = let_in(model, crowd.Visitor, 1.0)
+    clips = [len(json.loads(one.content)["data"]["clips"]) for one in asked]
+    assert set(clips) == {1, crowd.STILLS}
+    assert clips.count(1) > clips.count(crowd.STILLS)
+    assert len(log.seconds) == log.served == len(clips)
 
 
 def test_half_within_is_the_median_of_the_served_requests() -> None:

@@ -7,7 +7,13 @@ import pytest
 from serving import browser_path, small_checkpoint
 
 from rwae.benchmark.live import __main__ as command
-from rwae.benchmark.live.__main__ import LIVE_PAGES, LiveRecord, is_right, live_table
+from rwae.benchmark.live.__main__ import (
+    LIVE_PAGES,
+    LiveRecord,
+    is_right,
+    live_table,
+    where_table,
+)
 
 pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
 
@@ -53,6 +59,16 @@ def test_the_table_shows_medians_with_quartiles() -> None:
     assert cells["a move until it is seen"] == "20 ms (20 to 30)"
     assert cells["pictures a second"] == "20 (20 to 30)"
     assert rows[3][2] == "0.50 (0.50 to 0.75)"
+
+
+def test_where_a_clip_is_decoded_is_compared_on_each_line() -> None:
+    server = LiveRecord([], [120.0], [200.0], [20.0], [True], [0], [31])
+    browser = LiveRecord([], [20.0], [50.0], [40.0], [True], [0], [0])
+    rows = {row[0]: row[1:] for row in where_table({"far": (server, browser)})}
+    assert rows["far: a move until it is seen"][0] == "120 ms (120 to 120)"
+    assert rows["far: a move until it is seen"][2].startswith("0.17")
+    assert rows["far: pictures a second"][2].startswith("2.00")
+    assert rows["far: requests in a drag, at most"][:2] == ["31", "0"]
 
 
 @pytest.mark.slow

@@ -102,7 +102,7 @@ def test_the_controls_of_both_codes_are_near(visit: Visit) -> None:
     while not page.evaluate(slider):
         page.keyboard.press("Tab")
         steps += 1
-        assert steps <= 24
+        assert steps <= 25, "of which the switch of the header is one"
     page.evaluate("document.activeElement.blur()")
     phone(visit, False)
 

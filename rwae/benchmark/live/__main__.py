@@ -4,6 +4,7 @@
     python -m rwae.benchmark.live runs/mine --device cuda --rounds 10
     python -m rwae.benchmark.live --markdown          # the table of docs/BENCHMARKS.md
     python -m rwae.benchmark.live --slow              # how the app opens on a slow line
+    python -m rwae.benchmark.live --where             # decoding by the server and in the browser
 
 The latency is the time from a move of the slider to another picture on the screen, from rest,
 while the clip is paused: first of the frame that is shown, then of the frame that is drawn last.
@@ -15,9 +16,10 @@ All have the same model and the same machine, and take turns: read the ratios.
 from __future__ import annotations
 
 import argparse
+import dataclasses
 import statistics
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
@@ -25,11 +27,14 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from rwae.benchmark.live.browser import (
+    FAR_LINE,
+    Line,
     LivePage,
     drag,
     latencies,
     open_browser,
     opening_time,
+    slow_down,
     slow_opening_times,
     visit,
 )
@@ -45,15 +50,24 @@ DRAG_SECONDS = 3.0
 SLIDER_VALUES = (-2.0, 2.0, -1.0, 1.0, 0.0)  # standard deviations
 VIDEO_ERROR = 12.0  # mean absolute error of a picture, of 255, that a lossy video may have
 
+BY_SERVER = LivePage(
+    title="this app",
+    program=("app.py", "--model"),
+    slider=".rw-knob input",
+    picture=".rw-explore [data-part=edited]",
+    last=".rw-explore .rw-filmstrip canvas",
+    pause="document.querySelector('.rw-explore .rw-cell').click()",
+    script="localStorage['rwae-decoding'] = 'server'",
+)
+IN_BROWSER = dataclasses.replace(
+    BY_SERVER,
+    title="in the browser",
+    script="localStorage['rwae-decoding'] = 'browser'",
+    ready="document.querySelector('.rw-where').textContent.includes('in your browser')",
+)
+LINES = {"this machine": None, "60 ms away at 20 Mbit/s": FAR_LINE}
 LIVE_PAGES = (
-    LivePage(
-        title="this app",
-        program=("app.py", "--model"),
-        slider=".rw-knob input",
-        picture=".rw-explore [data-part=edited]",
-        last=".rw-explore .rw-filmstrip canvas",
-        pause="document.querySelector('.rw-explore .rw-cell').click()",
-    ),
+    BY_SERVER,
     LivePage(
         title="gr.Slider to gr.Video",
         program=("-m", "rwae.benchmark.live.rivals", "video"),
@@ -84,6 +98,7 @@ class LiveRecord:
         pictures: in a second of the drag.
         right: whether the last picture was that of the last value.
         files: left on the disk by the round.
+        requests: of the drag, by the page to the server.
     """
 
     opening: list[float] = field(default_factory=list)
@@ -92,6 +107,7 @@ class LiveRecord:
     pictures: list[float] = field(default_factory=list)
     right: list[bool] = field(default_factory=list)
     files: list[int] = field(default_factory=list)
+    requests: list[int] = field(default_factory=list)
 
 
 def parse_live_options(words: list[str] | None = None) -> argparse.Namespace:
@@ -108,6 +124,11 @@ def parse_live_options(words: list[str] | None = None) -> argparse.Namespace:
         "--slow",
         action="store_true",
         help="only open the app, at 400 kbit/s and with round trips of 200 ms",
+    )
+    parser.add_argument(
+        "--where",
+        action="store_true",
+        help="the app alone, decoding by the server and in the browser, near and far",
     )
     parser.add_argument("--markdown", action="store_true", help="print the table in Markdown")
     return parser.parse_args(words)
@@ -154,18 +175,65 @@ def measure_slow_line(options: argparse.Namespace) -> Table:
     ]
 
 
+def measure_where(clip: SliderClip, options: argparse.Namespace) -> Table:
+    """Visits the app over each line, with the server and the browser as decoders in turns."""
+    device = ["--device", options.device] if options.device else []
+    pages = BY_SERVER, IN_BROWSER
+    records = {name: (LiveRecord(), LiveRecord()) for name in LINES}
+    with (
+        open_browser() as browser,
+        running_server([*BY_SERVER.program, options.checkpoint, *device]) as server,
+    ):
+        for number in range(options.rounds):
+            print(f"round {number + 1} of {options.rounds}", file=sys.stderr)
+            for name, line in LINES.items():
+                for live, record in zip(pages, records[name], strict=True):
+                    measure_visit(clip, live, server, record, browser, line)
+    return where_table(records)
+
+
+def where_table(records: Mapping[str, tuple[LiveRecord, LiveRecord]]) -> Table:
+    """For each line some rows: by the server, in the browser, and the ratio of the two."""
+    table = [["", "by the server", "in the browser", "browser / server"]]
+    for line, pair in records.items():
+        for title, unit, of in (
+            ("a move until it is seen", " ms", lambda record: record.latency),
+            ("until all frames are", " ms", lambda record: record.whole),
+            ("pictures a second", "", lambda record: record.pictures),
+        ):
+            server, browser = map(of, pair)
+            cells = [Quartiles.of(values).text(unit, digits=0) for values in (server, browser)]
+            ratio = Quartiles.of_ratios(browser, server).text()
+            table.append([f"{line}: {title}", *cells, ratio])
+        requests = [f"{max(record.requests)}" for record in pair]
+        table.append([f"{line}: requests in a drag, at most", *requests, ""])
+        right = [f"{sum(record.right)} of {len(record.right)}" for record in pair]
+        table.append([f"{line}: last picture right", *right, ""])
+    return table
+
+
 def measure_visit(
-    clip: SliderClip, live: LivePage, server: Server, record: LiveRecord, browser: Browser
+    clip: SliderClip,
+    live: LivePage,
+    server: Server,
+    record: LiveRecord,
+    browser: Browser,
+    line: Line | None = None,
 ) -> None:
-    """One visit to a page: single moves from rest, then a drag."""
+    """One visit to a page: single moves from rest, then a drag; over a line once it is open."""
     files_before = server.files
     side = clip.studio.model.config.frame_size
     if not live.empty:
         record.opening.append(opening_time(browser, live, server.address, side))
+    asked: list[str] = []
     with visit(browser, live, server.address, side) as page:
+        if line is not None:
+            slow_down(page, line)
         record.latency.append(statistics.median(latencies(page, SLIDER_VALUES)))
         record.whole.append(statistics.median(latencies(page, SLIDER_VALUES, whole=True)))
+        page.on("request", lambda request: asked.append(request.url))
         pictures, value, shown = drag(page, DRAG_SECONDS)
+    record.requests.append(sum("component_server" in url for url in asked))
     record.pictures.append(pictures)
     record.right.append(is_right(live, shown, clip.render(value)[0]))
     record.files.append(server.files - files_before)
@@ -205,6 +273,8 @@ def main(words: list[str] | None = None) -> int:
     try:
         if options.slow:
             table = measure_slow_line(options)
+        elif options.where:
+            table = measure_where(SliderClip(options.checkpoint, options.device), options)
         else:
             clip = SliderClip(options.checkpoint, options.device)
             table = live_table(measure_pages(clip, options))

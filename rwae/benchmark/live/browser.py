@@ -22,8 +22,6 @@ BROWSER_FLAGS = ("--no-sandbox", "--disable-gpu", "--disable-background-networki
 PAGE_TIMEOUT = 60_000  # milliseconds
 QUIET = 700  # milliseconds without another picture: the page is at rest
 WARM_UP_VALUES = (1.0, -1.0, 1.5)  # of the slider; first calls also load what later ones reuse
-SLOW_LINE_BITS = 400_000  # a second, in either direction
-SLOW_LINE_LATENCY = 200  # milliseconds of a round trip
 # Notes when the clip in the page's own HTML has moved by a frame; see rwae/ui/first_clip.py.
 FIRST_MOVE = """(() => {
     const look = () => {
@@ -35,6 +33,23 @@ FIRST_MOVE = """(() => {
     requestAnimationFrame(look);
 })()"""
 PROBE = Path(__file__).with_name("probe.js")
+
+
+@dataclass(frozen=True)
+class Line:
+    """A network.
+
+    Attributes:
+        bits: a second, in either direction.
+        latency: milliseconds of a round trip.
+    """
+
+    bits: int
+    latency: int
+
+
+SLOW_LINE = Line(400_000, 200)
+FAR_LINE = Line(20_000_000, 60)
 
 
 @dataclass(frozen=True)
@@ -50,6 +65,8 @@ class LivePage:
         pause: a script that stops a clip that plays by itself, at its first frame.
         exact: whether the last picture has to be right to the last digit but one.
         empty: whether the page shows no clip before the slider moves.
+        script: what runs in the page before its own scripts.
+        ready: a condition that holds once the page is as it shall be measured.
     """
 
     title: str
@@ -60,6 +77,8 @@ class LivePage:
     pause: str = ""
     exact: bool = True
     empty: bool = False
+    script: str = ""
+    ready: str = "true"
 
 
 def find_browser() -> str | None:
@@ -107,6 +126,7 @@ def open_page(browser: Browser, live: LivePage, side: int) -> Iterator[Page]:
     page.set_default_timeout(PAGE_TIMEOUT)
     places = {"slider": live.slider, "picture": live.picture, "last": live.last, "side": side}
     try:
+        page.add_init_script(live.script or "true")
         page.add_init_script(f"{PROBE.read_text('utf-8')}\ninstallProbe({json.dumps(places)});")
         yield page
     finally:
@@ -128,15 +148,25 @@ def slow_opening_times(browser: Browser, live: LivePage, address: str) -> tuple[
     """
     with open_page(browser, live, side=1) as page:
         page.add_init_script(FIRST_MOVE)
-        session = page.context.new_cdp_session(page)
-        session.send("Network.enable")
-        rate = SLOW_LINE_BITS / 8
-        line = {"latency": SLOW_LINE_LATENCY, "downloadThroughput": rate, "uploadThroughput": rate}
-        session.send("Network.emulateNetworkConditions", {"offline": False, **line})
+        slow_down(page, SLOW_LINE)
         page.goto(address, wait_until="commit")
         page.wait_for_selector(live.slider)
         ready = float(page.evaluate("performance.now()"))
         return float(page.evaluate("window.firstMove ?? performance.now()")), ready
+
+
+def slow_down(page: Page, line: Line) -> None:
+    """From here on, what the page asks for comes as over a line."""
+    session = page.context.new_cdp_session(page)
+    session.send("Network.enable")
+    rate = line.bits / 8
+    conditions = {
+        "offline": False,
+        "latency": line.latency,
+        "downloadThroughput": rate,
+        "uploadThroughput": rate,
+    }
+    session.send("Network.emulateNetworkConditions", conditions)
 
 
 @contextmanager
@@ -151,6 +181,7 @@ def visit(browser: Browser, live: LivePage, address: str, side: int) -> Iterator
             page.evaluate("value => probe.set(value, true)", value)
             page.evaluate("quiet => probe.rest(quiet)", QUIET)
         page.wait_for_function("probe.pixels() !== null")
+        page.wait_for_function(live.ready)
         yield page
 
 
