@@ -273,6 +273,19 @@ test("a model that stays on the server, or whose address fails, is decoded there
   assert.equal(failing.decoder.statusOf("m").possible, false);
 });
 
+test("a server that is too busy to say where the decoder is, is asked again", async () => {
+  const answers = [{ error: "Many people use the app just now." }, ADDRESSES];
+  const { decoder } = makePage();
+  const model = decoder.model("m", SIDE, async () => answers.shift());
+  await model.decode(MOVE);
+  await pass(5000);
+  assert.equal(await model.decode(MOVE), null);
+  await pass(5100);
+  assert.equal(await model.decode(MOVE), null);
+  await pass(20);
+  assert.equal(model.active, true);
+});
+
 test("a page without workers, or whose worker ends, goes on with the server", async () => {
   const page = makePage();
   page.decoder.makeWorker = () => {

@@ -87,6 +87,21 @@ test("in a long drag no frame falls far behind", async () => {
   assert.ok(counts.filter((count) => count === 4).length >= 3);
 });
 
+test("frames that come along at no cost are those that were asked for least recently", async () => {
+  rendering.spare = () => 2;
+  const asked = [];
+  for (let n = 0; n < 3; n += 1) {
+    const { answer } = await render({ ...clip, static: [n, n, n] });
+    asked.push(answer.frames);
+    await pass(20);
+  }
+  assert.deepEqual(asked, [
+    [0, 1, 2],
+    [0, 3, 1],
+    [0, 2, 3],
+  ]);
+});
+
 test("an exact picture is decoded in one piece", async () => {
   const edited = withFrame(clip, 2);
   const { answer, more } = await render(edited, true);

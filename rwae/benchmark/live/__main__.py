@@ -50,13 +50,18 @@ DRAG_SECONDS = 3.0
 SLIDER_VALUES = (-2.0, 2.0, -1.0, 1.0, 0.0)  # standard deviations
 VIDEO_ERROR = 12.0  # mean absolute error of a picture, of 255, that a lossy video may have
 
+# Shows the main directions, one of which the slider of every page moves, and stops the clip.
+PAUSE = """
+document.querySelector('.rw-explore [data-part=whohasnames] + button').click();
+document.querySelector('.rw-explore .rw-cell').click();
+"""
 BY_SERVER = LivePage(
     title="this app",
     program=("app.py", "--model"),
-    slider=".rw-knob input",
+    slider=".rw-explore [data-part=whomain] .rw-knob input",
     picture=".rw-explore [data-part=edited]",
     last=".rw-explore .rw-filmstrip canvas",
-    pause="document.querySelector('.rw-explore .rw-cell').click()",
+    pause=PAUSE,
     script="localStorage['rwae-decoding'] = 'server'",
 )
 IN_BROWSER = dataclasses.replace(

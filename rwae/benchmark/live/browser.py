@@ -174,7 +174,7 @@ def visit(browser: Browser, live: LivePage, address: str, side: int) -> Iterator
     """Opens a page, pauses its clip, and waits until its slider changes pictures."""
     with open_page(browser, live, side) as page:
         page.goto(address)
-        page.wait_for_selector(live.slider)
+        page.wait_for_selector(live.slider, state="attached")
         if live.pause:
             page.evaluate(live.pause)
         for value in WARM_UP_VALUES:

@@ -5,6 +5,7 @@ import { Choice } from "./choice.js";
 import { Observable } from "./session.js";
 
 const PATIENCE = 3000; // milliseconds that what can wait waits for a model to be opened
+const RETRY = 10_000; // milliseconds after which a server is asked again that was busy
 const LIMIT = 1500; // milliseconds of a job, beside those of its frames, after which it is lost
 const FRAME_LIMIT = 60; // milliseconds of a frame
 
@@ -124,7 +125,7 @@ export class BrowserDecoder {
 
 // One model of the page.
 class LocalModel {
-  #state = "closed"; // then "opening", and "open" or "failed"
+  #state = "closed"; // then "opening", and "open", "failed" or, where the server is, "busy"
   #why = PREPARING;
   #waiting = []; // what resolves once it is opened, or cannot be
 
@@ -155,7 +156,10 @@ class LocalModel {
     this.#state = "opening";
     await this.page.idle();
     const found = await this.find();
-    if (found.stays || found.error) this.fail(found.stays ?? FAILED);
+    if (found.error) {
+      setTimeout(() => this.#become("closed"), RETRY);
+      this.#become("busy");
+    } else if (found.stays) this.fail(found.stays);
     else this.page.post({ open: this.name, kernel: found.kernel, weights: found.weights });
   }
 

@@ -7,16 +7,18 @@ import { sameRow } from "./codes.js";
 const MAX_AGE = 150; // milliseconds that frames out of sight may be out of date in a drag
 
 export class PartialRendering {
-  // decode(clips, exact) asks the server; `independent` says whether each frame is decoded on its
-  // own; inSight() lists the frames that are wanted first.
-  constructor(decode, independent, inSight) {
-    Object.assign(this, { decode, independent, inSight, since: null });
+  // decode(clips, exact) has clips decoded; `independent` says whether each frame is decoded on its
+  // own; inSight() lists the frames that are wanted first; spare() says how many others may come
+  // along with them at no cost, as where the browser decodes and the screen has time left.
+  constructor(decode, independent, inSight, spare = () => 0) {
+    Object.assign(this, { decode, independent, inSight, spare, since: null, serial: 0 });
   }
 
   // The page shows a clip, the row of a sheet.
   keep(codes, sheet, row) {
     Object.assign(this, { sheet, row, since: null });
     this.shown = codes.dynamic.map((dynamic) => ({ static: codes.static, dynamic }));
+    this.asked = this.shown.map(() => 0); // when each frame was asked for last
   }
 
   // Asks for a clip, or for some of its frames. An exact one is always decoded in one piece: how
@@ -47,10 +49,22 @@ export class PartialRendering {
     const first = this.inSight().filter((frame) => outdated.includes(frame));
     const now = performance.now();
     const all = !first.length || first.length === outdated.length;
+    if (!all && this.spare() > 0) return [...first, ...this.longAgo(outdated, first)];
     this.since = all ? null : (this.since ?? now);
     if (all || now - this.since < MAX_AGE) return all ? outdated : first;
     this.since = null;
     return outdated;
+  }
+
+  // Of the frames out of sight some that were asked for least recently.
+  longAgo(outdated, first) {
+    const others = outdated.filter((frame) => !first.includes(frame));
+    const chosen = others.sort((a, b) => this.asked[a] - this.asked[b]).slice(0, this.spare());
+    for (const frame of chosen) {
+      this.serial += 1;
+      this.asked[frame] = this.serial;
+    }
+    return chosen;
   }
 
   outdated(codes) {

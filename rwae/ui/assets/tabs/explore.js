@@ -114,7 +114,8 @@ class Explore {
     // Wanted first: the frame that is shown, and the next while the clip plays.
     const framesInSight = () =>
       [clock.frame, (clock.frame + 1) % clock.frames].slice(0, clock.playing ? 2 : 1);
-    this.rendering = new PartialRendering(this.decode, model.apart, framesInSight);
+    const { decode } = this;
+    this.rendering = new PartialRendering(decode, model.apart, framesInSight, decode.spare);
     this.pump = new Pump(
       (codes, exact) => this.rendering.ask(codes, exact),
       (answer, codes) => {
