@@ -21,6 +21,7 @@ class DataSet:
         needs_folder: whether the clips are read from a folder, and not drawn.
         download: the name under which `python -m rwae.data.download` fetches it, if it does.
         own: whether the clips are the user's own, so that no judge or model of them is shipped.
+        overview: says in a line what was found in the user's own folder, and what was left out.
         judge_splits: the splits that a judge learns from and is tested on; None if the evaluation
             measures this data set in another way.
         judge_epochs: passes of a judge over the first of them.
@@ -34,6 +35,7 @@ class DataSet:
     needs_folder: bool = True
     download: str | None = None
     own: bool = False
+    overview: Callable[[Path], str] | None = None
     judge_splits: tuple[str, str] | None = ("train", "test")
     judge_epochs: int = 20
     judge_apart: bool = False
@@ -84,5 +86,7 @@ DATA_SETS = {
         download="lpc",
         judge_splits=None,
     ),
-    "folder": DataSet(folder.load, "the clips are the user's own", own=True),
+    "folder": DataSet(
+        folder.load, "the clips are the user's own", own=True, overview=folder.overview
+    ),
 }

@@ -10,15 +10,19 @@ recording is cut into pieces of 32 to 63 frames, and each gives a clip of eight 
 time; a shorter recording gives one clip. Training needs no label; the evaluation of swaps does.
 
 A hash of its name decides the split of a recording: 80 of a hundred are "train", ten "validation"
-and ten "test". Pictures are in the natural order of their names: frame2 comes before frame10.
-Hidden files and the folders that some systems add (`__MACOSX`, `@eaDir`) are skipped.
+and ten "test". Folders `train`, `test` and perhaps `validation` above all others are the splits
+instead, and no labels. Pictures are in the natural order of their names: frame2 comes before
+frame10. Hidden files and the folders that some systems add (`__MACOSX`, `@eaDir`) are skipped.
 """
 
 from __future__ import annotations
 
 import hashlib
 import re
-from dataclasses import dataclass
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from contextlib import suppress
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -40,6 +44,18 @@ VIDEO_SUFFIXES = frozenset({".mp4", ".m4v", ".mov", ".webm", ".mkv", ".avi", ".g
 LEVELS = (("who", True), ("how", False))
 # Shares of the recordings in a hundred; the rest is "test".
 TRAIN_SHARE, VALIDATION_SHARE = 80, 10
+# Names of the folders at the top that are splits, in lower case.
+SPLIT_FOLDERS = {
+    "train": "train",
+    "training": "train",
+    "val": "validation",
+    "valid": "validation",
+    "validation": "validation",
+    "dev": "validation",
+    "test": "test",
+    "testing": "test",
+}
+MAX_COMPLAINTS = 40  # that one message holds
 
 
 @dataclass(frozen=True)
@@ -50,16 +66,15 @@ class Recording:
         name: of its file or its folder of frames, relative to the data's folder.
         path: of the same.
         images: the files of its frames, or none if it is one file.
+        labels: the names of the folders that it lies in, except that of its split.
+        split: "train", "validation" or "test".
     """
 
     name: str
     path: Path
-    images: tuple[Path, ...] = ()
-
-    @property
-    def labels(self) -> tuple[str, ...]:
-        """The names of the folders that it lies in."""
-        return tuple(self.name.split("/")[:-1])
+    images: tuple[Path, ...]
+    labels: tuple[str, ...]
+    split: str
 
     def decode(self, decoder: DecoderProcess | None = None) -> np.ndarray:
         """Reads its frames as RGB bytes (N, H, W, 3).
@@ -78,10 +93,18 @@ class Recording:
             raise DataError(f"The clip {self.path} cannot be used. {error}") from error
 
 
-def _is_strip(path: Path) -> bool:
-    """Whether an image is a strip: at least two square frames side by side."""
-    height, width = read_image(path).shape[:2]
-    return bool(width >= 2 * height and width % height == 0)
+def _are_frames(images: tuple[Path, ...]) -> bool:
+    """Whether the images of a folder are the frames of one recording, and not strips.
+
+    The first one that can be read decides: it is a strip if it is square frames side by side, and
+    enough of them for a clip where there are other images.
+    """
+    enough = CLIP_FRAMES if len(images) > 1 else 2
+    for path in images:
+        with suppress(DataError):  # which is said where the recording is read
+            height, width = read_image(path).shape[:2]
+            return bool(width < enough * height or width % height)
+    return bool(images)
 
 
 def natural_order(path: Path) -> tuple[list[tuple[int, str]], str]:
@@ -112,15 +135,18 @@ def _recordings_in(directory: Path, root: Path) -> list[Recording]:
     files.sort(key=natural_order)
     images = tuple(p for p in files if p.suffix.lower() in IMAGE_SUFFIXES)
     videos = [p for p in files if p.suffix.lower() in VIDEO_SUFFIXES]
-    # The first image decides whether a directory holds strips or the frames of one recording.
-    if images and directory != root and not _is_strip(images[0]):
-        name = directory.relative_to(root).as_posix()
-        return [Recording(name, directory, images), *_files(videos, root)]
+    if directory != root and _are_frames(images):
+        return [_recording(directory, root, images), *_files(videos, root)]
     return _files([*videos, *images], root)
 
 
 def _files(paths: list[Path], root: Path) -> list[Recording]:
-    return [Recording(path.relative_to(root).as_posix(), path) for path in paths]
+    return [_recording(path, root) for path in paths]
+
+
+def _recording(path: Path, root: Path, images: tuple[Path, ...] = ()) -> Recording:
+    name = path.relative_to(root).as_posix()
+    return Recording(name, path, images, tuple(name.split("/")[:-1]), split_of(name))
 
 
 def recordings(root: Path) -> list[Recording]:
@@ -139,7 +165,42 @@ def recordings(root: Path) -> list[Recording]:
             f"The folder {root} holds no clip: put videos, GIFs, image strips or sub-folders of "
             "frames into it."
         )
-    return sorted(found, key=lambda recording: recording.name)
+    return _split_by_folders(sorted(found, key=lambda recording: recording.name))
+
+
+def _split_by_folders(found: list[Recording]) -> list[Recording]:
+    """The same recordings; if the folders at the top are splits, each in the split of its folder.
+
+    A split that has no folder gets its share of `train`.
+    """
+    tops = [SPLIT_FOLDERS.get(r.labels[0].lower(), "") if r.labels else "" for r in found]
+    if "" in tops or "train" not in tops:
+        return found
+    return [
+        replace(
+            recording,
+            labels=recording.labels[1:],
+            split=recording.split if top == "train" and recording.split not in tops else top,
+        )
+        for recording, top in zip(found, tops, strict=True)
+    ]
+
+
+def overview(root: Path) -> str:
+    """How many recordings a folder holds, and which of its files are left out, in a line."""
+    count = len(recordings(root))
+    left_out = Counter(kind for directory in _directories(root) for kind in _left_out(directory))
+    named = ", ".join(f"{number} {kind}" for kind, number in sorted(left_out.items()))
+    return f"{count} recordings; left out: {named or 'nothing'}."
+
+
+def _left_out(directory: Path) -> Iterator[str]:
+    """The kind of each file or folder in a directory that is no recording."""
+    for path in directory.iterdir():
+        if _is_skipped(path):
+            yield "hidden or of the system"
+        elif path.is_file() and path.suffix.lower() not in IMAGE_SUFFIXES | VIDEO_SUFFIXES:
+            yield path.suffix.lower() or "without an ending"
 
 
 def folder_factors(found: list[Recording]) -> tuple[Factor, ...]:
@@ -156,7 +217,7 @@ def folder_factors(found: list[Recording]) -> tuple[Factor, ...]:
 
 
 def split_of(name: str) -> str:
-    """The split of a recording, decided by a hash of its name alone.
+    """The split of a recording where no folder says it, decided by a hash of its name alone.
 
     It is the same on every machine, and recordings that are added or removed do not change it.
 
@@ -202,20 +263,69 @@ def load(folder: Path, split: str) -> Clips:
     known = folder_factors(found)
     names = [factor.name for factor in known]
     levels = [level for level, (name, _) in enumerate(LEVELS) if name in names]
-    frames, labels = [], []
-    chosen = [recording for recording in found if split_of(recording.name) == split]
-    with DecoderProcess() as decoder:  # one for all, as its start takes longer than most clips
-        for recording in chosen:
-            frames.append(clips_of(recording, decoder))
-            label = [
-                factor.values.index(recording.labels[level])
-                for factor, level in zip(known, levels, strict=True)
-            ]
-            labels += [label] * len(frames[-1])
-    if not frames:
+    chosen = [recording for recording in found if recording.split == split]
+    if not chosen:
         raise DataError(
             f"Of the {len(found)} recordings in {folder} none falls into the split {split}, "
-            "which a hash of their names decides: add more."
+            "which folders at the top or a hash of their names decide: add more."
         )
+    frames, labels = [], []
+    for recording, clips in zip(chosen, _all_clips(chosen, found), strict=True):
+        frames.append(clips)
+        label = [
+            factor.values.index(recording.labels[level])
+            for factor, level in zip(known, levels, strict=True)
+        ]
+        labels += [label] * len(clips)
     columns = torch.tensor(labels).view(len(labels), len(known))
     return Clips(torch.cat(frames), columns, known, cut_from=len(chosen))
+
+
+def _all_clips(chosen: list[Recording], found: list[Recording]) -> list[Tensor]:
+    """The clips of each chosen recording.
+
+    Raises:
+        DataError: if one cannot be used; the message names all such recordings of the folder.
+    """
+    clips: list[Tensor] = []
+    with DecoderProcess() as decoder:  # one for all, as its start takes longer than most clips
+        broken = list(_complaints(chosen, decoder, clips))
+        if broken:
+            # Those of other splits would stop the evaluation later.
+            others = [recording for recording in found if recording not in chosen]
+            broken += _complaints(others, decoder)
+    if len(broken) == 1:
+        raise DataError(broken[0])
+    if broken:
+        hidden = len(broken) - MAX_COMPLAINTS
+        rest = [f"and {hidden} more"] * (hidden > 0)
+        raise DataError(
+            "\n".join(
+                [
+                    f"{len(broken)} of the {len(found)} recordings cannot be used:",
+                    *broken[:MAX_COMPLAINTS],
+                    *rest,
+                ]
+            )
+        )
+    return clips
+
+
+def _complaints(
+    asked: Iterable[Recording], decoder: DecoderProcess, clips: list[Tensor] | None = None
+) -> Iterator[str]:
+    """Reads recordings; yields what is wrong with each that cannot be used.
+
+    Args:
+        asked: the recordings.
+        decoder: reads their files.
+        clips: gets the clips of the others, if they are wanted.
+    """
+    for recording in asked:
+        try:
+            read = clips_of(recording, decoder)
+        except DataError as error:
+            yield str(error)
+        else:
+            if clips is not None:
+                clips.append(read)

@@ -163,8 +163,11 @@ def main(arguments: list[str] | None = None) -> int:
         use_threads(options.threads)
         config = configure(options)
         clips = data.load(config.dataset, "train", options.data)
+        overview = data.describe(config.dataset).overview
         config = config.for_clips(clips.shape[0])
         with process_group(choose_device(options.device)) as ranks:
+            if overview:
+                ranks.print_once(overview(options.data))
             default = "bfloat16" if ranks.device.type == "cuda" else "float32"
             precision = options.precision or default
             repeat = command(options, precision)

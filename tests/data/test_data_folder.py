@@ -5,6 +5,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from clip_files import turned_jpeg
 
 from rwae import data
 from rwae.data import folder
@@ -12,6 +13,7 @@ from rwae.data.clips import SPLITS
 from rwae.errors import DataError
 from rwae.files.filmstrip import sheet
 from rwae.files.video import encode_image, write_clip
+from rwae.training.__main__ import main
 
 
 def film(frames: int, side: int = 16, shade: int = 100) -> np.ndarray:
@@ -79,6 +81,88 @@ def test_a_linked_folder_is_read_and_a_loop_of_links_ends(tmp_path: Path) -> Non
     (tmp_path / "clips" / "ben" / "again").symlink_to(tmp_path / "clips")
     names = [recording.name for recording in folder.recordings(tmp_path / "clips")]
     assert names == ["anna/nod/1.png", "ben/nod/2.png"]
+
+
+def test_frames_that_a_camera_turned_are_turned_back(tmp_path: Path) -> None:
+    picture = np.zeros((32, 32, 3), np.uint8)
+    picture[:16] = 200  # bright above, and so it has to come back
+    for number in range(8):
+        path = tmp_path / "take" / f"{number}.jpg"
+        path.parent.mkdir(exist_ok=True)
+        path.write_bytes(turned_jpeg(np.rot90(picture)))
+    clip = everything(tmp_path)[0].float()
+    assert clip[:, :, :24].mean() > 180
+    assert clip[:, :, 40:].mean() < 20
+
+
+@pytest.mark.parametrize("first_is_broken", [False, True])
+def test_frames_twice_as_wide_as_high_are_no_strips(tmp_path: Path, first_is_broken: bool) -> None:
+    save_frames(tmp_path / "take", frames=12, side=(16, 32))
+    if first_is_broken:
+        (tmp_path / "take" / "000.png").write_bytes(b"no picture")
+    found = folder.recordings(tmp_path)
+    assert [(r.name, len(r.images)) for r in found] == [("take", 12)]
+
+
+def test_strips_in_a_folder_are_a_recording_each(tmp_path: Path) -> None:
+    for name in ("1.png", "2.png"):
+        save_strip(tmp_path / "anna" / name)
+    (tmp_path / "anna" / "0.png").write_bytes(b"no picture")
+    names = [recording.name for recording in folder.recordings(tmp_path)]
+    assert names == ["anna/0.png", "anna/1.png", "anna/2.png"]
+
+
+@pytest.mark.parametrize("folders", [("train", "test"), ("Training", "val", "test")])
+def test_folders_of_splits_are_the_splits_and_no_labels(
+    tmp_path: Path, folders: tuple[str, ...]
+) -> None:
+    for top in folders:
+        for number in range(30):
+            save_strip(tmp_path / top / ("anna", "ben")[number % 2] / f"{number}.png")
+    found = folder.recordings(tmp_path)
+    assert [(f.name, f.values) for f in folder.folder_factors(found)] == [("who", ("anna", "ben"))]
+    of_split = {s: {r.name.split("/")[0] for r in found if r.split == s} for s in SPLITS}
+    assert of_split["train"] == {folders[0]}
+    assert of_split["test"] == {"test"}
+    # Without a folder of its own, "validation" is taken out of the training folder.
+    assert of_split["validation"] == {"val" if "val" in folders else "train"}
+
+
+def test_a_person_of_the_name_of_a_split_is_a_person(tmp_path: Path) -> None:
+    for who in ("test", "anna"):
+        save_strip(tmp_path / who / "1.png")
+    found = folder.recordings(tmp_path)
+    assert folder.folder_factors(found)[0].values == ("anna", "test")
+
+
+def test_all_broken_files_of_a_folder_are_named_at_once(tmp_path: Path) -> None:
+    for number in range(12):
+        save_strip(tmp_path / f"{number}.png", frames=8 if number % 2 else 3)
+    with pytest.raises(DataError) as caught:
+        data.load("folder", "train", tmp_path)
+    told = str(caught.value)
+    assert told.startswith("6 of the 12 recordings cannot be used:")
+    assert all(f"{number}.png has 3 frames" in told for number in range(0, 12, 2))
+
+
+def test_the_training_says_what_it_leaves_out_and_quotes_its_command(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    clips = tmp_path / "my clips"
+    train = [f"{n}.png" for n in range(20) if folder.split_of(f"{n}.png") == "train"]
+    for name in train[:4]:
+        save_strip(clips / name)
+    for name in ("a.wmv", "b.WMV", "c.ts", "notes", ".DS_Store"):
+        (clips / name).write_bytes(b"")
+    out = tmp_path / "my run"
+    options = ["--preset", "folder", "--device", "cpu", "--steps", "1", "--batch", "4"]
+    assert main([*options, "--data", str(clips), "--out", str(out)]) == 0
+    told = capsys.readouterr().out
+    assert (
+        "4 recordings; left out: 1 .ts, 2 .wmv, 1 hidden or of the system, 1 without an ending."
+        in told
+    )
+    assert f"rwae.evaluation '{out}' --dataset folder --data '{clips}'" in told
 
 
 def test_a_long_recording_is_cut_into_pieces(tmp_path: Path) -> None:

@@ -9,7 +9,7 @@ import cv2
 import numpy as np
 
 from rwae.errors import ClipError, DataError
-from rwae.files.video.decoder.pixels import shrink, to_rgb, to_straight_rgba
+from rwae.files.video.decoder.pixels import JPEG, reading_mode, shrink, to_rgb, to_straight_rgba
 from rwae.files.video.decoding import DecoderProcess
 from rwae.files.video.footage import Footage
 
@@ -104,7 +104,8 @@ def read_image(path: Path) -> np.ndarray:
 def read_frames(paths: Sequence[Path]) -> np.ndarray:
     """Reads a clip that was saved as one picture for each frame: RGB bytes (N, H, W, 3).
 
-    Transparent pixels become black, and frames beyond 512 pixels are shrunk. Like `read_image` it
+    A camera's rotation mark is applied, transparent pixels become black, and frames beyond 512
+    pixels are shrunk. Like `read_image` it
     decodes in this process: for data sets, never for an upload.
 
     Raises:
@@ -132,8 +133,10 @@ def _existing(source: str | Path | bytes) -> Path | bytes:
 
 def _decode(path: Path) -> np.ndarray:
     try:
-        image = cv2.imread(str(path), cv2.IMREAD_UNCHANGED) if path.is_file() else None
-    except cv2.error:  # more pixels than OpenCV may read
+        with path.open("rb") as file:
+            mode = reading_mode(file.read(len(JPEG)))
+        image = cv2.imread(str(path), mode)
+    except (OSError, cv2.error):  # for OpenCV, more pixels than it may read
         image = None
     if image is None:
         raise DataError(f"The file {path} is missing or is no readable picture: fetch it again.")

@@ -20,7 +20,7 @@ from itertools import chain
 import complaints
 import cv2
 import numpy as np
-from pixels import stretch
+from pixels import JPEG, reading_mode, stretch
 from protocol import MAX_DECODED_SIDE, MAX_SHEET_PIXELS, RecordKind, Refused, check_size
 
 MAX_DECODED_PIXELS = 2**26  # of an animation that are in memory at once, as RGBA bytes
@@ -29,7 +29,7 @@ CELL_SIDE = 64  # pixels of a cell of a sprite sheet
 MIN_SHEET_ROWS = 4  # of cells, in a picture that is no strip
 LEAST_DURATION, DEFAULT_DURATION = 10, 100  # milliseconds
 MAX_ASPECT = 8.0  # of a pixel; a file that claims more is damaged
-_PNG, _JPEG, _BMP = b"\x89PNG\r\n\x1a\n", b"\xff\xd8\xff", b"BM"
+_PNG, _BMP = b"\x89PNG\r\n\x1a\n", b"BM"
 _AV1 = cv2.VideoWriter.fourcc(*"av01"), cv2.VideoWriter.fourcc(*"AV01")
 
 # What a picture is (a frame, or a sprite sheet), how to decode it, and the time in milliseconds at
@@ -134,7 +134,7 @@ def _pixel_aspect(video: cv2.VideoCapture) -> float:
 
 def _is_picture(head: bytes) -> bool:
     """Whether a file that begins like this is a PNG, JPEG, BMP, WebP, AVIF or GIF."""
-    known = head.startswith((_PNG, _JPEG, _BMP)) or _is_webp(head) or _is_gif(head)
+    known = head.startswith((_PNG, JPEG, _BMP)) or _is_webp(head) or _is_gif(head)
     return known or _is_avif(head)
 
 
@@ -209,10 +209,9 @@ def _read_animation(name: str, start: int, count: int) -> Iterator[tuple[np.ndar
 
 
 def _read_still(name: str, head: bytes) -> np.ndarray:
-    # IMREAD_COLOR applies a camera's rotation mark, IMREAD_UNCHANGED keeps alpha and 16 bits.
-    how = cv2.IMREAD_COLOR if head.startswith(_JPEG) else cv2.IMREAD_UNCHANGED
     try:
-        image = cv2.imread(name, how)
+        mode: int = reading_mode(head)
+        image = cv2.imread(name, mode)
     except cv2.error:  # more pixels than OpenCV may read
         image = None
     if image is None:

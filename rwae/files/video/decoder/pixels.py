@@ -7,6 +7,15 @@ import numpy as np
 
 KEPT_SIDE = 512  # pixels; larger frames are shrunk, to bound the memory
 STILL_SIDE = 96  # pixels, of the small pictures that show a whole file
+JPEG = b"\xff\xd8\xff"  # how such a file begins
+
+
+def reading_mode(head: bytes) -> int:
+    """How OpenCV has to read a picture that begins with these bytes.
+
+    IMREAD_COLOR applies a camera's rotation mark, IMREAD_UNCHANGED keeps alpha and 16 bits.
+    """
+    return cv2.IMREAD_COLOR if head.startswith(JPEG) else cv2.IMREAD_UNCHANGED
 
 
 def to_rgb(image: np.ndarray) -> np.ndarray:
