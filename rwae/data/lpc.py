@@ -14,7 +14,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import numpy as np
@@ -29,6 +29,8 @@ from rwae.files.sheet_layout import (
     CELL_SIDE,
     CLIP_FRAMES,
     ROWS,
+    SHEET_COLUMNS,
+    SHEET_ROWS,
     pack_pixels,
     split_cells,
     unpack_pixels,
@@ -214,6 +216,15 @@ def render_cells(character: Character, row: int) -> np.ndarray:
     return frames
 
 
+def draw_sheet(character: Character) -> np.ndarray:
+    """All cells of a character: packed premultiplied RGBA with shape (21, 13, 64, 64)."""
+    sheet = np.zeros((SHEET_ROWS, SHEET_COLUMNS, CELL_SIDE, CELL_SIDE), np.uint32)
+    for row in range(SHEET_ROWS):
+        cells = render_cells(character, row)
+        sheet[row, : len(cells)] = cells
+    return sheet
+
+
 def _composite(frames: np.ndarray, patch: Patch, palette: np.ndarray) -> None:
     """Lays a patch over frames by the over operator of Porter and Duff (1984), in place.
 
@@ -265,6 +276,34 @@ def read_layers(folder: Path) -> list[Layer]:
             "`python -m rwae.data.download lpc` has filled."
         )
     return layers
+
+
+def is_held_out(layer: Layer, splits: Sequence[str] = tuple(HELD_OUT)) -> bool:
+    """Whether the shape of a layer is held out for one of some splits."""
+    return any(layer.shape in HELD_OUT[split].get(layer.kind, ()) for split in splits)
+
+
+def is_worn(layer: Layer) -> bool:
+    """Whether a layer lies over the body, and is not a part of it."""
+    return layer.kind not in ("behind", "body", "eyes", *SKIN_KINDS)
+
+
+def one_of_each(layers: Iterable[Layer]) -> dict[tuple[str, str, str], Layer]:
+    """One colour of each shape, by kind, shape and sex; what fits both sexes comes twice."""
+    found: dict[tuple[str, str, str], Layer] = {}
+    for layer in layers:
+        for sex in SEXES if layer.sex is None else (layer.sex,):
+            found.setdefault((layer.kind, layer.shape, sex), replace(layer, sex=sex))
+    return found
+
+
+def plain_bodies(layers: Iterable[Layer]) -> dict[str, Layer]:
+    """A human body of each sex."""
+    return {
+        sex: layer
+        for (kind, shape, sex), layer in one_of_each(layers).items()
+        if (kind, shape) == ("body", "human")
+    }
 
 
 def read_sheet(path: Path, kind: str) -> Layer:

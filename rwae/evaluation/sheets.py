@@ -31,7 +31,6 @@ from rwae.files.sheet_layout import (
     CELL_SIDE,
     ROWS,
     SHEET_COLUMNS,
-    SHEET_ROWS,
     pack_pixels,
     unpack_pixels,
 )
@@ -104,7 +103,7 @@ def measure(
 def _measure(
     character: lpc.Character, nearest: lpc.Character, decoder: CopyingDecoder, novelty: str
 ) -> Drawn:
-    truth = draw_sheet(character)
+    truth = lpc.draw_sheet(character)
     given = np.zeros_like(truth)
     given[list(WALK_ROWS)] = truth[list(WALK_ROWS)]
     sheet = Sheet(unpack_pixels(given), np.zeros((0, SHEET_COLUMNS * CELL_SIDE, 4), np.uint8))
@@ -112,7 +111,7 @@ def _measure(
     completion = complete(sheet, decoder=decoder)
     seconds = time.perf_counter() - start
     drawn = pack_pixels(completion.sheet.cells)
-    other = draw_sheet(nearest)
+    other = lpc.draw_sheet(nearest)
     right, counted, squared = [], [], []
     for row, column in TARGETS:
         true = truth[row, column]
@@ -145,15 +144,6 @@ def _flow_and_oracle(
     possible = (values == true[y, x][:, None]).any(1) | (true[y, x] == 0)
     oracle[y, x] = np.where(possible, true[y, x], values[:, 0])
     return flow, oracle
-
-
-def draw_sheet(character: lpc.Character) -> np.ndarray:
-    """All cells of a character: packed premultiplied RGBA with shape (21, 13, 64, 64)."""
-    sheet = np.zeros((SHEET_ROWS, SHEET_COLUMNS, CELL_SIDE, CELL_SIDE), np.uint32)
-    for row in range(SHEET_ROWS):
-        cells = lpc.render_cells(character, row)
-        sheet[row, : len(cells)] = cells
-    return sheet
 
 
 def _walk_of(character: lpc.Character) -> np.ndarray:

@@ -2,10 +2,12 @@
 
     python -m rwae.sheets complete hero.png --out whole.png
     python -m rwae.sheets complete hero.png --out hero.png --row "slash, left" --report hero.json
+    python -m rwae.sheets complete robe.png --body body.png --out whole-robe.png
 
 The picture has the layout of the Liberated Pixel Cup: 21 rows of 13 cells of 64 x 64 pixels, or
 more rows, or the four rows of one action, or one row. What is transparent is missing. Given cells
-stay as they are, byte for byte, and so does what lies below the 21 rows.
+stay as they are, byte for byte, and so does what lies below the 21 rows. With --body the picture
+is one layer alone, such as a garment or hair, and so is what is written.
 """
 
 from __future__ import annotations
@@ -18,6 +20,7 @@ from pathlib import Path
 from rwae.errors import RWAEError
 from rwae.files import checkpoint, video
 from rwae.sheets.complete import complete
+from rwae.sheets.layers import complete_layer, read_body
 from rwae.sheets.sheet import read_sheet
 
 
@@ -30,6 +33,9 @@ def main(arguments: list[str] | None = None) -> int:
     commands = parser.add_subparsers(dest="command", required=True)
     command = commands.add_parser("complete", help="draw the missing cells of a sheet")
     command.add_argument("sheet", type=Path, help="picture with some rows of the layout")
+    command.add_argument(
+        "--body", type=Path, help="picture of the body that the layer is drawn for"
+    )
     command.add_argument("--out", type=Path, required=True, help="PNG to write")
     command.add_argument(
         "--row",
@@ -54,7 +60,11 @@ def main(arguments: list[str] | None = None) -> int:
 
 def _complete(options: argparse.Namespace) -> str:
     """Completes a sheet, writes the files, and says in a line what was done."""
-    done = complete(read_sheet(options.sheet, options.single_row), options.row)
+    sheet = read_sheet(options.sheet, options.single_row)
+    if options.body is None:
+        done = complete(sheet, options.row)
+    else:
+        done = complete_layer(sheet, read_body(options.body), options.row)
     report = done.report()
     files = {options.out: video.encode_image(done.sheet.picture, "png")}
     if options.report is not None:

@@ -118,13 +118,11 @@ def complete(
         ClipError: if a row is unknown.
         CheckpointError: if the decoder's file is missing or damaged.
     """
-    known = [row.key for row in ROWS]
-    if unknown := sorted(set(rows or ()) - set(known)):
-        raise ClipError(f"There is no row {unknown[0]!r}: choose one of {'; '.join(known)}.")
+    require_known_rows(rows)
     decoder = decoder or shipped_decoder()
-    colours = _packed(sheet.cells)
+    colours = packed_colours(sheet.cells)
     trust = np.where(sheet.given, 1.0, 0.0)
-    _fill_walking(colours, trust)
+    fill_walking(colours, trust)
     confidence = np.zeros(colours.shape, np.float32)
     confidence[sheet.given] = 1
     made = np.zeros_like(sheet.given)
@@ -154,7 +152,18 @@ def complete(
     return Completion(replace(sheet, cells=cells), made, confidence)
 
 
-def _fill_walking(colours: np.ndarray, trust: np.ndarray) -> None:
+def require_known_rows(rows: Collection[str] | None) -> None:
+    """Refuses keys of rows that the layout has not; None stands for all rows.
+
+    Raises:
+        ClipError: naming the first one.
+    """
+    known = [row.key for row in ROWS]
+    if unknown := sorted(set(rows or ()) - set(known)):
+        raise ClipError(f"There is no row {unknown[0]!r}: choose one of {'; '.join(known)}.")
+
+
+def fill_walking(colours: np.ndarray, trust: np.ndarray) -> None:
     """Fills missing cells of walking by the nearest given cell of the direction, in place.
 
     Args:
@@ -178,6 +187,6 @@ def _fill_walking(colours: np.ndarray, trust: np.ndarray) -> None:
                 trust[number, column] = FILLED_CONFIDENCE
 
 
-def _packed(cells: np.ndarray) -> np.ndarray:
+def packed_colours(cells: np.ndarray) -> np.ndarray:
     """RGBA bytes (..., 4) as one number for each pixel; 0 for all that are transparent."""
     return np.where(cells[..., 3] == 0, np.uint32(0), pack_pixels(cells))

@@ -120,17 +120,32 @@ class CopyingDecoder:
             column: of the cell.
         """
         table = self.tables[row, column]
-        values = candidate_values(table, row, lambda r, c: colours[r, c])
-        anchors = anchor_values(row, lambda r, c: colours[r, c])
-        slots = slots_of(values, neighbours(table.pixels), anchors)
-        choices = np.concatenate([np.zeros_like(values[:, :1]), values], 1)
-        chosen, probability = elect(choices, _ask_trees(table, slots))
+        chosen, probability = elect(*self.choices(colours, row, column))
         probability = np.minimum(probability, MOST_CONFIDENCE)
         result = np.zeros((CELL_SIDE, CELL_SIDE), colours.dtype)
         confidence = np.ones((CELL_SIDE, CELL_SIDE), np.float32)
         y, x = table.pixels.T.astype(np.int64)
         result[y, x], confidence[y, x] = chosen, probability
         return CopiedCell(result, confidence)
+
+    def choices(self, colours: np.ndarray, row: int, column: int) -> tuple[np.ndarray, np.ndarray]:
+        """What each pixel of a cell chooses from, and what the trees believe of it.
+
+        Args:
+            colours: see `draw`; any numbers do, of which 0 is transparent.
+            row: of the cell.
+            column: of the cell.
+
+        Returns:
+            The choices with shape (P, 9), the first of which is transparent, and the probability
+            that each is right, by each tree, with shape (P, 3, 9).
+        """
+        table = self.tables[row, column]
+        values = candidate_values(table, row, lambda r, c: colours[r, c])
+        anchors = anchor_values(row, lambda r, c: colours[r, c])
+        slots = slots_of(values, neighbours(table.pixels), anchors)
+        choices = np.concatenate([np.zeros_like(values[:, :1]), values], 1)
+        return choices, _ask_trees(table, slots)
 
 
 def candidate_values(table: CellTable, row: int, cell_of: CellOf) -> np.ndarray:

@@ -331,22 +331,29 @@ class Api:
         return {**answer, "before": state["before"], "after": state["after"]}
 
     def complete_sheet(
-        self, file: str, rows: list[str] | None = None, single_row: str | None = None
+        self,
+        file: str,
+        rows: list[str] | None = None,
+        single_row: str | None = None,
+        body: str | None = None,
     ) -> SheetAnswer:
         """Draws the missing cells of a Liberated Pixel Cup sprite sheet from the given ones.
 
-        It takes some seconds. Given cells come back as they were, byte for byte.
+        It takes some seconds. Given cells come back as they were, byte for byte. With a body, the
+        sheet is one layer alone, such as a garment or hair, and so is what comes back.
 
         Args:
             file: a PNG of some rows of the layout, of at most 4 MB, as base64 or a data URL
             rows: those that are wanted, such as "slash, left"; all by default
             single_row: of a picture of one row, which one it is; the likeliest by default
+            body: of a layer alone, a PNG of the body that it is drawn for, as the file
 
         Returns:
             the sheet as a data URL of a PNG, and a report: how many cells were given and drawn,
             and for each cell its status and how sure a drawn one is; look at "draft" cells first
         """
-        png, report = self._completing.complete(decode_base64(file), rows, single_row)
+        below = None if body is None else decode_base64(body)
+        png, report = self._completing.complete(decode_base64(file), below, rows, single_row)
         return {"sheet": data_url(png, "image/png"), "report": report}
 
     def _find(self, model: Any) -> tuple[str, Studio]:

@@ -22,7 +22,7 @@ from rwae.files import video
 from rwae.files.game_files import completion_credits, frame_files, pack_zip, sheet_data
 from rwae.files.sheet_layout import CELL_SIDE, ROWS, SHEET_COLUMNS, SHEET_ROWS, SHEET_SIZE
 from rwae.files.video import MAX_SHEET_PIXELS
-from rwae.sheets import Sheet, complete, parse_sheet
+from rwae.sheets import Sheet, complete, complete_layer, parse_body, parse_sheet
 from rwae.ui import downloads
 from rwae.ui.jobs import Job, Jobs, State
 from rwae.ui.loaded_models import LoadedModels
@@ -35,10 +35,12 @@ from rwae.ui.payloads import (
     require_number,
     require_object,
     uploaded_file,
+    uploaded_files,
 )
 
 BUSY = "Other visitors' sheets are being completed: try again in a minute."
 FAILED = "The server failed to complete this sheet: try other rows."
+NO_FILE = "No file came along: choose one picture."
 MAX_REQUEST_TEXT = 8000  # characters of what a request says beside the pixels
 EXAMPLE_COLOURS = downloads.FEW_COLOURS  # as few as art of this kind has
 
@@ -95,8 +97,9 @@ class Completing:
         """Begins to complete a sheet.
 
         Args:
-            form: as Gradio reads it: `files` holds one (name, packed pixels), and
-                `data["request"]` the text of {"rows": keys of the wanted rows, or null for all}.
+            form: as Gradio reads it: `files` holds (name, packed pixels) of the sheet and, if
+                that shows a layer alone, of the body, and `data["request"]` the text of {"rows":
+                keys of the wanted rows, or null for all}.
 
         Returns:
             {"job": its name, "queued": how many wait before it}.
@@ -107,7 +110,13 @@ class Completing:
         """
         self._jobs.require_room()
         rows = _requested_rows(_request_of(form, "rows")["rows"])
-        return self._jobs.start(partial(_complete, _packed_sheet(form), rows), {"part": 0.0})
+        files = uploaded_files(form)
+        if not 1 <= len(files) <= 2:
+            raise ClipError(NO_FILE)
+        sheet, body = parse_sheet(_unpack(files[0])), None
+        if len(files) > 1:
+            body = parse_body(_unpack(files[1]))
+        return self._jobs.start(partial(_complete, sheet, body, rows), {"part": 0.0})
 
     def complete_state(self, _studio: Studio, request: Any) -> Answer:
         """Says how far a job is.
@@ -155,11 +164,14 @@ class Completing:
         name, media_type, make = KINDS[kind]
         return {"data": data_url(make(saved), media_type), "name": name}
 
-    def complete(self, content: bytes, rows: Any, single_row: Any) -> tuple[bytes, Answer]:
+    def complete(
+        self, content: bytes, body: bytes | None, rows: Any, single_row: Any
+    ) -> tuple[bytes, Answer]:
         """Completes a sheet, and returns when it is done.
 
         Args:
             content: of a file that someone sends.
+            body: of the file of the body if the sheet shows a layer alone.
             rows: keys of the wanted rows, or None for all.
             single_row: of a picture of one row: which one it is, or None.
 
@@ -167,24 +179,29 @@ class Completing:
             The sheet as a PNG, and the report.
 
         Raises:
-            ClipError: if the file is no sheet, or a row is unknown.
+            ClipError: if a file is no sheet, or a row is unknown, or the body does not fit.
             RWAEError: if too many sheets wait to be completed.
         """
         self._jobs.require_room()
         sheet = parse_sheet(video.read_picture(content), _requested_row(single_row))
-        state = self._jobs.run(partial(_complete, sheet, _requested_rows(rows)), {"part": 0.0})
+        below = None if body is None else parse_body(video.read_picture(body))
+        work = partial(_complete, sheet, below, _requested_rows(rows))
+        state = self._jobs.run(work, {"part": 0.0})
         pixels = _unpack(base64.b64decode(state["pixels"]))
         return video.encode_image(pixels, "png"), state["report"]
 
 
-def _complete(sheet: Sheet, rows: Collection[str] | None, job: Job) -> State:
-    """Completes a sheet, and returns the last state of its job."""
+def _complete(sheet: Sheet, body: Sheet | None, rows: Collection[str] | None, job: Job) -> State:
+    """Completes a sheet, or a layer on its body, and returns the last state of its job."""
 
     def report(part: float) -> None:
         job.stop_if_unwanted()
         job.state = job.state | {"part": round(float(part), 3)}
 
-    done = complete(sheet, rows, report)
+    if body is None:
+        done = complete(sheet, rows, report)
+    else:
+        done = complete_layer(sheet, body, rows, report)
     return {
         "pixels": _packed_text(done.sheet.picture),
         "confidence": _packed_text((255 * done.confidence).round().astype(np.uint8)),
@@ -359,7 +376,7 @@ def _require_cells(value: Any) -> np.ndarray:
 def _content_of(form: Any) -> bytes:
     content = uploaded_file(form)
     if content is None:
-        raise ClipError("No file came along: choose one picture.")
+        raise ClipError(NO_FILE)
     return content
 
 

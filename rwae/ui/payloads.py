@@ -97,8 +97,13 @@ def uploaded_file(form: Any) -> bytes | None:
     Args:
         form: as Gradio reads it: `files` is a list of (name, bytes). The name is never used.
     """
-    files = getattr(form, "files", None)
-    return files[0][1] if files and len(files) == 1 else None
+    files = uploaded_files(form)
+    return files[0] if len(files) == 1 else None
+
+
+def uploaded_files(form: Any) -> list[bytes]:
+    """The content of each file of a form, see `uploaded_file`; none if there is no form."""
+    return [content for _, content in getattr(form, "files", None) or ()]
 
 
 def requested_choices(form: Any) -> Choices:

@@ -39,6 +39,20 @@ const holdsAnything = (cell) => {
   return false;
 };
 
+// Pixels of a cell on those of another one; translucent ones are mixed as the page mixes them.
+export function layCell(above, below) {
+  const mixed = below.slice();
+  for (let at = 0; at < mixed.length; at += 4) {
+    const [top, under] = [above[at + 3] / 255, below[at + 3] / 255];
+    const alpha = top + under * (1 - top);
+    for (let c = 0; top > 0 && c < 3; c += 1) {
+      mixed[at + c] = (above[at + c] * top + below[at + c] * under * (1 - top)) / alpha;
+    }
+    mixed[at + 3] = 255 * alpha;
+  }
+  return mixed;
+}
+
 export class SpriteSheet {
   // rows: of the layout, {key, action, direction, columns, cycle}. pixels: RGBA bytes.
   constructor(rows, pixels) {
@@ -107,6 +121,13 @@ export class SpriteSheet {
     const alone = (action) => this.rows.filter((row) => row.action === action).length === 1;
     const names = rows.map(({ action, direction }) => (alone(action) ? action : direction));
     return [...new Set(names)];
+  }
+
+  // Forgets what was drawn; the given cells and the corrected ones stay.
+  restart() {
+    this.whole = this.given.slice();
+    this.drawn.clear();
+    Object.assign(this, { wanted: [], pending: 0 });
   }
 
   // What a completion of some rows made: the pixels, its report (see

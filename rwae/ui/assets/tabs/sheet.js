@@ -7,6 +7,7 @@ import { ask, LONG_DEADLINE } from "../lib/server.js";
 import {
   COLUMNS,
   cellWords,
+  layCell,
   packBytes,
   rowOf,
   SIDE,
@@ -29,15 +30,17 @@ const TYPES = "image/png,image/webp,image/bmp";
 const FOR_EVER = new AbortController().signal; // the tab is never begun anew
 const TOO_OLD = "This browser is too old to open sheets here: use a newer one.";
 const OPENING = "Opening the sheet.";
+const NO_BODY = "Only for a garment, hair or a helmet alone. You may also drop the body here.";
 
 // value: {rows: of the layout, see `SpriteSheet`, example: whether a model draws one, maxUpload}.
 export function start({ element, server, value }) {
   new SheetTab(element, server, value);
 }
 
-const request = (file, values) => ({
+// more: other files that come along.
+const request = (file, values, more = {}) => ({
   binary: true,
-  data: { file, request: JSON.stringify(values) },
+  data: { file, ...more, request: JSON.stringify(values) },
 });
 
 class SheetTab {
@@ -49,6 +52,7 @@ class SheetTab {
       row: 0,
       cell: null,
       source: null,
+      body: null, // the sheet of the body if this one is a layer
       examples: 0,
       job: null,
       working: false,
@@ -89,6 +93,18 @@ class SheetTab {
       takesPaste: () => true,
       take: (file) => this.open(file),
     });
+    acceptUploads({
+      area: part.bodyplace,
+      button: part.pickbody,
+      signal: FOR_EVER,
+      types: TYPES,
+      takesPaste: () => false,
+      take: (file) => this.openBody(file),
+    });
+    for (const kind of ["dragover", "dragleave", "drop"]) {
+      part.bodyplace.addEventListener(kind, (event) => event.stopPropagation());
+    }
+    part.dropbody.addEventListener("click", () => this.layOn(null));
     part.example.addEventListener("click", () => this.openExample());
     rowChoice(part.singlerow, this.rows);
     part.singlerow.addEventListener("change", () => this.open(this.source, part.singlerow.value));
@@ -127,6 +143,31 @@ class SheetTab {
     if (answer) await this.take(answer, file.name || "pasted sheet", file);
   }
 
+  async openBody(file) {
+    const error = refusal(file, this.maxUpload);
+    if (error) {
+      this.fail(error);
+      return;
+    }
+    const { sheet } = this;
+    const answer = await this.busy("Opening the body.", () =>
+      this.server.open_sheet(request(file, {})),
+    );
+    if (!answer || sheet !== this.sheet) return;
+    const pixels = await unpackText(answer.pixels);
+    this.layOn(new SpriteSheet(this.rows, pixels), file.name);
+  }
+
+  // A body, or null, is chosen: what was drawn without it is forgotten.
+  layOn(body, name = NO_BODY) {
+    const { part } = this;
+    this.body = body;
+    part.bodyname.textContent = name;
+    part.dropbody.hidden = !body;
+    this.sheet.restart();
+    this.show();
+  }
+
   async openExample() {
     const number = this.examples;
     const call = () => this.server.example_sheet({ number });
@@ -140,7 +181,10 @@ class SheetTab {
     this.cancel();
     this.sheet = new SpriteSheet(rows, await unpackText(pixels));
     Object.assign(this, { name, source, cell: null, unsaved: false });
-    part.work.hidden = false;
+    this.body = null;
+    part.bodyname.textContent = NO_BODY;
+    part.dropbody.hidden = true;
+    part.work.hidden = part.bodyplace.hidden = false;
     part.hint.hidden = part.sketch.hidden = true;
     part.file.textContent = name;
     part.single.hidden = !row;
@@ -199,12 +243,18 @@ class SheetTab {
   showRow() {
     const { part, sheet, row } = this;
     this.frames = sheet.frames(row, this.givenOnly, this.cell);
-    const cells = this.frames.map((number) => sheet.cell(number, this.givenOnly));
+    const cells = this.frames.map((number) => this.dressed(number));
     this.view.show({ draw: (context, _, frame) => drawCell(context, cells[frame]) }, 0);
     this.clock.resize(Math.max(1, cells.length));
     part.rowname.textContent = title(this.rows[row].key);
     part.rowwords.textContent = rowWords(sheet.counts(row));
     part.one.disabled = !sheet.canComplete(row);
+  }
+
+  // The pixels of a cell, on those of the body if there is one.
+  dressed(number) {
+    const cell = this.sheet.cell(number, this.givenOnly);
+    return this.body ? layCell(cell, this.body.cell(number)) : cell;
   }
 
   showCell() {
@@ -229,14 +279,15 @@ class SheetTab {
   // Completing.
 
   async complete(key) {
-    const { part, sheet } = this;
+    const { part, sheet, body } = this;
     const rows = sheet.rowsWith(key);
     const content = new File([await packBytes(sheet.given)], "sheet");
+    const more = body ? { body: new File([await packBytes(body.given)], "body") } : {};
     this.running(true);
     part.cancel.focus();
     this.stopping = false;
     const end = await followJob({
-      begin: () => this.server.complete_start(request(content, { rows })),
+      begin: () => this.server.complete_start(request(content, { rows }, more)),
       tell: (job) => this.server.complete_state({ job }),
       started: (job) => {
         this.job = job;
@@ -262,6 +313,7 @@ class SheetTab {
     this.part.offer.hidden = on;
     this.part.running.hidden = !on;
     this.working = on; // meanwhile no cell is changed
+    this.part.pickbody.disabled = this.part.dropbody.disabled = on;
     this.showCell();
     if (on) this.showProgress({});
   }
