@@ -149,6 +149,22 @@ def test_a_sheet_of_ones_own_keeps_what_is_below_and_a_row_is_named(visit: Visit
     drop(visit, "hero.png", png(join_cells(cells)))
     playwright.expect(part(visit, "below")).to_contain_text("idle")
     assert count(visit, "given") == 36
+
+    # Its body comes beside it: it plays below, and says which cells there are to draw.
+    body = cells.copy()
+    body[8:12, :9, 48:56, 20:44] = (90, 60, 200, 255)
+    body[14, :1] = body[10, :1]
+    place = f"{TAB} [data-part=bodyplace]"
+    visit.page.evaluate(DROP, [place, "body.png", list(png(join_cells(body)))])
+    playwright.expect(part(visit, "bodyname")).to_have_text("body.png")
+    visit.page.get_by_role("button", name="Play walk, front").click()
+    below = np.array([90, 60, 200])
+    visit.until(lambda: bool((visit.pixels(f"{TAB} [data-part=player]") == below).all(-1).any()))
+    part(visit, "all").click()
+    visit.until(lambda: count(visit, "drawn", "draft") == 1)
+    assert status(visit, "slash, front", 1) in ("drawn", "draft")
+    part(visit, "dropbody").click()
+    assert count(visit, "drawn", "draft") == 0
     drop(visit, "row.png", png(join_cells(cells[8:9, :6])))
     playwright.expect(part(visit, "singlerow")).to_have_value("slash, front")
     part(visit, "singlerow").select_option("walk, left")

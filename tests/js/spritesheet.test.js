@@ -6,6 +6,7 @@ import { Painting } from "../../rwae/ui/assets/lib/painting.js";
 import {
   CELL_BYTES,
   cellWords,
+  layCell,
   numberOf,
   packBytes,
   SpriteSheet,
@@ -44,6 +45,22 @@ function completed() {
   made.take({ pixels: whole, report: report(), confidence });
   return made;
 }
+
+test("a sheet that begins anew keeps what is given and corrected", () => {
+  const made = completed();
+  made.correct(STEP, filled([0, 255, 0, 255]));
+  made.restart();
+  assert.deepEqual(made.counts(), { given: 1, corrected: 1, drawn: 0, draft: 0, missing: 3 });
+  assert.deepEqual([...made.cell(STEP).slice(0, 4)], [0, 255, 0, 255]);
+  assert.ok(made.canComplete());
+});
+
+test("a cell lies on another one as pictures do", () => {
+  const over = (above) => [...layCell(filled(above), filled(RED)).slice(0, 4)];
+  assert.deepEqual(over([1, 2, 3, 255]), [1, 2, 3, 255]);
+  assert.deepEqual(over([1, 2, 3, 0]), RED);
+  assert.deepEqual(over([0, 0, 255, 51]), [204, 0, 51, 255]);
+});
 
 test("each cell is given, missing, drawn or a draft", () => {
   assert.deepEqual(sheet().counts(), { given: 1, corrected: 0, drawn: 0, draft: 0, missing: 4 });

@@ -180,6 +180,9 @@ def test_a_sheet_is_completed(client: Client) -> None:
     assert answer["report"]["drawn"] == 6
     whole = video.read_picture(base64.b64decode(answer["sheet"].partition(",")[2]))
     assert np.array_equal(whole[10 * 64 : 11 * 64, : 9 * 64], row)
+    wanted = {"rows": ["slash, front"], "body": text(png)}
+    with pytest.raises(AppError, match="does not cover the wanted row"):
+        client.predict(text(png), **wanted, api_name="/complete_sheet")
     with pytest.raises(AppError, match="no row"):
         client.predict(text(png), rows=["fly"], api_name="/complete_sheet")
 

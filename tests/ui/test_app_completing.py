@@ -71,6 +71,25 @@ def finish(server: Served, job: str) -> dict[str, Any]:
     raise AssertionError("the job does not end")
 
 
+def test_a_layer_is_completed_where_its_body_is(server: Served, picture: np.ndarray) -> None:
+    slash = np.s_[14 * 64 : 15 * 64, :64]
+    body = picture.copy()
+    body[slash] = picture[10 * 64 : 11 * 64, :64]
+    layer = picture.copy()
+    layer[: 21 * 64, :, 3][np.arange(21 * 64) % 64 >= 24] = 0
+
+    def started(*pictures: np.ndarray) -> str:
+        files = [("a file", packed(one)) for one in pictures]
+        return server["complete_start"](Form(files, {"request": '{"rows": null}'}))["job"]
+
+    state = finish(server, started(layer, body))
+    assert state["report"]["drawn"] == 1
+    assert unpacked(state["pixels"])[slash][16:24, 24:40, 3].all()
+    assert "more rows" in finish(server, started(layer, layer))["error"]
+    nothing = Form([], {"request": '{"rows": null}'})
+    assert "No file" in server["complete_start"](nothing)["error"]
+
+
 def test_a_sheet_is_opened_completed_and_saved_with_the_given_bytes(
     server: Served, picture: np.ndarray
 ) -> None:
