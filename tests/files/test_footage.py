@@ -8,12 +8,13 @@ from pathlib import Path
 import cv2
 import numpy as np
 import pytest
-from clip_files import animation, greys, jpeg, matroska, numbers, square, tiny_gif
+from clip_files import animation, greys, jpeg, matroska, movie, numbers, square, tiny_gif
 
 from rwae.errors import ClipError
 from rwae.files import filmstrip, video
 from rwae.files.video import decoding
 
+CLIPS = Path(__file__).parents[1] / "clips"
 HERE = f"import sys; sys.path.insert(0, {str(decoding.PROGRAM)!r})"
 
 
@@ -156,44 +157,43 @@ def test_a_sheet_from_a_decoder_that_was_taken_over_is_checked(
             video.read_footage(b"a file")
 
 
-@pytest.mark.parametrize("folder", ["phone-length"])
-def test_everyday_lengths_are_read(folder: str) -> None:
-    path = Path(__file__).parents[3] / "shared" / "inputs" / folder
-    if not path.is_dir():
-        pytest.skip("no shared inputs")
-    for file in sorted(path.glob("*.mp4")):
-        assert len(video.read_footage(file).frames) >= 64
-
-
 def test_pixels_that_are_not_square_are_widened() -> None:
-    path = Path(__file__).parents[3] / "shared" / "inputs" / "pixel-aspect" / "sar2_squeezed.mp4"
-    if not path.is_file():
-        pytest.skip("no shared inputs")
+    path = CLIPS / "wide_pixels.mp4"
     assert video.read_clip(path).shape[1:3] == (64, 96)
     footage = video.read_footage(path)
     assert (footage.width, footage.height) == (96, 64)
 
 
 def test_an_avif_that_moves_is_read_and_av1_is_named() -> None:
-    folder = Path(__file__).parents[3] / "shared" / "inputs" / "av1"
-    if not folder.is_dir():
-        pytest.skip("no shared inputs")
-    assert video.read_clip(folder / "anim.avif").shape == (10, 64, 64, 3)
+    assert video.read_clip(CLIPS / "moving.avif").shape == (10, 64, 64, 3)
     with pytest.raises(ClipError, match="AV1"):
-        video.read_clip(folder / "av1.mp4")
+        video.read_clip(CLIPS / "av1.mp4")
 
 
-def test_interlaced_film_is_named_and_never_black() -> None:
-    folder = Path(__file__).parents[3] / "shared" / "inputs" / "interlaced"
-    if not folder.is_dir():
-        pytest.skip("no shared inputs")
+def test_interlaced_film_is_named_and_never_black(tmp_path: Path) -> None:
+    progressive = movie(tmp_path / "a.mp4", greys(10, side=64) + 80, "mp4v")
     with video.DecoderProcess() as decoder:
-        for name in ("other_p.mp4", "red_i.mp4", "h264i.mp4", "other_p.mp4"):
-            if name == "other_p.mp4":
-                assert decoder.read(folder / name, 300).mean() > 50
+        for path in (
+            progressive,
+            CLIPS / "interlaced_mpeg4.mp4",
+            CLIPS / "interlaced_h264.mp4",
+            progressive,
+        ):
+            if path == progressive:
+                assert decoder.read(path, 300).mean() > 50
             else:
                 with pytest.raises(ClipError, match="interlaced"):
-                    decoder.read(folder / name, 300)
+                    decoder.read(path, 300)
+
+
+def test_of_two_video_tracks_the_one_that_is_shown_is_read() -> None:
+    content = (CLIPS / "two_tracks.mp4").read_bytes()
+    for source in (CLIPS / "two_tracks.mp4", content):
+        assert video.read_clip(source).mean() > 30
+    # Where the first is shown as well, it is read: it is black.
+    at = content.index(b"tkhd") + 7
+    both = content[:at] + bytes([content[at] | 1]) + content[at + 1 :]
+    assert video.read_clip(both).mean() < 1
 
 
 def test_no_file_stays(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

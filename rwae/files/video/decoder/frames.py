@@ -22,6 +22,7 @@ import cv2
 import numpy as np
 from pixels import JPEG, reading_mode, stretch
 from protocol import MAX_DECODED_SIDE, MAX_SHEET_PIXELS, RecordKind, Refused, check_size
+from tracks import with_shown_track
 
 MAX_DECODED_PIXELS = 2**26  # of an animation that are in memory at once, as RGBA bytes
 HEAD_BYTES = 4096  # at the start of a file, from which kind and size of a picture are read
@@ -87,11 +88,14 @@ def read_picture(name: str) -> np.ndarray:
 def read_video(name: str) -> Frames:
     """Reads a video or a GIF by FFmpeg, one frame at a time.
 
-    Rotation marks and the shape of pixels are applied. A file that breaks off gives the frames
+    Of several video tracks, the one that is marked as shown is read. Rotation marks and the shape
+    of pixels are applied. A file that breaks off gives the frames
     before. Yields and raises what `decode_frames` does.
     """
     # An absolute path, so that no name is ever taken for an address.
-    video = cv2.VideoCapture(os.path.abspath(name), cv2.CAP_FFMPEG)
+    source = with_shown_track(name) or os.path.abspath(name)
+    # OpenCV reads from `source` without holding it.
+    video = cv2.VideoCapture(source, cv2.CAP_FFMPEG, [])
     try:
         if not video.isOpened():
             raise Refused(RecordKind.NO_VIDEO)
