@@ -16,6 +16,7 @@ from __future__ import annotations
 
 import functools
 import inspect
+import json
 import math
 from collections.abc import Callable
 from typing import Any, Literal, TypedDict, get_args
@@ -50,6 +51,12 @@ CONCURRENT_CALLS = 2  # one that computes, and one that reads or writes pictures
 MAX_MOVING_CLIPS = 16  # clips in one moving picture
 MAX_MOVING_WIDTH = 1024  # pixels of a moving picture that is enlarged
 MAX_MOVING_SCALE = 4  # whole factor by which a moving picture is enlarged
+
+# In the order in which a newcomer needs them.
+ENDPOINT_NAMES = (
+    *("models", "examples", "sample", "encode", "swap", "decode"),
+    *("learn", "complete_sheet"),
+)
 
 PictureFormat = Literal["none", "png", "gif", "webm"]
 PICTURE_FORMATS: tuple[str, ...] = get_args(PictureFormat)
@@ -158,9 +165,8 @@ class Api:
         self._completing = completing or Completing(models)
 
     def endpoints(self) -> tuple[Callable[..., Any], ...]:
-        """The endpoints, in the order in which a newcomer needs them."""
-        first = (self.models, self.examples, self.sample, self.encode, self.swap, self.decode)
-        return (*first, self.learn, self.complete_sheet)
+        """The endpoints, in the order of `ENDPOINT_NAMES`."""
+        return tuple(getattr(self, name) for name in ENDPOINT_NAMES)
 
     def models(self) -> list[ModelFacts]:
         """Lists the models that the other endpoints can be asked for; the first is the default.
@@ -432,6 +438,39 @@ def add_endpoints(
             concurrency_id="programs",
         )
         _describe_arguments(page.fns[added["id"]], function)
+
+
+def call_complaint(path: str, body: bytes) -> str | None:
+    """What is wrong with the names or the number of the arguments of a call over HTTP.
+
+    Args:
+        path: ".../call/v2/NAME" for arguments by name, ".../call/NAME" for a list of them.
+        body: of the request. What is no JSON object is left to Gradio, which refuses it.
+
+    Returns:
+        A sentence that names the endpoint or the argument, or None.
+    """
+    *_, version, name = path.rstrip("/").split("/")
+    if name not in ENDPOINT_NAMES:
+        return f"There is no endpoint of this name: choose one of {', '.join(ENDPOINT_NAMES)}."
+    try:
+        given = json.loads(body)
+    except ValueError:
+        return None
+    if not isinstance(given, dict):
+        return None
+    _, *parameters = inspect.signature(getattr(Api, name)).parameters.values()  # without self
+    names = [parameter.name for parameter in parameters]
+    if version == "v2":
+        unknown = [argument for argument in given if argument not in names]
+        if unknown:
+            told = ", ".join(names) or "none"
+            return f"/{name} has no argument {unknown[0][:40]!r}: it has {told}."
+    else:
+        data = given.get("data")
+        given = dict(zip(names, data if isinstance(data, list) else [], strict=False))
+    missing = [p.name for p in parameters if p.default is p.empty and p.name not in given]
+    return f"/{name} needs the argument {missing[0]!r}." if missing else None
 
 
 def describe_endpoints(models: LoadedModels) -> list[dict[str, Any]]:

@@ -16,6 +16,7 @@ from __future__ import annotations
 import asyncio
 import json
 import time
+from collections.abc import Callable
 from contextlib import suppress
 
 from python_multipart.multipart import parse_options_header
@@ -62,6 +63,7 @@ OPEN_PREFIXES = (
     *("/assets/", "/static/", "/svelte/", "/pwa_icon/"),
     *(f"{GRADIO_PREFIX}/heartbeat/", f"{GRADIO_PREFIX}/call/", f"{GRADIO_PREFIX}/mcp/"),
 )
+CALL_ROUTE = f"{GRADIO_PREFIX}/call/"
 API_ROUTES = tuple(  # where programs call, see `rwae.ui.api`
     f"{GRADIO_PREFIX}/{name}" for name in ("queue/join", "call/", "mcp", "mcp/")
 )
@@ -117,6 +119,11 @@ class SecurityHeaders:
 class RequestLimits:
     """ASGI middleware that refuses requests beyond the limits of this module.
 
+    Args:
+        app: the app behind it.
+        check_call: says what is wrong with a call by name, given its path and its body; None if
+            nothing is.
+
     Attributes:
         open_requests: how many are open now.
         page_calls: how many functions of the page are being called now.
@@ -124,8 +131,11 @@ class RequestLimits:
         budget: the memory that is free for bodies.
     """
 
-    def __init__(self, app: ASGIApp) -> None:
+    def __init__(
+        self, app: ASGIApp, check_call: Callable[[str, bytes], str | None] | None = None
+    ) -> None:
         self.app = app
+        self.check_call = check_call
         self.open_requests = self.page_calls = self.forms = 0
         self.budget = BodyBudget(MAX_HELD_BYTES)
         self._reading = asyncio.Semaphore(MAX_READ_FORMS)
@@ -160,6 +170,13 @@ class RequestLimits:
             await _answer(send, 200, b"alive", b"text/plain")
         elif self.open_requests > MAX_OPEN_REQUESTS:
             raise Refusal(503, FULL)
+        elif self.check_call and route == CALL_ROUTE and scope["method"] == "POST":
+            with RequestBody(receive, MAX_API_BYTES, self.budget) as body:
+                content = await body.read()
+                complaint = self.check_call(path_below_root(scope), content)
+                if complaint:
+                    raise Refusal(422, complaint)
+                await self._pass_on_whole(content, scope, receive, send)
         elif route != PAGE_CALL_PATH:
             limit = MAX_API_BYTES if route in API_ROUTES else MAX_VALUES_BYTES
             await self._pass_on_counted(limit, scope, receive, send)
@@ -192,15 +209,21 @@ class RequestLimits:
         if self.page_calls >= MAX_PAGE_CALLS:
             raise Refusal(503, BUSY)
         self.page_calls += 1
+        try:
+            await self._pass_on_whole(body, scope, receive, send)
+        finally:
+            self.page_calls -= 1
+
+    async def _pass_on_whole(
+        self, body: bytes, scope: Scope, receive: Receive, send: Send
+    ) -> None:
+        """Passes on a request whose body is complete."""
         pending: list[Message] = [{"type": "http.request", "body": body, "more_body": False}]
 
         async def receive_whole() -> Message:
             return pending.pop() if pending else await receive()
 
-        try:
-            await self.app(scope, receive_whole, send)
-        finally:
-            self.page_calls -= 1
+        await self.app(scope, receive_whole, send)
 
     async def _pass_on_counted(
         self, max_bytes: int, scope: Scope, receive: Receive, send: Send

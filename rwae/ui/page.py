@@ -144,7 +144,7 @@ def launch_settings() -> dict[str, Any]:
             "middleware": [
                 Middleware(SecurityHeaders),
                 Middleware(page_files.PageDelivery),
-                Middleware(RequestLimits),
+                Middleware(RequestLimits, check_call=api.call_complaint),
             ],
             "routes": page_files.routes(),
         },

@@ -311,6 +311,31 @@ def test_a_shell_can_call_by_name(address: str) -> None:
     assert json.loads(told.split("data: ")[1])[0]["model"] == "weak"
 
 
+@pytest.mark.parametrize(
+    ("path", "body", "named"),
+    [
+        ("v2/swap", {"who": GOOD}, "'motion'"),
+        ("v2/sample", {"cuont": 2}, "'cuont'"),
+        ("v2/smaple", {"count": 2}, "sample"),
+        ("swap", {"data": [GOOD]}, "'motion'"),
+        ("encode", {}, "'file'"),
+    ],
+)
+def test_a_missing_or_misspelt_argument_is_named_with_4xx(
+    address: str, path: str, body: dict[str, Any], named: str
+) -> None:
+    answer = httpx.post(f"{address}/gradio_api/call/{path}", json=body, timeout=60)
+    assert answer.status_code == 422
+    assert named in answer.text
+
+
+@pytest.mark.parametrize("body", [b"", b"no json", b"[]", b"7", b'{"data": 7}'])
+def test_a_body_that_is_no_call_is_refused_with_4xx(address: str, body: bytes) -> None:
+    url = f"{address}/gradio_api/call/v2/swap"
+    answer = httpx.post(url, content=body, headers={"content-type": "application/json"})
+    assert 400 <= answer.status_code < 500
+
+
 def test_the_example_program_swaps_and_saves(address: str, tmp_path: Path) -> None:
     (tmp_path / "clip.png").write_bytes(strip())
     program = [sys.executable, str(ROOT / "examples" / "client.py"), "clip.png"]
