@@ -31,6 +31,7 @@ class FakeHub(ThreadingHTTPServer):
     """The server and what it knows.
 
     Attributes:
+        forgets_commits: whether its answers name no commit, as those of some mirrors.
         commits: the commit that each (repository, revision) stands for.
         files: what each (repository, commit) holds, by path.
         asked: every request so far, such as "HEAD /owner/name/resolve/main/config.json".
@@ -51,6 +52,7 @@ class FakeHub(ThreadingHTTPServer):
     def __init__(self) -> None:
         super().__init__(("127.0.0.1", 0), _Handler)
         self.address = f"http://127.0.0.1:{self.server_port}"
+        self.forgets_commits = False
         self.commits: dict[tuple[str, str], str] = {}
         self.files: dict[tuple[str, str], dict[str, bytes]] = {}
         self.asked: list[str] = []
@@ -128,7 +130,7 @@ class _Handler(BaseHTTPRequestHandler):
         if data is None:
             return self.answer(404, x_error_code="EntryNotFound", x_repo_commit=commit)
         tag = hashlib.sha1(data).hexdigest()
-        about = {"etag": f'"{tag}"', "x_repo_commit": commit}
+        about = {"etag": f'"{tag}"', "x_repo_commit": "" if hub.forgets_commits else commit}
         size = hub.sizes.get(name, len(data))
         if hub.elsewhere:
             about |= {"location": hub.elsewhere + self.path, "x_linked_size": str(size)}

@@ -98,6 +98,22 @@ def test_what_the_hub_does_not_have(source: str, said: str) -> None:
     assert str(caught.value).count("\n") == 0
 
 
+def test_a_mirror_whose_answers_name_no_commit_is_told(server: FakeHub) -> None:
+    server.forgets_commits = True
+    with pytest.raises(HubError, match=r"names no commit.*HF_ENDPOINT"):
+        hub.locate(REPO)
+
+
+@pytest.mark.usefixtures("server")
+def test_a_cache_that_cannot_be_written_is_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "file").write_text("no folder")
+    monkeypatch.setenv("HF_HUB_CACHE", str(tmp_path / "file" / "cache"))
+    with pytest.raises(HubError, match=r"cannot be written \(.+\).*HF_HOME"):
+        hub.locate(REPO)
+
+
 def test_weights_that_were_cut_on_the_hub_are_not_believed(server: FakeHub) -> None:
     files = server.files[REPO, commit_of(REPO + "main")]
     files[checkpoint.WEIGHTS_FILE] = files[checkpoint.WEIGHTS_FILE][:-4]

@@ -8,7 +8,9 @@ whether a file is public, it answers {"public": ...} and fetches nothing.
 
 from __future__ import annotations
 
+import errno
 import json
+import os
 import re
 import signal
 import sys
@@ -40,6 +42,17 @@ HUB_TIMEOUT = 10  # seconds for an answer of the Hub
 Files = dict[str, int]  # the most bytes of each file
 
 
+# Errors of a folder that cannot be written, and of nothing else.
+_UNWRITABLE = (
+    *(errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOSPC, errno.EDQUOT),
+    *(errno.ENOTDIR, errno.EEXIST),  # a file is in the place of the folder
+)
+
+
+class CommitError(Exception):
+    """The answer of the Hub, or of a mirror, names no commit."""
+
+
 class SizeError(Exception):
     """A file has more bytes than it may, or does not say how many."""
 
@@ -68,7 +81,7 @@ def fetch_files(repo: str, revision: str, required: Files, optional: Files) -> s
         raise
     commit = about.commit_hash
     if commit is None or not re.fullmatch(r"[0-9a-f]{40}", commit):
-        raise OSError("the answer names no commit")
+        raise CommitError
     for name, max_bytes in required.items():
         download_file(repo, name, commit, max_bytes)
     for name, max_bytes in optional.items():
@@ -125,7 +138,13 @@ def respond(request: dict[str, Any]) -> dict[str, str]:
         return {"problem": problem, "detail": f"status {status}"}
     except HTTPError as error:
         return {"problem": "unreachable", "detail": type(error).__name__}
-    except (OSError, ValueError) as error:
+    except CommitError:
+        return {"problem": "commit"}
+    except OSError as error:
+        if error.errno in _UNWRITABLE:
+            return {"problem": "cache", "detail": os.strerror(error.errno)}
+        return {"problem": "broken", "detail": type(error).__name__}
+    except ValueError as error:
         return {"problem": "broken", "detail": type(error).__name__}
 
 
