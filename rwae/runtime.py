@@ -18,6 +18,20 @@ TRIM_INTERVAL = 10.0  # seconds between two times that freed memory is returned
 _TRIM_THRESHOLD, _TOP_PAD, _MMAP_THRESHOLD, _ARENA_MAX = -1, -2, -3, -8
 
 
+@contextmanager
+def without_proxies() -> Iterator[None]:
+    """Hides the proxies of the environment, such as HTTP_PROXY and ALL_PROXY, from HTTP clients.
+
+    Gradio asks the app's own address, which a proxy cannot reach.
+    """
+    names = [name for name in os.environ if name.lower().endswith("_proxy")]
+    before = {name: os.environ.pop(name) for name in names}
+    try:
+        yield
+    finally:
+        os.environ.update(before)
+
+
 def choose_device(name: str | None = None) -> torch.device:
     """Picks the device that a model runs on.
 

@@ -21,12 +21,14 @@ from importlib import metadata
 os.environ["GRADIO_ANALYTICS_ENABLED"] = "False"
 os.environ["HF_HUB_DISABLE_TELEMETRY"] = "1"
 
-import gradio as gr
-from gradio.exceptions import ServerFailedToStartError
-
 from rwae.errors import RWAEError
+from rwae.runtime import return_freed_memory, serve_with_one_thread, without_proxies
+
+with without_proxies():  # Gradio makes an HTTP client, which fails at one of SOCKS
+    import gradio as gr
+    from gradio.exceptions import ServerFailedToStartError
+
 from rwae.files import installation
-from rwae.runtime import return_freed_memory, serve_with_one_thread
 from rwae.ui import housekeeping, page
 from rwae.ui.loaded_models import (
     MODELS_VARIABLE,
@@ -155,12 +157,13 @@ def serve(demo: gr.Blocks, options: Options) -> None:
     host = f"[{options.host}]" if ":" in options.host else options.host
     try:
         _check_address(options.host, options.port)
-        demo.launch(
-            server_name=host,
-            server_port=options.port,
-            mcp_server=options.mcp,
-            **page.launch_settings(),
-        )
+        with without_proxies():
+            demo.launch(
+                server_name=host,
+                server_port=options.port,
+                mcp_server=options.mcp,
+                **page.launch_settings(),
+            )
     except (OSError, OverflowError, ServerFailedToStartError) as error:
         port = "any free port" if options.port is None else f"port {options.port}"
         raise RWAEError(

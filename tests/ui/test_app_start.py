@@ -171,6 +171,8 @@ def environment(tmp_path: Path) -> dict[str, str]:
 def test_an_app_takes_the_next_free_port_and_leaves_no_folder_when_it_is_ended(
     environment: dict[str, str], tmp_path: Path
 ) -> None:
+    # A proxy that cannot be reached, and one of a kind that needs another package, are no matter.
+    environment |= {"HTTP_PROXY": "http://127.0.0.1:9", "ALL_PROXY": "socks5://127.0.0.1:9"}
     first = int(environment["GRADIO_SERVER_PORT"])
     cache, log = Path(environment["TMPDIR"]), tmp_path / "log"
     with socket.socket() as holder:

@@ -53,7 +53,7 @@ _PROBLEMS = {
     "offline": "The Hub is switched off by HF_HUB_OFFLINE and {id} is not in the cache: unset it, "
     "or name a local folder.",
     "unreachable": "The Hub cannot be reached ({detail}) and {id} is not in the cache. " + _LATER,
-    "commit": "The answer for {id} names no commit, as some mirrors of the Hub leave it out: unset "
+    "commit": "The answer for {id} names no commit; some mirrors leave it out: unset "
     "HF_ENDPOINT, or name a local folder.",
     "cache": "The cache of the Hub cannot be written ({detail}), so {id} cannot be kept: set "
     "HF_HOME to a folder that can be written, or name a local folder.",
