@@ -87,19 +87,15 @@ test("in a long drag no frame falls far behind", async () => {
   assert.ok(counts.filter((count) => count === 4).length >= 3);
 });
 
-test("frames that come along at no cost are those that were asked for least recently", async () => {
+test("frames that come along with every second move were asked for least recently", async () => {
   rendering.spare = () => 2;
   const asked = [];
-  for (let n = 0; n < 3; n += 1) {
+  for (let n = 0; n < 6; n += 1) {
     const { answer } = await render({ ...clip, static: [n, n, n] });
     asked.push(answer.frames);
     await pass(20);
   }
-  assert.deepEqual(asked, [
-    [0, 1, 2],
-    [0, 3, 1],
-    [0, 2, 3],
-  ]);
+  assert.deepEqual(asked, [[0], [0, 1, 2], [0], [0, 3, 1], [0], [0, 2, 3]]);
 });
 
 test("an exact picture is decoded in one piece", async () => {

@@ -24,6 +24,10 @@ export class Choice {
     return this.#frames.length ? Math.min(...this.#frames) : null;
   }
 
+  get longest() {
+    return Math.max(...this.#frames);
+  }
+
   get browser() {
     return this.frame !== null && this.now() >= this.#until;
   }

@@ -9,9 +9,9 @@ const MAX_AGE = 150; // milliseconds that frames out of sight may be out of date
 export class PartialRendering {
   // decode(clips, exact) has clips decoded; `independent` says whether each frame is decoded on its
   // own; inSight() lists the frames that are wanted first; spare() says how many others may come
-  // along with them at no cost, as where the browser decodes and the screen has time left.
+  // along with every second move of a drag, as where the browser decodes, which has time for them.
   constructor(decode, independent, inSight, spare = () => 0) {
-    Object.assign(this, { decode, independent, inSight, spare, since: null, serial: 0 });
+    Object.assign(this, { decode, independent, inSight, spare, since: null, moves: 0, serial: 0 });
   }
 
   // The page shows a clip, the row of a sheet.
@@ -49,8 +49,11 @@ export class PartialRendering {
     const first = this.inSight().filter((frame) => outdated.includes(frame));
     const now = performance.now();
     const all = !first.length || first.length === outdated.length;
-    if (!all && this.spare() > 0) return [...first, ...this.longAgo(outdated, first)];
     this.since = all ? null : (this.since ?? now);
+    this.moves = all ? 0 : this.moves + 1;
+    if (!all && this.spare() > 0) {
+      return this.moves % 2 ? first : [...first, ...this.longAgo(outdated, first)];
+    }
     if (all || now - this.since < MAX_AGE) return all ? outdated : first;
     this.since = null;
     return outdated;

@@ -59,7 +59,7 @@ export class Sheet {
   }
 }
 
-const BUDGET = 12; // milliseconds of decoding between two frames of the screen
+const BUDGET = 10; // milliseconds of decoding between two frames of the screen
 const line = new Line();
 
 // A function that has clips of a model decoded: an answer with a sheet ready to be drawn. The
@@ -88,8 +88,8 @@ export function decoder(server, { name, side }, signal) {
   };
   // For a `Pump`: the browser decodes once for each frame of the screen.
   decode.pace = () => (model.active ? nextFrame() : null);
-  // How many frames it decodes beside the first in the time of one of the screen.
-  decode.spare = () => (model.active ? Math.floor(BUDGET / model.choice.frame) - 1 : 0);
+  // How many frames it decodes in the time of one of the screen, beside the one that is wanted.
+  decode.spare = () => (model.active ? Math.ceil(BUDGET / model.choice.longest) : 0);
   return decode;
 }
 
