@@ -21,7 +21,7 @@ const clip = (who, motion) => ({ static: [who], dynamic: motion.map((z) => [z]) 
 
 // The worker's service with models of which a frame takes `frame` milliseconds and is filled with
 // 10 * who + motion; work() lets it do one slice.
-async function makeService({ frame = 4, models = ["m"], openKernel } = {}) {
+async function makeService({ frame = 3, models = ["m"], openKernel } = {}) {
   const posted = [];
   let clock = 0;
   let wakes = 0;
@@ -63,7 +63,7 @@ test("a picture has a row for each clip and a column for each frame", async () =
   service.receive({ decode: 7, name: "m", clips, side: SIDE });
   while (work());
   const { decoded, pixels, width, height, ms } = posted.at(-1);
-  assert.deepEqual([decoded, width, height, ms], [7, 6, 4, 4]);
+  assert.deepEqual([decoded, width, height, ms], [7, 6, 4, 3]);
   const bytes = new Uint8ClampedArray(pixels);
   const at = (x, y) => bytes[4 * (y * width + x)];
   for (const [row, who] of [10, 20].entries()) {
@@ -364,6 +364,20 @@ test("the visitor's choice holds, also against a connection that saves data", as
   saving.decoder.prefer("server");
   assert.equal(await saving.model().decode(MOVE), null);
   assert.equal(saving.decoder.statusOf("m").possible, true);
+});
+
+test("of a single move what is missing is asked for at once, in spite of the pace", async () => {
+  const asked = [];
+  const send = async () => {
+    asked.push(1);
+    return {};
+  };
+  const frame = () => wait(16);
+  const show = () => asked.length === 1; // there is more
+  const pump = new Pump(send, show, () => {}, { maxInFlight: 2, pace: frame });
+  pump.push("move");
+  await pass(5);
+  assert.equal(asked.length, 2);
 });
 
 test("a pump with a pace sends once for each frame of the screen, the newest value", async () => {

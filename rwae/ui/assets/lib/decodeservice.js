@@ -10,7 +10,7 @@
 
 import { Kernel } from "./kernel.js";
 
-const SLICE = 12; // milliseconds of work after which a shorter job may come first
+const SLICE = 4; // milliseconds of work after which a shorter job may come first
 const MAX_MODELS = 6; // that are open at once; each takes some 10 MB
 
 // The bytes at an address; of low priority, as the page works without them.

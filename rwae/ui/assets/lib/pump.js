@@ -4,6 +4,7 @@
 import { ask, DEADLINE } from "./server.js";
 
 const MORE_DELAY = 8; // milliseconds without a new value after which what is missing is asked for
+const CALM = 100; // milliseconds after another value from which one is no part of a drag
 const EXACT_DELAY = 140; // and after which the exact answer is
 
 export class Pump {
@@ -22,6 +23,7 @@ export class Pump {
   ) {
     Object.assign(this, { send, show, state, maxInFlight, deadline, pace });
     this.paused = false;
+    this.pushed = -Infinity; // when the last value came
     this.next = null;
     this.generation = 0; // raised by `cancel`
     this.inFlight = this.sent = this.shown = 0;
@@ -29,7 +31,9 @@ export class Pump {
 
   push(value, exact = false) {
     clearTimeout(this.timer);
-    this.next = { value, exact, generation: this.generation };
+    const calm = performance.now() - this.pushed > CALM;
+    this.pushed = performance.now();
+    this.next = { value, exact, calm, generation: this.generation };
     this.state(true, null);
     this.run();
   }
@@ -81,7 +85,10 @@ export class Pump {
 
   // The newest value has its answer, or its first part.
   rest(job, answer, more) {
-    if (more) this.timer = setTimeout(() => this.push(job.value), MORE_DELAY);
+    if (more && job.calm && this.pace()) {
+      this.paused = false; // a single move is shown whole at once
+      this.push(job.value);
+    } else if (more) this.timer = setTimeout(() => this.push(job.value), MORE_DELAY);
     else if (answer.error || job.exact) this.state(false, answer.error || null);
     else this.timer = setTimeout(() => this.push(job.value, true), EXACT_DELAY);
   }
