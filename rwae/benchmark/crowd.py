@@ -41,7 +41,8 @@ from rwae.runtime import serve_with_one_thread
 
 UPLOADER_EVERY = 5  # one visitor in so many also uploads
 UPLOAD_SHARE = 0.1  # of the requests of such a visitor
-UPLOAD_PAUSE = 5.0  # seconds between two uploads of one whose browser decodes
+UPLOAD_PAUSE = 30.0  # mean seconds between two uploads of one whose browser decodes
+KEPT_SECONDS = 2.0  # that an idle connection is used again: the server ends it after five
 DRAG_SECONDS = 3.0  # between two rests
 STILLS = 65  # beside the sliders of Explore: five of each of 13 sliders
 ANSWER_SECONDS = 60.0  # the longest that a visitor waits for an answer
@@ -200,8 +201,11 @@ class LocalVisitor(Visitor):
             log.seconds.append(time.monotonic() - begin)
         else:
             log.lost += 1
-        while self.uploads and time.monotonic() + UPLOAD_PAUSE < end:
-            await asyncio.sleep(UPLOAD_PAUSE)
+        while self.uploads:
+            pause = self.random.uniform(0, 2 * UPLOAD_PAUSE)
+            if time.monotonic() + pause > end:
+                break
+            await asyncio.sleep(pause)
             await self.upload(log, timed=False)
 
     async def fetch(self, address: str) -> bool:
@@ -225,7 +229,11 @@ async def visit_together(
     component = explore_component(server)
     # Made once, because the visitors share their machine with the server.
     upload = video.encode_image(filmstrip.sheet(studio.decode(studio.examples[[0]])), "png")
-    limits = httpx.Limits(max_connections=visitors, max_keepalive_connections=visitors)
+    limits = httpx.Limits(
+        max_connections=visitors,
+        max_keepalive_connections=visitors,
+        keepalive_expiry=KEPT_SECONDS,
+    )
     async with httpx.AsyncClient(
         base_url=server.address, timeout=ANSWER_SECONDS, limits=limits, trust_env=False
     ) as client:
