@@ -137,7 +137,7 @@ def _flow_and_oracle(
 ) -> tuple[np.ndarray, np.ndarray]:
     """A cell by the first candidate of each pixel, and by whichever is right, if one is."""
     table = decoder.tables[row, column]
-    values = candidate_values(table, row, lambda r, c: given[r, c])
+    values = candidate_values(table, row, column, lambda r, c: given[r, c])
     y, x = table.pixels.T.astype(np.int64)
     flow, oracle = np.zeros_like(true), np.zeros_like(true)
     flow[y, x] = values[:, 0]

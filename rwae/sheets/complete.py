@@ -140,7 +140,7 @@ def complete(
             confidence[row, column] = trust[row, column]
             made[row, column] = trust[row, column] > 0
             continue
-        known_share = min(trust[one.row, one.column] for one in sources_of(row))
+        known_share = min(trust[one.row, one.column] for one in sources_of(row, column))
         if known_share > 0:
             cell = decoder.draw(colours, row, column)
             drawn[row, column] = cell.colours

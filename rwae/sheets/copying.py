@@ -2,7 +2,8 @@
 
 Each pixel of a target cell has eight candidates, which are pixels of the cells of walking, and a
 ninth choice, to be transparent. Small decision trees choose. Their questions are all of one kind:
-are two given pixels of the same colour? So no tree knows a colour, and any palette works.
+are two given pixels of the same colour? So no tree knows a colour, and any palette works. Where
+the trees are unsure, `rwae.sheets.refinement` asks what the pixels around will be.
 
 `rwae.training.copying` finds candidates and trees from many characters. No pixel of theirs is
 kept.
@@ -10,7 +11,7 @@ kept.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, fields
 from pathlib import Path
 from zipfile import BadZipFile
@@ -20,7 +21,8 @@ import numpy as np
 from rwae.errors import CheckpointError
 from rwae.files import installation
 from rwae.files.sheet_layout import CELL_SIDE
-from rwae.sheets.sources import REACH, padded, sources_of, standing_cell
+from rwae.sheets.refinement import REFINED_ROWS, Refinement
+from rwae.sheets.sources import MARGIN, padded, sources_of, standing_cell
 
 CellOf = Callable[[int, int], np.ndarray]  # the colours of a cell, by its row and column
 CANDIDATES = 8
@@ -39,6 +41,7 @@ OFFSETS = (
     ),
 )
 _FARTHEST = 7
+STEPS = OFFSETS[:9]  # to a pixel itself and to the eight that touch it
 # Pixels of the figure that stands still: what two of them have in common tells what is worn.
 ANCHORS = tuple((y, x) for y in range(13, 63, 4) for x in (20, 24, 28, 32, 36, 40, 44))
 # A question compares two slots. The slots of a pixel are the candidates of its neighbourhood, the
@@ -106,10 +109,16 @@ class CopyingDecoder:
 
     Attributes:
         tables: by row and column.
+        refinement: of unsure pixels; None to trust the trees alone.
     """
 
-    def __init__(self, tables: Mapping[tuple[int, int], CellTable]) -> None:
+    def __init__(
+        self,
+        tables: Mapping[tuple[int, int], CellTable],
+        refinement: Refinement | None = None,
+    ) -> None:
         self.tables = dict(tables)
+        self.refinement = refinement
 
     def draw(self, colours: np.ndarray, row: int, column: int) -> CopiedCell:
         """Draws one cell.
@@ -120,7 +129,10 @@ class CopyingDecoder:
             column: of the cell.
         """
         table = self.tables[row, column]
-        chosen, probability = elect(*self.choices(colours, row, column))
+        belief, extended, near = ask_trees(table, row, column, _cells_of(colours))
+        if self.refinement is not None and row in REFINED_ROWS:
+            belief = self.refinement.refine(belief, extended, near)
+        chosen, probability = elect(extended[:, :, 0], belief)
         probability = np.minimum(probability, MOST_CONFIDENCE)
         result = np.zeros((CELL_SIDE, CELL_SIDE), colours.dtype)
         confidence = np.ones((CELL_SIDE, CELL_SIDE), np.float32)
@@ -140,36 +152,97 @@ class CopyingDecoder:
             The choices with shape (P, 9), the first of which is transparent, and the probability
             that each is right, by each tree, with shape (P, 3, 9).
         """
-        table = self.tables[row, column]
-        values = candidate_values(table, row, lambda r, c: colours[r, c])
-        anchors = anchor_values(row, lambda r, c: colours[r, c])
-        slots = slots_of(values, neighbours(table.pixels), anchors)
-        choices = np.concatenate([np.zeros_like(values[:, :1]), values], 1)
-        return choices, _ask_trees(table, slots)
+        leaves, extended, _ = see(self.tables[row, column], row, column, _cells_of(colours))
+        return extended[:, :, 0], leaves
 
 
-def candidate_values(table: CellTable, row: int, cell_of: CellOf) -> np.ndarray:
+def _cells_of(colours: np.ndarray) -> CellOf:
+    def cell_of(row: int, column: int) -> np.ndarray:
+        cell: np.ndarray = colours[row, column]
+        return cell
+
+    return cell_of
+
+
+def ask_trees(
+    table: CellTable, row: int, column: int, cell_of: CellOf
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """What the trees of a cell believe together, and what a refinement needs.
+
+    Args:
+        table: see `see`, as are the row, the column and `cell_of`.
+
+    Returns:
+        The probability that the colour of each choice is right, with shape (P, 9), and the last
+        two of `see`.
+    """
+    leaves, extended, near = see(table, row, column, cell_of)
+    return believe(extended[:, :, 0], leaves), extended, near
+
+
+def see(
+    table: CellTable, row: int, column: int, cell_of: CellOf
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """What each tree of a cell believes, and what is seen of its pixels.
+
+    Args:
+        table: see `candidate_values`, as are the row and the column.
+        cell_of: gives the colours of a cell of walking of one character, with shape (64, 64).
+
+    Returns:
+        The probability that a choice is right, by each tree, with shape (P, 3, 9); the colour of
+        each choice and of what touches it in its source, with shape (P, 9, 9); and the number of
+        each pixel that touches a pixel, P for one outside the figure, with shape (P, 8).
+    """
+    near = neighbours(table.pixels)
+    extended = extended_values(table, row, column, cell_of)
+    slots = slots_of(extended[:, :, 0], near, anchor_values(row, cell_of))
+    extended = np.concatenate([np.zeros_like(extended[:, :1]), extended], 1)
+    return _leaves_of(table, slots), extended, near[:, 1 : len(STEPS)]
+
+
+def candidate_values(table: CellTable, row: int, column: int, cell_of: CellOf) -> np.ndarray:
     """The colours of the candidates.
 
     Args:
         table: of the target cell.
         row: of the target cell.
+        column: of the target cell.
         cell_of: gives the colours of a cell of walking, with shape (64, 64, ...).
 
     Returns:
         With shape (P, 8, ...).
     """
+    return extended_values(table, row, column, cell_of, STEPS[:1])[:, :, 0]
+
+
+def extended_values(
+    table: CellTable,
+    row: int,
+    column: int,
+    cell_of: CellOf,
+    steps: Sequence[tuple[int, int]] = STEPS,
+) -> np.ndarray:
+    """The colours of the candidates and of the pixels beside them in their sources.
+
+    Args:
+        table: see `candidate_values`, as are the row, the column and `cell_of`.
+        steps: rows and columns from a candidate to what is read, at most one each.
+
+    Returns:
+        With shape (P, 8, S, ...) for S steps.
+    """
     pixels = table.pixels.astype(np.int64)
+    dy, dx = np.array(steps).T
     result: np.ndarray | None = None
-    for number, source in enumerate(sources_of(row)):
-        cell = padded(cell_of(source.row, source.column), source.turned)
+    for number, source in enumerate(sources_of(row, column)):
+        cell = padded(cell_of(source.row, source.column), source)
         if result is None:
-            result = np.zeros((*table.candidates.shape[:2], *cell.shape[2:]), cell.dtype)
+            shape = (*table.candidates.shape[:2], len(steps), *cell.shape[2:])
+            result = np.zeros(shape, cell.dtype)
         pixel, candidate = np.nonzero(table.candidates[..., 0] == number)
-        offset = table.candidates[pixel, candidate, 1:].astype(np.int64) + REACH
-        result[pixel, candidate] = cell[
-            pixels[pixel, 0] + offset[:, 0], pixels[pixel, 1] + offset[:, 1]
-        ]
+        place = pixels[pixel] + table.candidates[pixel, candidate, 1:] + MARGIN
+        result[pixel, candidate] = cell[place[:, :1] + dy, place[:, 1:] + dx]
     assert result is not None
     return result
 
@@ -210,8 +283,8 @@ def slots_of(values: np.ndarray, near: np.ndarray, anchors: np.ndarray) -> np.nd
     return np.concatenate([local, same, np.zeros_like(same[:, :1])], 1)
 
 
-def elect(choices: np.ndarray, leaves: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """The likeliest colour of each pixel.
+def believe(choices: np.ndarray, leaves: np.ndarray) -> np.ndarray:
+    """The probability that the colour of each choice is right.
 
     A tree gives a colour the probability of its likeliest choice of that colour, and all trees
     together the mean of theirs.
@@ -221,15 +294,21 @@ def elect(choices: np.ndarray, leaves: np.ndarray) -> tuple[np.ndarray, np.ndarr
         leaves: probability that a choice is right, by each tree, with shape (P, 3, 9).
 
     Returns:
-        The colours and their probabilities, both with shape (P,).
+        With shape (P, 9).
     """
     same = choices[:, :, None] == choices[:, None]
-    probability = sum(
-        np.where(same, tree[:, None], 0).max(2) for tree in np.moveaxis(leaves, 1, 0)
-    ) / leaves.shape[1]  # fmt: skip
-    best = probability.argmax(1)
+    total = np.zeros(choices.shape, np.float32)
+    for tree in np.moveaxis(leaves, 1, 0):
+        total += np.where(same, tree[:, None], 0).max(2)
+    mean: np.ndarray = total / leaves.shape[1]
+    return mean
+
+
+def elect(choices: np.ndarray, belief: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """The likeliest choice of each pixel (P, 9), and its probability, both with shape (P,)."""
+    best = belief.argmax(1)
     each = np.arange(len(choices))
-    return choices[each, best], probability[each, best]
+    return choices[each, best], belief[each, best]
 
 
 def pack_leaf(probabilities: np.ndarray) -> np.ndarray:
@@ -252,7 +331,7 @@ def unpack_leaf(packed: np.ndarray) -> np.ndarray:
     return result
 
 
-def _ask_trees(table: CellTable, slots: np.ndarray) -> np.ndarray:
+def _leaves_of(table: CellTable, slots: np.ndarray) -> np.ndarray:
     """The leaves that the trees of each pixel come to: probabilities with shape (P, 3, 9).
 
     Args:
@@ -272,15 +351,17 @@ def _ask_trees(table: CellTable, slots: np.ndarray) -> np.ndarray:
 
 
 def save_decoder(path: Path, decoder: CopyingDecoder) -> None:
-    """Writes the tables of all cells as one compressed NumPy archive."""
+    """Writes the tables of all cells and the refinement as one compressed NumPy archive."""
     arrays: dict[str, np.ndarray] = {}
     keys = sorted(decoder.tables)
-    for field in fields(CellTable):
+    for field in fields(CellTable) if keys else ():
         parts = [getattr(decoder.tables[key], field.name) for key in keys]
         arrays[field.name] = np.concatenate(parts)
-    arrays["cells"] = np.array(keys, np.uint8)
+    if decoder.refinement is not None:
+        arrays |= vars(decoder.refinement)
+    arrays["cells"] = np.array(keys, np.uint8).reshape(-1, 2)
     counts = [[len(decoder.tables[key].pixels), len(decoder.tables[key].nodes)] for key in keys]
-    arrays["counts"] = np.array(counts, np.int32)
+    arrays["counts"] = np.array(counts, np.int32).reshape(-1, 2)
     path.parent.mkdir(parents=True, exist_ok=True)
     np.savez_compressed(path, allow_pickle=False, **arrays)
 
@@ -305,9 +386,12 @@ def load_decoder(path: Path = DEFAULT_FILE) -> CopyingDecoder:
                 arrays["nodes"][n], arrays["right"][n],
             )  # fmt: skip
             pixels, nodes = p.stop, n.stop
+        names = [field.name for field in fields(Refinement)]
+        whole = names[0] in arrays
+        refinement = Refinement(*(arrays[name] for name in names)) if whole else None
     except (OSError, ValueError, KeyError, IndexError, EOFError, BadZipFile) as error:
         raise CheckpointError(
             f"The file {path}, from which sheets are completed, is missing or damaged: fetch the "
             "project again."
         ) from error
-    return CopyingDecoder(tables)
+    return CopyingDecoder(tables, refinement)

@@ -23,7 +23,7 @@ from rwae.errors import CheckpointError
 from rwae.files import installation
 from rwae.files.sheet_layout import CELL_SIDE, ROWS
 from rwae.sheets.copying import CANDIDATES, CopyingDecoder
-from rwae.sheets.matching import BodyMatch, box_around, box_sum, pad, turned_cells
+from rwae.sheets.matching import BodyMatch, box_around, box_sum, pad, source_cells
 from rwae.sheets.sources import REACH, WALK_ROWS, Source, sources_of
 
 ALIKE = 8  # places where the body looks most alike
@@ -172,8 +172,8 @@ def gather(
     pixels = table.pixels.astype(np.int64)
     of_layer = np.logical_and(options > 0, options < _BODY)
     near = _near(pixels, np.any(of_layer, axis=1))
-    sources = (*sources_of(row), *given)
-    layers, dresses = (turned_cells(sheet, sources) for sheet in (layer, dressed))
+    sources = (*sources_of(row, column), *given)
+    layers, dresses = (source_cells(sheet, sources) for sheet in (layer, dressed))
     if not near.any():
         nothing = np.zeros((CELL_SIDE, CELL_SIDE), layer.dtype)
         shape = 0, PLACES + 1
@@ -186,7 +186,7 @@ def gather(
             0.0,
         )
     pixels, options, leaves = pixels[near], options[near], leaves[near]
-    match = BodyMatch(body[row, column], sources, turned_cells(body, sources), box_around(pixels))
+    match = BodyMatch(body[row, column], sources, source_cells(body, sources), box_around(pixels))
     rigid, agreed = match.rigid_shift(layers > 0)
     places = np.concatenate(
         [

@@ -14,7 +14,7 @@ import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 
 from rwae.files.sheet_layout import CELL_SIDE
-from rwae.sheets.sources import REACH, Source
+from rwae.sheets.sources import MARGIN, REACH, Source, padded
 
 MOVES = 2 * REACH + 1  # that a pixel may make along one axis
 # Pixels in the windows in which agreement is counted: 1 x 1, 3 x 3, 7 x 7, and four overlapping
@@ -63,7 +63,7 @@ class BodyMatch:
         Args:
             target: colours of the body in the target cell, with shape (64, 64); 0 is transparent.
             sources: the given cells.
-            cells: colours of the body in these, with shape (S, 64, 64), see `turned_cells`.
+            cells: colours of the body in these, with shape (S, 64, 64), see `source_cells`.
             box: the part of the target cell.
         """
         self.sources, self.box = tuple(sources), box
@@ -156,8 +156,8 @@ class BodyMatch:
         return (source, down - REACH, right - REACH), float(share[best])
 
 
-def turned_cells(sheet: np.ndarray, sources: Sequence[Source]) -> np.ndarray:
-    """The cells of some sources, turned where the source is.
+def source_cells(sheet: np.ndarray, sources: Sequence[Source]) -> np.ndarray:
+    """The cells of some sources, turned and moved as the sources are.
 
     Args:
         sheet: with shape (21, 13, 64, 64).
@@ -166,10 +166,9 @@ def turned_cells(sheet: np.ndarray, sources: Sequence[Source]) -> np.ndarray:
     Returns:
         With shape (S, 64, 64).
     """
-    cells = [sheet[source.row, source.column] for source in sources]
-    return np.stack(
-        [c[::-1, ::-1] if s.turned else c for c, s in zip(cells, sources, strict=True)]
-    )
+    inner = slice(MARGIN, -MARGIN)
+    cells = [padded(sheet[source.row, source.column], source)[inner, inner] for source in sources]
+    return np.stack(cells)
 
 
 def pad(cells: np.ndarray, width: int) -> np.ndarray:

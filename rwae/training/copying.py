@@ -43,10 +43,12 @@ from rwae.sheets.copying import (
     save_decoder,
     slots_of,
 )
-from rwae.sheets.sources import REACH, TARGETS, padded, sources_of
+from rwae.sheets.refinement import Refinement
+from rwae.sheets.sources import MARGIN, REACH, TARGETS, padded, sources_of
+from rwae.training import refinement
 
-CHARACTERS = 400
-COVERED_CHARACTERS = 128  # of which the candidates are found
+CHARACTERS = 640
+COVERED_CHARACTERS = 384  # at most, of which the candidates are found; a multiple of 64
 ASKED_NEARBY = 96  # questions about neighbours that a tree may ask, and
 ASKED_OF_ANCHORS = 192  # about anchors; it may ask all about the pixel's own candidates
 EASY = 0.99  # a choice that is right for so many characters needs no tree
@@ -54,6 +56,7 @@ LEAST_GAIN = 1.0  # fall of the squared error of a split, summed over its charac
 LEAST_CHARACTERS = 6  # on each side of a split
 PRIOR_CHARACTERS = 2.0  # by which a leaf is drawn towards the mean of all characters
 PIXELS_AT_ONCE = 16
+REFINEMENT_FILE = "refinement.npz"
 
 
 class Sheets:
@@ -93,7 +96,8 @@ def find_candidates(sheets: Sheets, row: int, column: int) -> tuple[np.ndarray, 
     target = sheets.cell(row, column)
     pixels = np.argwhere(target.any(2))
     (top, left), (bottom, right) = pixels.min(0), pixels.max(0) + 1
-    target = np.ascontiguousarray(target[top:bottom, left:right, :COVERED_CHARACTERS])
+    covered = min(target.shape[2] // 64 * 64, COVERED_CHARACTERS)
+    target = np.ascontiguousarray(target[top:bottom, left:right, :covered])
     opaque = target > 0
     chosen = np.ravel_multi_index(tuple((pixels - [top, left]).T), target.shape[:2])
 
@@ -102,20 +106,21 @@ def find_candidates(sheets: Sheets, row: int, column: int) -> tuple[np.ndarray, 
         bits = np.packbits(flags, axis=-1).view(np.uint64)
         return np.ascontiguousarray(bits.reshape(-1, bits.shape[-1])[chosen].T)
 
-    sources = sources_of(row)
+    sources = sources_of(row, column)
     steps = range(-REACH, REACH + 1)
     options = np.array(
         [(s, dy, dx) for s in range(len(sources)) for dy in steps for dx in steps], np.int8
     )
-    right_for = np.empty((COVERED_CHARACTERS // 64, len(options), len(pixels)), np.uint64)
+    right_for = np.empty((covered // 64, len(options), len(pixels)), np.uint64)
     place = 0
     for source in sources:
-        cell = sheets.cell(source.row, source.column)[..., :COVERED_CHARACTERS]
-        cell = padded(cell, source.turned)
+        cell = sheets.cell(source.row, source.column)[..., :covered]
+        cell = padded(cell, source)
         for dy in steps:
             for dx in steps:
                 part = cell[
-                    top + dy + REACH : bottom + dy + REACH, left + dx + REACH : right + dx + REACH
+                    top + dy + MARGIN : bottom + dy + MARGIN,
+                    left + dx + MARGIN : right + dx + MARGIN,
                 ]
                 right_for[:, place] = packed((part == target) & opaque)
                 place += 1
@@ -169,7 +174,7 @@ def grow_trees(
         with shape (P, 3, 2^D - 1); and the probabilities of the choices in their leaves, with
         shape (P, 3, 2^D, 9).
     """
-    values = candidate_values(table, row, sheets.cell)
+    values = candidate_values(table, row, column, sheets.cell)
     anchors = anchor_values(row, sheets.cell)
     near = neighbours(table.pixels)
     y, x = table.pixels.T.astype(np.int64)
@@ -330,27 +335,48 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 def learn_all(data: Path, out: Path, count: int, seed: int) -> None:
-    """Learns every cell that is not in the folder of the run yet."""
+    """Learns every cell that is not in the folder of the run yet, and then the refinement."""
     out.mkdir(parents=True, exist_ok=True)
     todo = [target for target in TARGETS if not _file_of(out, target).exists()]
-    if not todo:
+    refined = (out / REFINEMENT_FILE).exists()
+    if not todo and refined:
         return
-    wardrobe = lpc.Wardrobe(lpc.read_layers(data))
-    sheets = Sheets(lpc.draw_characters(wardrobe, "train", count))
-    for target in tqdm(todo, unit="cell"):
-        table = learn_cell(sheets, *target, seed)
-        unfinished = out / "unfinished.npz"
-        save_decoder(unfinished, CopyingDecoder({target: table}))
-        unfinished.replace(_file_of(out, target))
+    layers = lpc.read_layers(data)
+    if todo:
+        sheets = Sheets(lpc.draw_characters(lpc.Wardrobe(layers), "train", count))
+        for target in tqdm(todo, unit="cell"):
+            table = learn_cell(sheets, *target, seed)
+            _save(_file_of(out, target), CopyingDecoder({target: table}))
+    if not refined:
+        _save(out / REFINEMENT_FILE, CopyingDecoder({}, learn_refinement(layers, count, seed)))
+
+
+def learn_refinement(layers: Sequence[lpc.Layer], count: int, seed: int) -> Refinement:
+    """Learns the refinement from cells whose trees see some of the shapes only."""
+    known = lpc.Wardrobe(refinement.known_layers(layers))
+    sheets = Sheets(lpc.draw_characters(known, "train", count))
+    others = refinement.draw_characters(layers)
+    seen_on = Sheets(others)
+    found = []
+    for cell in tqdm(refinement.CELLS, unit="cell"):
+        table = learn_cell(sheets, *cell, seed)
+        found.append(refinement.collect(table, cell, seen_on.cell, len(others)))
+    seen, first, right = (np.concatenate(parts) for parts in zip(*found, strict=True))
+    return refinement.fit(seen, first, right, seed)
+
+
+def _save(path: Path, decoder: CopyingDecoder) -> None:
+    unfinished = path.with_name("unfinished.npz")
+    save_decoder(unfinished, decoder)
+    unfinished.replace(path)
 
 
 def package(out: Path, path: Path) -> None:
-    """Puts the cells of a run into the one file that ships."""
+    """Puts the cells of a run and its refinement into the one file that ships."""
     tables = {}
     for target in TARGETS:
-        if _file_of(out, target).exists():
-            tables.update(load_decoder(_file_of(out, target)).tables)
-    save_decoder(path, CopyingDecoder(tables))
+        tables.update(load_decoder(_file_of(out, target)).tables)
+    save_decoder(path, CopyingDecoder(tables, load_decoder(out / REFINEMENT_FILE).refinement))
     print(f"{path}: {len(tables)} cells, {path.stat().st_size / 1e6:.1f} MB")
 
 

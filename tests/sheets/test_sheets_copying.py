@@ -9,6 +9,7 @@ from rwae.errors import CheckpointError
 from rwae.sheets.copying import (
     CHOICES,
     CopyingDecoder,
+    believe,
     elect,
     load_decoder,
     neighbours,
@@ -16,7 +17,7 @@ from rwae.sheets.copying import (
     save_decoder,
     unpack_leaf,
 )
-from rwae.sheets.sources import padded, sources_of
+from rwae.sheets.sources import MARGIN, Source, padded, sources_of
 from rwae.training.copying import find_candidates, greedy_cover, learn_cell
 
 TARGET = (14, 0)  # slash to the front
@@ -114,7 +115,7 @@ def test_the_cover_serves_the_characters_that_are_left() -> None:
 def test_candidates_lie_within_reach() -> None:
     pixels, candidates = find_candidates(Blocks(TRAINED, 0), *TARGET)
     assert len(pixels) == 4 * SIDE**2
-    assert candidates[..., 0].max() < len(sources_of(TARGET[0]))
+    assert candidates[..., 0].max() < len(sources_of(*TARGET))
     assert np.abs(candidates[..., 1:]).max() <= 10
 
 
@@ -129,10 +130,10 @@ def test_a_colour_is_as_likely_as_its_likeliest_choice() -> None:
     """Two choices of one colour are right together: their probabilities are not added."""
     choices = np.array([[0, 5, 7, 7, 0, 0, 0, 0, 0]])
     leaves = np.array([[[0.1, 0.4, 0.3, 0.2, 0, 0, 0, 0, 0], [0, 0.8, 0, 0.9, 0, 0, 0, 0, 0]]])
-    colour, probability = elect(choices, leaves)
+    colour, probability = elect(choices, believe(choices, leaves))
     assert colour.tolist() == [5]
     assert probability[0] == pytest.approx(0.6)
-    assert elect(choices, leaves[:, 1:])[0].tolist() == [7]
+    assert elect(choices, believe(choices, leaves[:, 1:]))[0].tolist() == [7]
 
 
 def test_neighbours_outside_the_figure_have_the_last_number() -> None:
@@ -141,9 +142,15 @@ def test_neighbours_outside_the_figure_have_the_last_number() -> None:
     assert set(near[0].tolist()) == {0, 1, 2}
 
 
-def test_a_turned_source_is_upside_down() -> None:
-    cell = np.arange(64 * 64).reshape(64, 64)
-    assert padded(cell, turned=True)[10, 10] == cell[63, 63]
+def test_a_source_is_turned_and_moved() -> None:
+    cell = 1 + np.arange(64 * 64).reshape(64, 64)
+    assert padded(cell, Source(0, 0))[MARGIN, MARGIN] == cell[0, 0]
+    assert padded(cell, Source(0, 0, turned=True))[MARGIN, MARGIN] == cell[63, 63]
+    for down in (3, 23, -3, -23):
+        moved = padded(cell, Source(0, 0, down=down))
+        assert moved.shape == (64 + 2 * MARGIN, 64 + 2 * MARGIN)
+        assert moved[MARGIN + down + 32, MARGIN] == cell[32, 0]
+        assert (moved > 0).sum() == 64 * (64 - max(abs(down) - MARGIN, 0))
 
 
 def test_a_file_holds_all_of_it(decoder: CopyingDecoder, tmp_path: Path) -> None:

@@ -20,7 +20,7 @@ from rwae.sheets.layer_decoder import (
     load_scorers,
     save_scorers,
 )
-from rwae.sheets.matching import BodyMatch, Box, box_sum, turned_cells
+from rwae.sheets.matching import BodyMatch, Box, box_sum, source_cells
 from rwae.sheets.sources import Source, sources_of
 
 WALK, SLASH, THRUST = 10, 14, 6  # rows to the front
@@ -122,9 +122,9 @@ def test_the_command_takes_a_body(tmp_path: Path, capsys: pytest.CaptureFixture[
 
 def test_agreement_is_counted_in_windows_and_moves_are_found() -> None:
     sheet = np.random.default_rng(0).integers(1, 9, (21, 13, 64, 64)).astype(np.uint32)
-    sources = sources_of(SLASH)[:2]
+    sources = sources_of(SLASH, 0)[:2]
     sheet[SLASH, 0] = np.roll(sheet[sources[1].row, sources[1].column], (3, -4), (0, 1))
-    match = BodyMatch(sheet[SLASH, 0], sources, turned_cells(sheet, sources), Box(20, 20, 40, 44))
+    match = BodyMatch(sheet[SLASH, 0], sources, source_cells(sheet, sources), Box(20, 20, 40, 44))
     pixels = np.array([[25, 30], [30, 27]])
     nearest = match.nearest(pixels, 2)
     assert nearest[:, 0].tolist() == [[1, -3, 4]] * 2
@@ -141,10 +141,12 @@ def test_agreement_is_counted_in_windows_and_moves_are_found() -> None:
     assert match.rigid_shift(shown) == ((1, -3, 4), 1.0)
 
 
-def test_a_turned_source_is_compared_upside_down() -> None:
+def test_a_source_is_compared_turned_and_moved() -> None:
     sheet = np.arange(21 * 13 * 64 * 64, dtype=np.uint32).reshape(21, 13, 64, 64)
-    cells = turned_cells(sheet, [Source(WALK, 0, turned=True)])
+    cells = source_cells(sheet, [Source(WALK, 0, turned=True)])
     assert cells[0, 0, 0] == sheet[WALK, 0, 63, 63]
+    moved = source_cells(sheet, [Source(WALK, 0, down=20)])
+    assert moved[0, 20, 0] == sheet[WALK, 0, 0, 0]
     assert box_sum(np.ones((1, 4, 4), np.uint8), 3)[0].tolist()[0] == [4, 6, 6, 4]
 
 

@@ -71,10 +71,15 @@ def test_the_shipped_scores_are_those_of_the_file() -> None:
     assert set(shown["beside"]) == {"copy the input", "always the same character"}
 
 
-def test_every_shipped_model_has_something_to_plot() -> None:
-    for path in (ROOT / "checkpoints").glob("*/config.json"):
-        measures = page_scores(read_scores(path.parent))["measures"]
-        assert any(measure["plotted"] for measure in measures), path.parent.name
+def test_every_shipped_model_with_scores_has_something_to_plot() -> None:
+    scores = {path.parent.name: read_scores(path.parent)
+              for path in (ROOT / "checkpoints").glob("*/config.json")}  # fmt: skip
+    # No judge knows the parts of LPC characters; `rwae.evaluation.renders` measures that model.
+    assert [name for name, file in scores.items() if file is None] == ["lpc"]
+    for name, file in scores.items():
+        if file is not None:
+            measures = page_scores(file)["measures"]
+            assert any(measure["plotted"] for measure in measures), name
 
 
 def test_licences_are_those_of_the_card(studio: Studio, tmp_path: Path) -> None:
