@@ -29,6 +29,8 @@ from types import SimpleNamespace
 
 from gradio import queueing
 
+from rwae.errors import RWAEError
+
 INTERVAL = 60.0  # seconds between two rounds of `_run`
 MAX_FILE_AGE = 600.0  # seconds that a temporary file may stay: no request takes that long
 TRACE_DEPTH = 6  # places in the program that a line about a failure names, the innermost first
@@ -113,10 +115,19 @@ def create_temporary_folder() -> Path:
     """Makes a folder for temporary files of this process, which is removed when it ends.
 
     Folders of earlier apps that were killed are removed as well.
+
+    Raises:
+        RWAEError: if no such folder can be made, as on a disk that is read-only.
     """
-    parent = Path(tempfile.gettempdir())
-    remove_abandoned_folders(parent, time.time())
-    folder = Path(tempfile.mkdtemp(prefix=_FOLDER_PREFIX, dir=parent))
+    try:
+        parent = Path(tempfile.gettempdir())
+        remove_abandoned_folders(parent, time.time())
+        folder = Path(tempfile.mkdtemp(prefix=_FOLDER_PREFIX, dir=parent))
+    except OSError as error:
+        raise RWAEError(
+            f"There is no folder for temporary files ({error.strerror}): name one that can be "
+            "written by the variable TMPDIR."
+        ) from error
     tempfile.tempdir = str(folder)
     os.environ["GRADIO_TEMP_DIR"] = str(folder / "gradio")
     atexit.register(shutil.rmtree, folder, ignore_errors=True)

@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from rwae.errors import RWAEError
 from rwae.ui import housekeeping, middleware
 
 
@@ -71,6 +72,14 @@ def test_old_files_are_removed_and_new_ones_stay(tmp_path: Path) -> None:
     housekeeping.remove_old_files(app, time.time() + housekeeping.MAX_FILE_AGE + 1)
     assert not list(app.iterdir())
     assert outside.read_text() == "mine"
+
+
+def test_without_a_folder_for_temporary_files_it_is_said_in_words(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path / "none"))
+    with pytest.raises(RWAEError, match="TMPDIR"):
+        housekeeping.create_temporary_folder()
 
 
 def test_folders_of_ended_apps_are_removed_and_no_others(tmp_path: Path) -> None:
