@@ -172,7 +172,7 @@ def test_layers_of_new_shapes_are_drawn_better_than_by_a_rigid_shift(
     real_data: Callable[[str], Path],
 ) -> None:
     decoder = LayerDecoder(load_decoder(), load_scorers())
-    found = evaluation.measure(real_data("lpc"), "validation", decoder, step=48)
+    found = evaluation.measure(real_data("lpc"), "validation", decoder, step=96)
     hard = [one for one in found if one.hard]
     assert hard
     rigid, ours = np.sum([one.right for one in hard], 0)
