@@ -20,6 +20,7 @@ import numpy as np
 
 from rwae.errors import CheckpointError
 from rwae.files import installation
+from rwae.files.checkpoint import atomic
 from rwae.files.sheet_layout import CELL_SIDE
 from rwae.sheets.refinement import REFINED_ROWS, Refinement
 from rwae.sheets.sources import MARGIN, padded, sources_of, standing_cell
@@ -177,7 +178,8 @@ def ask_trees(
         two of `see`.
     """
     leaves, extended, near = see(table, row, column, cell_of)
-    return believe(extended[:, :, 0], leaves), extended, near
+    choices = extended[:, :, 0]
+    return believe(choices, leaves, choices), extended, near
 
 
 def see(
@@ -283,8 +285,8 @@ def slots_of(values: np.ndarray, near: np.ndarray, anchors: np.ndarray) -> np.nd
     return np.concatenate([local, same, np.zeros_like(same[:, :1])], 1)
 
 
-def believe(choices: np.ndarray, leaves: np.ndarray) -> np.ndarray:
-    """The probability that the colour of each choice is right.
+def believe(choices: np.ndarray, leaves: np.ndarray, colours: np.ndarray) -> np.ndarray:
+    """The probability that some colours are right.
 
     A tree gives a colour the probability of its likeliest choice of that colour, and all trees
     together the mean of theirs.
@@ -292,12 +294,13 @@ def believe(choices: np.ndarray, leaves: np.ndarray) -> np.ndarray:
     Args:
         choices: colours with shape (P, 9).
         leaves: probability that a choice is right, by each tree, with shape (P, 3, 9).
+        colours: that are asked about, with shape (P, C).
 
     Returns:
-        With shape (P, 9).
+        With shape (P, C).
     """
-    same = choices[:, :, None] == choices[:, None]
-    total = np.zeros(choices.shape, np.float32)
+    same = choices[:, None] == colours[:, :, None]
+    total = np.zeros(colours.shape, np.float32)
     for tree in np.moveaxis(leaves, 1, 0):
         total += np.where(same, tree[:, None], 0).max(2)
     mean: np.ndarray = total / leaves.shape[1]
@@ -362,8 +365,8 @@ def save_decoder(path: Path, decoder: CopyingDecoder) -> None:
     arrays["cells"] = np.array(keys, np.uint8).reshape(-1, 2)
     counts = [[len(decoder.tables[key].pixels), len(decoder.tables[key].nodes)] for key in keys]
     arrays["counts"] = np.array(counts, np.int32).reshape(-1, 2)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    np.savez_compressed(path, allow_pickle=False, **arrays)
+    with atomic(path) as unfinished, unfinished.open("wb") as file:
+        np.savez_compressed(file, allow_pickle=False, **arrays)
 
 
 def load_decoder(path: Path = DEFAULT_FILE) -> CopyingDecoder:

@@ -21,9 +21,11 @@ import numpy as np
 
 from rwae.errors import CheckpointError
 from rwae.files import installation
+from rwae.files.checkpoint import atomic
 from rwae.files.sheet_layout import CELL_SIDE, ROWS
-from rwae.sheets.copying import CANDIDATES, CopyingDecoder
+from rwae.sheets.copying import CANDIDATES, CopyingDecoder, believe
 from rwae.sheets.matching import BodyMatch, box_around, box_sum, pad, source_cells
+from rwae.sheets.perceptron import perceptron
 from rwae.sheets.sources import REACH, WALK_ROWS, Source, sources_of
 
 ALIKE = 8  # places where the body looks most alike
@@ -57,11 +59,8 @@ class Scorer:
 
     def probabilities(self, features: np.ndarray) -> np.ndarray:
         """How probable each choice is: features (P, C, F) -> (P, C)."""
-        value = features
-        for number, (weight, bias) in enumerate(zip(self.weights, self.biases, strict=True)):
-            value = np.maximum(value, 0) if number else value
-            value = value @ weight + bias
-        score = np.exp(value[..., 0] - value[..., 0].max(1, keepdims=True, initial=-np.inf))
+        value = perceptron(features, self.weights, self.biases)
+        score = np.exp(value - value.max(1, keepdims=True, initial=-np.inf))
         share: np.ndarray = score / score.sum(1, keepdims=True)
         return share
 
@@ -204,7 +203,7 @@ def gather(
     mask = (layers > 0).astype(np.uint8)
     of_place = np.stack(
         [
-            _belief(options, leaves, seen),
+            believe(options, leaves, seen),
             colours > 0,
             seen >= _BODY,
             seen == true[:, None],
@@ -220,7 +219,7 @@ def gather(
     )
     absent = np.zeros((len(pixels), 1, PLACE_FEATURES))
     no_colour = np.zeros((len(pixels), 1), colours.dtype)
-    absent[:, :, 0] = _belief(options, leaves, no_colour)
+    absent[:, :, 0] = believe(options, leaves, no_colour)
     absent[:, :, 6:8] = np.stack(_votes(no_colour, colours), -1)
     absent[:, 0, 8] = colours[:, _RIGID] == 0
     kinds = np.broadcast_to(_KINDS, (len(pixels), *_KINDS.shape))
@@ -283,16 +282,6 @@ def _near(pixels: np.ndarray, chosen: np.ndarray) -> np.ndarray:
     return near
 
 
-def _belief(options: np.ndarray, leaves: np.ndarray, colours: np.ndarray) -> np.ndarray:
-    """How probable the trees find some colours (P, C), see `rwae.sheets.copying.elect`: (P, C)."""
-    same = options[:, None] == colours[:, :, None]
-    total = np.zeros(colours.shape, np.float32)
-    for tree in np.moveaxis(leaves, 1, 0):
-        total += np.where(same, tree[:, None], 0).max(2)
-    total /= leaves.shape[1]
-    return total
-
-
 def _pixel_features(
     options: np.ndarray, leaves: np.ndarray, true: np.ndarray, body: np.ndarray, pixels: np.ndarray
 ) -> np.ndarray:
@@ -306,13 +295,13 @@ def _pixel_features(
         pixels: with shape (P, 2).
     """
     y, x = pixels.T
-    own = _belief(options, leaves, options)
+    own = believe(options, leaves, options)
     bare = options >= _BODY
     shown = (body > 0).astype(np.uint8)
     return np.column_stack(
         [
             own[:, 0],
-            _belief(options, leaves, true[:, None])[:, 0],
+            believe(options, leaves, true[:, None])[:, 0],
             np.where(~bare & (options > 0), own, 0).max(1),
             np.where(bare, own, 0).max(1),
             shown[y, x],
@@ -442,8 +431,8 @@ def save_scorers(path: Path, scorers: Sequence[Scorer]) -> None:
         for layer, (weight, bias) in enumerate(zip(scorer.weights, scorer.biases, strict=True)):
             arrays[f"weight{number}{layer}"] = weight.astype(np.float32)
             arrays[f"bias{number}{layer}"] = bias.astype(np.float32)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    np.savez_compressed(path, allow_pickle=False, **arrays)
+    with atomic(path) as unfinished, unfinished.open("wb") as file:
+        np.savez_compressed(file, allow_pickle=False, **arrays)
 
 
 def load_scorers(path: Path = DEFAULT_FILE) -> tuple[Scorer, ...]:

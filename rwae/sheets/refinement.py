@@ -17,6 +17,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from rwae.files.sheet_layout import ROWS
+from rwae.sheets.perceptron import perceptron
 
 # The trees are trusted where their likeliest colour is likelier than `SURE`, and by more than
 # `LEAD` likelier than any other: two choices may have had one colour on all known shapes.
@@ -59,10 +60,11 @@ class Refinement:
             With shape (P, 9); equal colours of a pixel have equal probabilities.
         """
         unsure = find_unsure(belief, extended[:, :, 0])
-        hidden = messages(belief, extended, near, unsure)
-        hidden = np.maximum(hidden @ self.weights_in + self.biases_in, 0)
-        hidden = np.maximum(hidden @ self.weights_hidden + self.biases_hidden, 0)
-        score = (hidden @ self.weights_out)[..., 0]
+        score = perceptron(
+            messages(belief, extended, near, unsure),
+            (self.weights_in, self.weights_hidden, self.weights_out),
+            (self.biases_in, self.biases_hidden, 0.0),
+        )
         colours = extended[unsure, :, 0]
         same = colours[:, :, None] == colours[:, None]
         score = np.where(same, score[:, None], -np.inf).max(2)

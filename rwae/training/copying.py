@@ -346,9 +346,11 @@ def learn_all(data: Path, out: Path, count: int, seed: int) -> None:
         sheets = Sheets(lpc.draw_characters(lpc.Wardrobe(layers), "train", count))
         for target in tqdm(todo, unit="cell"):
             table = learn_cell(sheets, *target, seed)
-            _save(_file_of(out, target), CopyingDecoder({target: table}))
+            save_decoder(_file_of(out, target), CopyingDecoder({target: table}))
     if not refined:
-        _save(out / REFINEMENT_FILE, CopyingDecoder({}, learn_refinement(layers, count, seed)))
+        save_decoder(
+            out / REFINEMENT_FILE, CopyingDecoder({}, learn_refinement(layers, count, seed))
+        )
 
 
 def learn_refinement(layers: Sequence[lpc.Layer], count: int, seed: int) -> Refinement:
@@ -363,12 +365,6 @@ def learn_refinement(layers: Sequence[lpc.Layer], count: int, seed: int) -> Refi
         found.append(refinement.collect(table, cell, seen_on.cell, len(others)))
     seen, first, right = (np.concatenate(parts) for parts in zip(*found, strict=True))
     return refinement.fit(seen, first, right, seed)
-
-
-def _save(path: Path, decoder: CopyingDecoder) -> None:
-    unfinished = path.with_name("unfinished.npz")
-    save_decoder(unfinished, decoder)
-    unfinished.replace(path)
 
 
 def package(out: Path, path: Path) -> None:

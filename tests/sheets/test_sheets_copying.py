@@ -130,10 +130,10 @@ def test_a_colour_is_as_likely_as_its_likeliest_choice() -> None:
     """Two choices of one colour are right together: their probabilities are not added."""
     choices = np.array([[0, 5, 7, 7, 0, 0, 0, 0, 0]])
     leaves = np.array([[[0.1, 0.4, 0.3, 0.2, 0, 0, 0, 0, 0], [0, 0.8, 0, 0.9, 0, 0, 0, 0, 0]]])
-    colour, probability = elect(choices, believe(choices, leaves))
+    colour, probability = elect(choices, believe(choices, leaves, choices))
     assert colour.tolist() == [5]
     assert probability[0] == pytest.approx(0.6)
-    assert elect(choices, believe(choices, leaves[:, 1:]))[0].tolist() == [7]
+    assert elect(choices, believe(choices, leaves[:, 1:], choices))[0].tolist() == [7]
 
 
 def test_neighbours_outside_the_figure_have_the_last_number() -> None:

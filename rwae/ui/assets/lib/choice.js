@@ -24,10 +24,6 @@ export class Choice {
     return this.#frames.length ? Math.min(...this.#frames) : null;
   }
 
-  get longest() {
-    return Math.max(...this.#frames);
-  }
-
   get browser() {
     return this.frame !== null && this.now() >= this.#until;
   }
