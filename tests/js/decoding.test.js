@@ -188,6 +188,13 @@ test("after three slow moves in a row the server decodes, for longer each time",
   assert.equal(choice.stale, false);
 });
 
+test("of the last frames the shortest and the longest are told", () => {
+  const choice = new Choice();
+  choice.noteMeasured(3);
+  choice.noteFrame(7);
+  assert.deepEqual([choice.frame, choice.longest], [3, 7]);
+});
+
 test("a move is not slow that the server would not have shown sooner", () => {
   const choice = new Choice();
   choice.noteMeasured(3);

@@ -24,6 +24,11 @@ export class Choice {
     return this.#frames.length ? Math.min(...this.#frames) : null;
   }
 
+  // Those of the slowest of the last frames.
+  get longest() {
+    return Math.max(...this.#frames);
+  }
+
   get browser() {
     return this.frame !== null && this.now() >= this.#until;
   }
