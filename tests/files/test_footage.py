@@ -150,6 +150,7 @@ def test_a_sheet_from_a_decoder_that_was_taken_over_is_checked(
     for height, width in ((4096, 4096), (0, 64), (2**31, 64)):
         (tmp_path / "program.py").write_text(
             "import sys, struct; sys.stdout.buffer.write("
+            "struct.pack('<BIId', 19, 0, 0, 0) + "
             f"struct.pack('<BIId', 11, {height}, {width}, 0) + bytes(4 * 64))"
         )
         monkeypatch.setattr(decoding, "PROGRAM", tmp_path / "program.py")

@@ -1,8 +1,8 @@
 """Runs `rwae.files.video.decoder`, the isolated process that decodes clips.
 
-The process has no secret in its environment, a folder that holds one file alone, bounded memory
-and time, and a pipe. Everything that comes through the pipe is checked again. If the process fails
-or takes too long, it is ended, and the app goes on.
+The process has no secret in its environment, bounded memory and time, and pipes for the content
+of files and for their frames. It can open no file itself. Everything that comes through the pipe
+is checked again. If the process fails or takes too long, it is ended, and the app goes on.
 """
 
 from __future__ import annotations
@@ -10,11 +10,9 @@ from __future__ import annotations
 import json
 import math
 import os
-import shutil
 import signal
 import subprocess
 import sys
-import tempfile
 import threading
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
@@ -22,19 +20,20 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import cv2
 import numpy as np
 
 from rwae.errors import ClipError
 from rwae.files.video.decoder.pixels import KEPT_SIDE
 from rwae.files.video.decoder.protocol import (
     CHANNELS,
-    FILE,
     HEADER,
     MAX_DECODED_SIDE,
     MAX_SHEET_PIXELS,
     MAX_STILLS,
     RecordKind,
 )
+from rwae.files.video.decoder.sandbox import Wall
 from rwae.files.video.fitting import even_choice, thumbnails
 from rwae.files.video.footage import MAX_SHOWN_STILLS, Footage
 
@@ -42,6 +41,7 @@ PROGRAM = Path(__file__).parent / "decoder"
 MAX_KEPT_FRAMES = 128  # of a clip of any length: twice as many as the longest clip of a model
 TIMED_FRAMES = 300  # that may take `MAX_CPU_SECONDS`; a longer clip has more in proportion
 MAX_CPU_SECONDS = 20  # of processor time
+MAX_FILE_BYTES = 2**29  # the file and what is made of it have to fit into the process
 CLOCK_FACTOR = 1.5  # times as long by the clock, for a machine that has other things to do
 # What a program needs to start at all on some systems; no more of the environment is passed on.
 _ENVIRONMENT = ("LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH", "SYSTEMROOT", "LANG")
@@ -67,6 +67,7 @@ _REFUSALS = {
 }
 _SLOW = "The file takes too long to read: cut the clip, or save it in a smaller size."
 _BROKEN = "The file cannot be read: save it again, for example as MP4."
+_UNABLE = "This server cannot read files: tell whoever runs it."
 _SINGLE = (
     "The file holds a single frame: a clip needs at least two. Choose a video, an animated GIF, "
     "or a picture with square frames side by side."
@@ -78,13 +79,19 @@ class DecoderProcess:
     """A process that decodes clips, one after another.
 
     Each upload gets a new process, so that no file can affect the next visitor's. The files of one
-    person may share a process, which saves its start of some tenths of a second.
+    person may share a process, which saves its start of some tenths of a second. On Linux it ends
+    with the thread that made it.
+
+    Attributes:
+        walls: what was taken from the process before it took a file; None before it is ready,
+            which it is after the first file.
     """
 
     def __init__(self) -> None:
         self._start()
 
     def _start(self) -> None:
+        self.walls: Wall | None = None
         self._process = _start_process()
         assert self._process.stdin is not None
         assert self._process.stdout is not None
@@ -164,20 +171,28 @@ class DecoderProcess:
         seconds = MAX_CPU_SECONDS
         if not job["thin"]:
             seconds *= max(1, math.ceil(job["max_frames"] / TIMED_FRAMES))
-        with tempfile.TemporaryDirectory(prefix="rwae-", ignore_cleanup_errors=True) as folder:
-            _put(source, Path(folder) / FILE)
-            late = threading.Event()
-            alarm = threading.Timer(CLOCK_FACTOR * seconds, self._stop, [late])
-            alarm.start()
-            try:
-                line = json.dumps(job | {"folder": folder, "seconds": seconds})
-                self._input.write(line.encode() + b"\n")
-                self._input.flush()
-                return list(self._records(most))
-            except (OSError, EOFError) as error:
-                raise ClipError(self._failure(late)) from error
-            finally:
-                alarm.cancel()
+        content = source if isinstance(source, bytes) else _content_of(source)
+        late = threading.Event()
+        alarm = threading.Timer(CLOCK_FACTOR * seconds, self._stop, [late])
+        alarm.start()
+        try:
+            self._wait_until_ready()
+            line = json.dumps(job | {"size": len(content), "seconds": seconds})
+            self._input.write(line.encode() + b"\n")
+            self._input.write(content)
+            self._input.flush()
+            return list(self._records(most))
+        except (OSError, EOFError) as error:
+            raise ClipError(self._failure(late)) from error
+        finally:
+            alarm.cancel()
+
+    def _wait_until_ready(self) -> None:
+        if self.walls is None:
+            kind, walls, _, _ = HEADER.unpack(self._take(HEADER.size))
+            if kind != RecordKind.READY:
+                raise EOFError
+            self.walls = Wall(walls)
 
     def _stop(self, late: threading.Event) -> None:
         late.set()
@@ -217,15 +232,20 @@ class DecoderProcess:
         self._process.kill()
         status = self._process.wait()
         overtime = sys.platform != "win32" and status == -signal.SIGXCPU
-        return _SLOW if late.is_set() or overtime else _BROKEN
+        if late.is_set() or overtime:
+            return _SLOW
+        return _UNABLE if self.walls is None else _BROKEN
 
 
 def _start_process() -> subprocess.Popen[bytes]:
     few = {name: os.environ[name] for name in _ENVIRONMENT if name in os.environ}
+    # Where this process found the packages, which may be folders that an isolated one leaves out:
+    # those of the user, or of PYTHONPATH.
+    folders = [str(Path(file).parents[1]) for file in (cv2.__file__, np.__file__) if file]
     try:
         return subprocess.Popen(
             # Isolated: neither the environment nor the current folder adds modules to it.
-            [sys.executable, "-I", str(PROGRAM)],
+            [sys.executable, "-I", str(PROGRAM), *folders],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
@@ -236,15 +256,16 @@ def _start_process() -> subprocess.Popen[bytes]:
         raise ClipError("No file can be read at the moment: try again later.") from error
 
 
-def _put(source: Path | bytes, target: Path) -> None:
-    """Puts a file where the process reads it, by a link or as a copy."""
-    if isinstance(source, bytes):
-        target.write_bytes(source)
-        return
+def _content_of(path: Path) -> bytes:
     try:
-        target.symlink_to(source.resolve())
-    except (OSError, NotImplementedError):  # Windows lets few make links
-        shutil.copyfile(source, target)
+        if path.stat().st_size > MAX_FILE_BYTES:
+            raise ClipError(
+                f"The file {path.name} has more than {MAX_FILE_BYTES // 2**20} MB: cut the clip, "
+                "or save it in a smaller size."
+            )
+        return path.read_bytes()
+    except OSError as error:
+        raise ClipError(f"The file {path.name} cannot be opened: {error.strerror}.") from error
 
 
 @dataclass(frozen=True)

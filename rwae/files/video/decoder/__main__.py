@@ -8,13 +8,16 @@ import sys
 import time
 from typing import Any, BinaryIO
 
+sys.path += sys.argv[1:]  # folders of packages, after those of Python itself
+
 import complaints
 import cv2
 import limits
 import numpy as np
+import sandbox
 from frames import Frames, decode_frames, read_picture
 from pixels import STILL_SIDE, shrink, to_rgb, to_rgba, to_straight_rgba
-from protocol import FILE, MAX_STILLS, RecordKind, Refused, check_size, pack_header
+from protocol import MAX_STILLS, RecordKind, Refused, check_size, pack_header
 from thinning import Thinned
 
 THIN_AHEAD = 2**12  # frames of an animation that are of use at once where many are left out
@@ -85,21 +88,21 @@ def send_sheet(out: BinaryIO, image: np.ndarray) -> None:
     out.write(pack_header(RecordKind.END, 1, 1))
 
 
-def send_still(out: BinaryIO) -> None:
+def send_still(out: BinaryIO, content: bytes) -> None:
     """Writes a picture as it is in the file."""
-    send_picture(out, RecordKind.STILL_PICTURE, to_straight_rgba(read_picture(FILE)))
+    send_picture(out, RecordKind.STILL_PICTURE, to_straight_rgba(read_picture(content)))
     out.write(pack_header(RecordKind.END, 1, 1))
 
 
-def answer(out: BinaryIO, job: dict[str, Any]) -> None:
-    """Writes the records of the file in the current folder."""
+def answer(out: BinaryIO, job: dict[str, Any], content: bytes) -> None:
+    """Writes the records of a file."""
     try:
         if job["still"]:
-            send_still(out)
+            send_still(out, content)
         elif job["thin"]:
-            send_footage(out, decode_frames(FILE, THIN_AHEAD), job)
+            send_footage(out, decode_frames(content, THIN_AHEAD), job)
         else:
-            send_clip(out, decode_frames(FILE, job["max_frames"]), job["max_frames"])
+            send_clip(out, decode_frames(content, job["max_frames"]), job["max_frames"])
     except Refused as refusal:
         out.write(pack_header(refusal.kind, *refusal.numbers))
     except MemoryError:
@@ -115,12 +118,14 @@ def main() -> None:
     complaints.listen()  # what a library prints does not belong among the frames
     cv2.setNumThreads(1)
     limits.limit_for_good()
-    for line in sys.stdin.buffer:
+    out.write(pack_header(RecordKind.READY, sandbox.enter()))
+    out.flush()
+    source = sys.stdin.buffer
+    while line := source.readline():
         job = json.loads(line)
-        os.chdir(job["folder"])
+        content = source.read(job["size"])
         limits.allow_time(job["seconds"])
-        answer(out, job)
-        os.chdir(os.sep)  # so that the folder can be removed
+        answer(out, job, content)
 
 
 if __name__ == "__main__":

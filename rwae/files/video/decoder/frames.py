@@ -39,11 +39,11 @@ Decoded = tuple[RecordKind, Callable[[], np.ndarray], float]
 Frames = Iterator[Decoded]
 
 
-def decode_frames(name: str, max_frames: int) -> Frames:
+def decode_frames(content: bytes, max_frames: int) -> Frames:
     """Reads the frames of a file; its content decides how.
 
     Args:
-        name: of the file.
+        content: of the file.
         max_frames: frames that are of use at once. A longer clip yields more.
 
     Yields:
@@ -53,48 +53,46 @@ def decode_frames(name: str, max_frames: int) -> Frames:
     Raises:
         Refused: if the file is not a clip, damaged or too large.
     """
-    with open(name, "rb") as file:
-        head = file.read(HEAD_BYTES)
+    head = content[:HEAD_BYTES]
     if not _is_picture(head):
-        return read_video(name)
-    found = _read_picture(name, head, max_frames)
+        return read_video(content)
+    found = _read_picture(content, max_frames)
     try:
         first = next(found)
     except Refused as refusal:
         # Of a GIF that breaks off, FFmpeg reads the frames before.
         if refusal.kind != RecordKind.BAD_PICTURE or not _is_gif(head):
             raise
-        return read_video(name)
+        return read_video(content)
     return chain([first], found)
 
 
-def read_picture(name: str) -> np.ndarray:
+def read_picture(content: bytes) -> np.ndarray:
     """Reads a picture that does not move, as OpenCV decodes it; see `decode_frames`.
 
     Raises:
         Refused: if the file is something else, damaged or too large.
     """
-    with open(name, "rb") as file:
-        head = file.read(HEAD_BYTES)
+    head = content[:HEAD_BYTES]
     if not _is_picture(head) or _moving_size(head) is not None:
         raise Refused(RecordKind.NO_PICTURE)
-    image = _read_still(name, head)
+    image = _read_still(content)
     height, width = image.shape[:2]
     if height * width > MAX_SHEET_PIXELS or max(height, width) > MAX_DECODED_SIDE:
         raise Refused(RecordKind.LARGE_PICTURE, width, height)
     return image
 
 
-def read_video(name: str) -> Frames:
+def read_video(content: bytes) -> Frames:
     """Reads a video or a GIF by FFmpeg, one frame at a time.
 
     Of several video tracks, the one that is marked as shown is read. Rotation marks and the shape
     of pixels are applied. A file that breaks off gives the frames
     before. Yields and raises what `decode_frames` does.
     """
-    # An absolute path, so that no name is ever taken for an address.
-    source = with_shown_track(name) or os.path.abspath(name)
-    # OpenCV reads from `source` without holding it.
+    # FFmpeg gets no name, so it takes none for an address. OpenCV reads from `source` without
+    # holding it.
+    source = with_shown_track(content)
     video = cv2.VideoCapture(source, cv2.CAP_FFMPEG, [])
     try:
         if not video.isOpened():
@@ -154,19 +152,19 @@ def _is_webp(head: bytes) -> bool:
     return head[:4] == b"RIFF" and head[8:12] == b"WEBP"
 
 
-def _read_picture(name: str, head: bytes, max_frames: int) -> Frames:
+def _read_picture(content: bytes, max_frames: int) -> Frames:
     """Reads the frames of an animation (GIF, WebP, PNG), or of a strip.
 
     Transparent pixels become black. In a strip, all times are 0.
     """
-    size = _moving_size(head)
+    size = _moving_size(content[:HEAD_BYTES])
     if size is None:
-        yield from _split_strip(_read_still(name, head))
+        yield from _split_strip(_read_still(content))
         return
     check_size(*size)
     # A small file may hold a million frames of one pixel: one more than allowed is enough.
     step = min(max_frames + 1, MAX_DECODED_PIXELS // (size[0] * size[1]))
-    yield from _read_moving(name, max(2, step))
+    yield from _read_moving(content, max(2, step))
 
 
 def _moving_size(head: bytes) -> tuple[int, int] | None:
@@ -187,10 +185,10 @@ def _moving_size(head: bytes) -> tuple[int, int] | None:
     return None
 
 
-def _read_moving(name: str, step: int) -> Frames:
+def _read_moving(content: bytes, step: int) -> Frames:
     """Reads an animation `step` frames at a time, so that a long one does not fill memory."""
     start, time = 0, 0.0
-    while part := list(_read_animation(name, start, step)):
+    while part := list(_read_animation(content, start, step)):
         if start == 0 and len(part) == 1:
             yield from _split_strip(part[0][0])
             return
@@ -203,19 +201,19 @@ def _read_moving(name: str, step: int) -> Frames:
         raise Refused(RecordKind.BAD_PICTURE)
 
 
-def _read_animation(name: str, start: int, count: int) -> Iterator[tuple[np.ndarray, float]]:
+def _read_animation(content: bytes, start: int, count: int) -> Iterator[tuple[np.ndarray, float]]:
     """Some frames of an animation, as decoded, each with its duration."""
     try:
-        _, animation = cv2.imreadanimation(name, start, count)
+        _, animation = cv2.imdecodeanimation(_array(content), start, count)
     except cv2.error as error:
         raise Refused(RecordKind.BAD_PICTURE) from error
     yield from zip(animation.frames, animation.durations, strict=False)
 
 
-def _read_still(name: str, head: bytes) -> np.ndarray:
+def _read_still(content: bytes) -> np.ndarray:
     try:
-        mode: int = reading_mode(head)
-        image = cv2.imread(name, mode)
+        mode: int = reading_mode(content)
+        image = cv2.imdecode(_array(content), mode)
     except cv2.error:  # more pixels than OpenCV may read
         image = None
     if image is None:
@@ -236,6 +234,10 @@ def _split_strip(image: np.ndarray) -> Frames:
     check_size(height, height)
     for left in range(0, width, height):
         yield RecordKind.FRAME, partial(_same, image[:, left : left + height]), 0.0
+
+
+def _array(content: bytes) -> np.ndarray:
+    return np.frombuffer(content, np.uint8)
 
 
 def _same(image: np.ndarray) -> np.ndarray:

@@ -1,12 +1,13 @@
 """The messages between the app and the decoder, through the decoder's input and output.
 
-The app writes a line of JSON for each file: {"folder": where it lies, under the name `FILE`,
-"max_frames": frames that are sent at most, "seconds": of processor time that it may take, "thin":
-whether a longer clip is thinned evenly instead of refused, "first", "last": numbers of the frames
-among which they are then chosen, or null; or "still": whether the file is a picture that is wanted
-as it is}. The decoder answers with records: a frame each, and then an end or a refusal. If the
-clip is thinned, small pictures of the whole file follow the frames, and a sheet may come in place
-of all of them. A record is a header of fixed size, and that of a picture is followed by its bytes.
+The decoder writes a record when it is ready. For each file, the app writes a line of JSON and the
+bytes of the file: {"size": how many bytes, "max_frames": frames that are sent at most, "seconds":
+of processor time that it may take, "thin": whether a longer clip is thinned evenly instead of
+refused, "first", "last": numbers of the frames among which they are then chosen, or null; or
+"still": whether the file is a picture that is wanted as it is}. The decoder answers with records:
+a frame each, and then an end or a refusal. If the clip is thinned, small pictures of the whole
+file follow the frames, and a sheet may come in place of all of them. A record is a header of
+fixed size, and that of a picture is followed by its bytes.
 A record holds numbers and pixels of limited size and nothing that can be run, so the app can read
 it even from a sender that a hostile file controls.
 """
@@ -16,7 +17,6 @@ from __future__ import annotations
 import struct
 from enum import IntEnum
 
-FILE = "clip"  # no extension: only the content says what a file is
 MAX_DECODED_SIDE = 4096  # pixels, of a frame in a file
 MAX_SHEET_PIXELS = 2**22  # of a sprite sheet, which is sent in its own size
 MAX_STILLS = 32  # small pictures of a file
@@ -46,6 +46,7 @@ class RecordKind(IntEnum):
     STILL_PICTURE = 16  # RGBA bytes, as they are in the file
     NO_PICTURE = 17
     LARGE_PICTURE = 18  # and the picture's width and height
+    READY = 19  # and what was taken from the decoder before, see `sandbox.Wall`
 
 
 CHANNELS = {

@@ -8,11 +8,10 @@ OpenCV reads the first video track, shown or not.
 from __future__ import annotations
 
 import io
-import mmap
 from collections.abc import Iterator
 from typing import NamedTuple
 
-MAX_BYTES = 2**28  # of a file that is looked at; the first track of a larger one is read
+MAX_BYTES = 2**28  # of a file that is copied; the first track of a larger one is read
 _HEADER = 8  # bytes: size and kind
 _MAX_BOXES = 2**12  # on one level
 
@@ -26,30 +25,22 @@ class Box(NamedTuple):
     end: int
 
 
-def with_shown_track(name: str) -> io.BytesIO | None:
-    """The content of a file without the video tracks before the one that is shown.
+def with_shown_track(content: bytes) -> io.BytesIO:
+    """A file without the video tracks before the one that is shown, if there are any.
 
     Args:
-        name: of the file.
-
-    Returns:
-        None if the first video track is shown, or the file is none of this kind.
+        content: of a file of any kind.
     """
-    with open(name, "rb") as file:
-        size = file.seek(0, io.SEEK_END)
-        if not _HEADER < size <= MAX_BYTES:
-            return None
-        with mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as data:
-            hidden = _hidden_tracks(data) if data[4:8] == b"ftyp" else []
-            if not hidden:
-                return None
-            content = bytearray(data)
-    for box in hidden:
-        content[box.start + 4 : box.start + _HEADER] = b"free"
-    return io.BytesIO(content)
+    stream = io.BytesIO(content)  # copies only when it is written to
+    if content[4:8] == b"ftyp" and len(content) <= MAX_BYTES:
+        for box in _hidden_tracks(content):
+            stream.seek(box.start + 4)
+            stream.write(b"free")
+        stream.seek(0)
+    return stream
 
 
-def _hidden_tracks(data: mmap.mmap) -> list[Box]:
+def _hidden_tracks(data: bytes) -> list[Box]:
     """The video tracks before the first one that is shown; none if no track is shown."""
     whole = Box(b"", 0, 0, len(data))
     videos = [
@@ -64,7 +55,7 @@ def _hidden_tracks(data: mmap.mmap) -> list[Box]:
     return []
 
 
-def _boxes(data: mmap.mmap, outer: Box, kind: bytes) -> Iterator[Box]:
+def _boxes(data: bytes, outer: Box, kind: bytes) -> Iterator[Box]:
     """The boxes of a kind directly in another."""
     start = outer.content
     for _ in range(_MAX_BOXES):
@@ -81,7 +72,7 @@ def _boxes(data: mmap.mmap, outer: Box, kind: bytes) -> Iterator[Box]:
         start = end
 
 
-def _is_video(data: mmap.mmap, track: Box) -> bool:
+def _is_video(data: bytes, track: Box) -> bool:
     return any(
         data[handler.content + 8 : handler.content + 12] == b"vide"
         for media in _boxes(data, track, b"mdia")
@@ -89,6 +80,6 @@ def _is_video(data: mmap.mmap, track: Box) -> bool:
     )
 
 
-def _is_shown(data: mmap.mmap, track: Box) -> bool:
+def _is_shown(data: bytes, track: Box) -> bool:
     flags = [data[head.content : head.content + 4] for head in _boxes(data, track, b"tkhd")]
     return any(int.from_bytes(four) & 1 for four in flags)
