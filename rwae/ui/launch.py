@@ -20,6 +20,10 @@ from importlib import metadata
 # Before gradio is imported: it would otherwise report to its makers when it starts.
 os.environ["GRADIO_ANALYTICS_ENABLED"] = "False"
 os.environ["HF_HUB_DISABLE_TELEMETRY"] = "1"
+# Gradio's queue would compute statistics of the last 10,000 calls after each call, for a page that
+# is closed here.
+os.environ["GRADIO_ANALYTICS_MAX_EVENTS"] = "1"
+os.environ["GRADIO_ANALYTICS_CACHE_FREQUENCY"] = str(10**9)
 
 from rwae.errors import RWAEError
 from rwae.runtime import return_freed_memory, serve_with_one_thread, without_proxies

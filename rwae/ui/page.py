@@ -20,7 +20,7 @@ import gradio as gr
 from starlette.middleware import Middleware
 
 from rwae.files import installation
-from rwae.ui import api, page_files
+from rwae.ui import api, page_files, sessions
 from rwae.ui.completing import Completing
 from rwae.ui.endpoints import page_functions
 from rwae.ui.first_clip import first_clip_html
@@ -98,6 +98,7 @@ def build_page(models: LoadedModels, mcp: bool = False) -> gr.Blocks:
             event(None, None, tabs, js=SHOW_LINKED_SCRIPT, **in_browser)
         api.add_endpoints(page, models, learning, completing)
     page.queue(api_open=False, max_size=QUEUE_SIZE)
+    sessions.keep_little(page)
     built: gr.Blocks = page
     return built
 

@@ -5,6 +5,7 @@ import json
 import os
 import resource
 import socket
+import time
 import urllib.error
 import urllib.parse
 import urllib.request
@@ -329,10 +330,32 @@ def test_the_log_holds_refusals_and_failures_and_nothing_of_the_visitor(
     assert not any(word in told for word in ("anna", "my/secret", "/etc/passwd", "99999"))
 
 
+def endpoint_number(address: str, name: str) -> int:
+    """The number by which a request to Gradio's queue names an endpoint."""
+    config = json.loads(fetch(f"{address}/config")[1])
+    return next(part["id"] for part in config["dependencies"] if part["api_name"] == name)
+
+
+@pytest.mark.slow
+def test_answers_that_nobody_fetches_take_no_memory(address: str) -> None:
+    """Each answer takes about a megabyte as Python's numbers."""
+    asked = {"data": [80, 0, 64, 1.0, None, "none", None]}
+    asked["fn_index"] = endpoint_number(address, "sample")
+
+    def join(session: str) -> int:
+        return status(f"{address}{JOIN}", json.dumps(asked | {"session_hash": session}).encode())
+
+    assert join("first") == 200
+    before = memory(address)
+    for n in range(100):
+        while join(f"unread {n}") == 503:
+            time.sleep(0.1)
+    assert memory(address) - before < 50 * 2**20
+
+
 @pytest.mark.slow
 def test_a_full_queue_is_reported_and_the_page_still_opens(address: str) -> None:
-    config = json.loads(fetch(f"{address}/config")[1])
-    slow = next(part["id"] for part in config["dependencies"] if part["api_name"] == "decode")
+    slow = endpoint_number(address, "decode")
     clip = call(
         address, "sample_codes", {"seed": 1, "clips": 1, "frames": 64, "temperature": 1.0}
     )["clips"][0]
