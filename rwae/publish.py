@@ -1,14 +1,18 @@
-"""Sends a model or the app to the Hugging Face Hub. Without --yes it only lists the files.
+"""Sends a model, the app or a page of one model to the Hugging Face Hub.
 
 python -m rwae.publish model runs/mine owner/name          # a checkpoint, with its card
 python -m rwae.publish space owner/name                    # the app, as a Gradio Space
+python -m rwae.publish page runs/mine --out page.html      # a page that needs no server
+python -m rwae.publish page runs/mine --space owner/name   # the same, as a static Space
 
-Only files on a fixed list are sent, so that no data, run or key goes along by accident.
+Without --yes it only lists the files. Only files on a fixed list are sent, so that no data, run or
+key goes along by accident.
 """
 
 from __future__ import annotations
 
 import argparse
+import json
 import sys
 import tempfile
 from collections.abc import Iterator, Mapping
@@ -16,7 +20,7 @@ from pathlib import Path
 
 from rwae.errors import CheckpointError, RWAEError
 from rwae.files import hub, installation
-from rwae.files.card import CARD_FILE, draft_card
+from rwae.files.card import CARD_FILE, Card, draft_card
 from rwae.files.checkpoint import SETTINGS_FILE
 from rwae.files.jsonfile import read_object
 from rwae.models import registry
@@ -133,11 +137,19 @@ def parse_publish_arguments(words: list[str] | None = None) -> argparse.Namespac
     model.add_argument("folder", type=Path, help="that a training has written")
     space = kinds.add_parser("space", help="the app with the models in checkpoints/")
     space.add_argument("--root", type=Path, default=installation.ROOT, help=argparse.SUPPRESS)
+    page = kinds.add_parser("page", help="a model in one file, which opens without a server")
+    page.add_argument("model", help="folder of a checkpoint, or owner/name on the Hub")
+    page.add_argument("--out", type=Path, help="where to write the page, such as page.html")
+    page.add_argument("--space", dest="repo", help="owner/name of a static Space that shows it")
     for kind in (model, space):
         kind.add_argument("repo", help="owner/name on the Hub")
+    for kind in (model, space, page):
         kind.add_argument("--yes", action="store_true", help="send; without it, only list")
         kind.add_argument("--private", action="store_true", help="make it for the owner alone")
-    return parser.parse_args(words)
+    options = parser.parse_args(words)
+    if options.kind == "page" and not (options.out or options.repo):
+        page.error("name a file by --out, or a Space by --space")
+    return options
 
 
 def files_to_send(options: argparse.Namespace, drafts: Path) -> dict[str, Path]:
@@ -147,6 +159,8 @@ def files_to_send(options: argparse.Namespace, drafts: Path) -> dict[str, Path]:
     """
     if options.kind == "space":
         return space_files(options.root)
+    if options.kind == "page":
+        return page_files(options, drafts)
     found = model_files(options.folder)
     model = registry.load(options.folder)
     if CARD_FILE not in found:
@@ -160,6 +174,57 @@ def files_to_send(options: argparse.Namespace, drafts: Path) -> dict[str, Path]:
     return found
 
 
+def page_files(options: argparse.Namespace, drafts: Path) -> dict[str, Path]:
+    """The files of a static Space that shows a model, in the folder `drafts`.
+
+    The page is also written to `options.out`, if there is one; without a Space, to that alone.
+
+    Raises:
+        ConfigError: if the model cannot run without a server.
+        RWAEError: if the page cannot be written, is larger than `MAX_SPACE_FILE_BYTES`, or would
+            hand out the weights of a private model.
+    """
+    # Only a page needs them, and they import Gradio.
+    from rwae.ui.loaded_models import load_model
+    from rwae.ui.standalone import standalone_page
+
+    if options.repo and not options.private and not hub.is_public(options.model):
+        raise RWAEError(
+            f"The model {options.model} is private on the Hub, and the page holds its weights: "
+            "add --private."
+        )
+    studio = load_model(options.model, "cpu")
+    page = standalone_page(studio).encode()
+    if options.out:
+        try:
+            options.out.write_bytes(page)
+        except OSError as error:
+            raise RWAEError(f"The page cannot be written: {error}.") from error
+        print(f"{len(page):>12,}  {options.out}")
+    if not options.repo:
+        return {}
+    if len(page) > MAX_SPACE_FILE_BYTES:
+        raise RWAEError(
+            f"The page has {len(page):,} bytes, and a file of a Space at most "
+            f"{MAX_SPACE_FILE_BYTES:,}: choose a smaller model."
+        )
+    texts = {"README.md": static_readme(studio.card).encode(), "index.html": page}
+    for name, text in texts.items():
+        (drafts / name).write_bytes(text)
+    return {name: drafts / name for name in texts}
+
+
+def static_readme(card: Card) -> str:
+    """The README.md of a static Space, whose front matter the Hub reads."""
+    front = {"title": card.title, "sdk": "static", "app_file": "index.html"}
+    if card.licence:
+        front["license"] = card.licence
+    lines = [f"{name}: {json.dumps(value)}" for name, value in front.items()]
+    text = "\n".join(["---", *lines, "---", "", f"# {card.title}", "", card.about])
+    data = f"\n\nData: {card.data_licence}" if card.data_licence else ""
+    return f"{text}{data}\n\nA page by R-WAE Studio, which decodes in the browser.\n"
+
+
 def print_sizes(found: Mapping[str, Path]) -> None:
     """Prints every file with its size, and the sum."""
     sizes = {name: path.stat().st_size for name, path in found.items()}
@@ -168,19 +233,32 @@ def print_sizes(found: Mapping[str, Path]) -> None:
     print(f"{sum(sizes.values()):>12,}  bytes in {len(sizes)} files")
 
 
+def send(found: Mapping[str, Path], options: argparse.Namespace) -> str:
+    """Sends the files; returns the address of the commit."""
+    return hub.send_files(
+        found,
+        options.repo,
+        kind="model" if options.kind == "model" else "space",
+        space_sdk="static" if options.kind == "page" else "gradio",
+        private=options.private,
+    )
+
+
 def main(words: list[str] | None = None) -> int:
     """Lists the files, and sends them if asked to."""
     options = parse_publish_arguments(words)
     try:
-        hub.HubId(options.repo)  # before anything is read
+        if options.repo:
+            hub.HubId(options.repo)  # before anything is read
         with tempfile.TemporaryDirectory(prefix="rwae-") as drafts:
             found = files_to_send(options, Path(drafts))
+            if not found:
+                return 0
             print_sizes(found)
             if not options.yes:
                 print(f"Nothing was sent: add --yes to send this to {options.repo}.")
                 return 0
-            url = hub.send_files(found, options.repo, kind=options.kind, private=options.private)
-            print(url)
+            print(send(found, options))
     except RWAEError as error:
         print(error, file=sys.stderr)
         return 2

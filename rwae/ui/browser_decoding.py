@@ -1,4 +1,5 @@
-"""Which models a visitor's browser may decode by itself, and where it finds what that needs.
+"""Which models a visitor's browser may decode by itself, and where it finds what that needs: the
+decoder for this page, or a page that is one file with the decoder in it.
 
 The weights of such a model are public: whoever opens the page can keep them. So a model that the
 Hub shows to few stays on the server, unless the operator says otherwise. A copy that has learned a
@@ -14,10 +15,13 @@ from rwae.editing.studio import Studio
 from rwae.errors import ConfigError, RWAEError
 from rwae.models.kernel import KERNEL, pack
 from rwae.ui import page_files
+from rwae.ui.downloads import file_stem
 from rwae.ui.loaded_models import LoadedModels
+from rwae.ui.standalone import standalone_page
 
 _lock = threading.Lock()  # many visitors may ask for the same model at once
 _found: dict[Studio, dict[str, Any]] = {}
+_pages: dict[Studio, str] = {}
 
 
 def find_decoder(models: LoadedModels, studio: Studio) -> dict[str, Any]:
@@ -35,19 +39,42 @@ def find_decoder(models: LoadedModels, studio: Studio) -> dict[str, Any]:
         return _found[studio]
 
 
+def find_page(models: LoadedModels, studio: Studio) -> dict[str, Any]:
+    """Where a page is that shows a model and needs no server; see `rwae.ui.standalone`.
+
+    Returns:
+        {"data": a URL relative to the page, "name": what to call the file}, as of other files.
+
+    Raises:
+        ConfigError: if the weights are not for everyone, or the kernel cannot run the model.
+    """
+    if studio.original is not None:
+        raise ConfigError(
+            "A learned character belongs to this visit alone: choose its original to save a page."
+        )
+    if kept := _why_kept(models.share, studio):
+        raise ConfigError(f"{kept}, so no page of it can be saved.")
+    with _lock:
+        if studio not in _pages:
+            _pages[studio] = page_files.add_page(standalone_page(studio))
+        return {"data": _pages[studio], "name": f"{file_stem(studio)}-page.html"}
+
+
 def _publish(share: str, studio: Studio) -> dict[str, Any]:
     """Serves the decoder of a model, if the operator shares its weights and the kernel runs it."""
+    if kept := _why_kept(share, studio):
+        return {"stays": f"{kept}: the server decodes."}
     try:
-        _require_shared(share, studio)
         weights = page_files.add_decoder(pack(studio.model), ".bin")
     except RWAEError as error:
         return {"stays": str(error)}
     return {"kernel": page_files.add_decoder(KERNEL.read_bytes(), ".wasm"), "weights": weights}
 
 
-def _require_shared(share: str, studio: Studio) -> None:
-    """Raises ConfigError unless visitors may have the weights."""
+def _why_kept(share: str, studio: Studio) -> str | None:
+    """Why visitors may not have the weights, as the beginning of a sentence; None if they may."""
     if share == "none":
-        raise ConfigError("The weights stay on the server, as its operator wants: it decodes.")
+        return "The model stays on the server, as its operator wants"
     if share == "public" and studio.private:
-        raise ConfigError("The model is private on the Hub: the server decodes.")
+        return "The model is private on the Hub"
+    return None

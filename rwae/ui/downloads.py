@@ -185,10 +185,13 @@ def export_clip(studio: Studio, request: Any) -> dict[str, Any]:
     request = require_object(request, "kind")
     file_format = _require_format(request["kind"], available_formats(studio))
     download = _parse_download(studio, request, file_format)
-    # The name of a copy ends in its token, which is for this visit alone.
+    return _make_file(download, file_format, file_stem(studio))
+
+
+def file_stem(studio: Studio) -> str:
+    """How the names of a model's files begin, without the token of a copy: that is for a visit."""
     name = (studio.original or studio).name
-    model = re.sub(r"[^A-Za-z0-9]+", "-", name).strip("-") or "model"
-    return _make_file(download, file_format, model)
+    return re.sub(r"[^A-Za-z0-9]+", "-", name).strip("-") or "model"
 
 
 def export_comparison(models: LoadedModels, request: Any) -> dict[str, Any]:

@@ -75,13 +75,16 @@ def page_functions(
     def find_decoder(studio: Studio, _request: Any) -> Answer:
         return browser_decoding.find_decoder(models, studio)
 
+    def find_page(studio: Studio, _request: Any) -> Answer:
+        return browser_decoding.find_page(models, studio)
+
     def encode_clip(studio: Studio, form: Any) -> Answer:
         return encoding.encode_clip(models, studio, form)
 
     def export_comparison(_studio: Studio, request: Any) -> Answer:
         return downloads.export_comparison(models, request)
 
-    functions = (*ENDPOINTS, find_decoder, encode_clip, carry_codes, export_comparison)
+    functions = (*ENDPOINTS, find_decoder, find_page, encode_clip, carry_codes, export_comparison)
     functions = (*functions, *learning.endpoints(), *completing.endpoints())
     return [_answer_with(models, function) for function in functions]
 

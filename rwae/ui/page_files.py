@@ -1,4 +1,5 @@
-"""The page's own files: modules, one stylesheet, pictures of examples, and decoders for browsers.
+"""The page's own files: modules, one stylesheet, pictures of examples, decoders for browsers, and
+pages that are one file.
 
 Each has a URL that contains a digest of its content, so browsers keep it for a year and never
 show an old one. URLs are relative to the page, which may lie below the path of a proxy.
@@ -11,8 +12,9 @@ import gzip
 import hashlib
 import posixpath
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from types import MappingProxyType
 
 from starlette.concurrency import run_in_threadpool
 from starlette.middleware import Middleware
@@ -36,6 +38,7 @@ STYLES = (  # in the order in which they override each other
 # Gradio styles all buttons and fields, and a rule for a class alone would lose against that.
 STYLE_SCOPE = ".gradio-container.gradio-container .contain"
 CACHE_FOREVER = {"Cache-Control": "public, max-age=31536000, immutable"}
+PAGE_HEADERS = {"Content-Disposition": "attachment"}
 DECODER_TYPES = {".wasm": "application/wasm", ".bin": "application/octet-stream"}
 _COMPRESSION = 6  # of gzip; weights hardly get smaller with more
 _URL_DIGEST_LENGTH = 12  # hexadecimal digits
@@ -43,6 +46,7 @@ _IMPORT = re.compile(r'^(?:import|export)\b[^;]*?\bfrom "(\.[^"]+)";', re.MULTIL
 _shown_first = ""  # HTML of the clip that moves before any script has come
 _pictures: dict[str, bytes] = {}  # by their digest: the examples of models that were opened
 _decoders: dict[str, bytes] = {}  # by their names, compressed: the kernel and packed weights
+_pages: dict[str, bytes] = {}  # the same: pages that are one file
 
 
 def read_asset(name: str) -> str:
@@ -55,12 +59,12 @@ def served_files() -> dict[str, str]:
     """The texts that are served, by name: the modules, and all styles in one file."""
     paths = [path for folder in MODULE_FOLDERS for path in sorted((ASSETS / folder).glob("*.js"))]
     modules = {path.relative_to(ASSETS).as_posix(): path.read_text("utf-8") for path in paths}
-    return modules | {STYLESHEET: _stylesheet()}
+    return modules | {STYLESHEET: stylesheet(STYLES)}
 
 
-def _stylesheet() -> str:
-    """All styles: those around the page, and within `STYLE_SCOPE` those of the page itself."""
-    inner = "\n".join(read_asset(f"styles/{name}.css") for name in STYLES)
+def stylesheet(names: Sequence[str]) -> str:
+    """Styles: those around the page, and within `STYLE_SCOPE` some of those of the page itself."""
+    inner = "\n".join(read_asset(f"styles/{name}.css") for name in names)
     return f"{read_asset('styles/frame.css')}\n{STYLE_SCOPE} {{\n{inner}}}\n"
 
 
@@ -113,6 +117,19 @@ def add_decoder(content: bytes, ending: str) -> str:
     return f"{PAGE_FILES_PREFIX}decoders/{name}".removeprefix("/")
 
 
+def add_page(html: str) -> str:
+    """Serves a page that is one file from now on, to be saved and not to be shown.
+
+    Returns:
+        Its URL, relative to the page of the app.
+    """
+    content = html.encode()
+    name = f"{_digest(content)}.html"
+    if name not in _pages:
+        _pages[name] = gzip.compress(content, _COMPRESSION, mtime=0)
+    return f"{PAGE_FILES_PREFIX}pages/{name}".removeprefix("/")
+
+
 def show_first(html: str) -> None:
     """Puts HTML into the page, which is shown until the page itself removes it."""
     global _shown_first
@@ -134,15 +151,10 @@ def routes() -> list[BaseRoute]:
 
     async def decoder(request: Request) -> Response:
         name = request.path_params["name"]
-        content = _decoders.get(name)
-        if content is None:
-            return Response("There is no such decoder.", 404, media_type="text/plain")
-        headers = CACHE_FOREVER | {"Vary": "Accept-Encoding"}
-        if "gzip" in request.headers.get("accept-encoding", ""):
-            headers["Content-Encoding"] = "gzip"
-        else:
-            content = await run_in_threadpool(gzip.decompress, content)
-        return Response(content, media_type=DECODER_TYPES[Path(name).suffix], headers=headers)
+        return await _answer_compressed(request, _decoders, DECODER_TYPES.get(Path(name).suffix))
+
+    async def page(request: Request) -> Response:
+        return await _answer_compressed(request, _pages, "text/html", PAGE_HEADERS)
 
     async def file(request: Request) -> Response:
         name = request.path_params["name"]
@@ -157,7 +169,26 @@ def routes() -> list[BaseRoute]:
         Route(f"{files_root()}/{{name:path}}", file, middleware=[Middleware(GZipMiddleware)]),
         Route(f"{PAGE_FILES_PREFIX}pictures/{{digest}}.png", picture),
         Route(f"{PAGE_FILES_PREFIX}decoders/{{name}}", decoder),
+        Route(f"{PAGE_FILES_PREFIX}pages/{{name}}", page),
     ]
+
+
+async def _answer_compressed(
+    request: Request,
+    files: Mapping[str, bytes],
+    media_type: str | None,
+    headers: Mapping[str, str] = MappingProxyType({}),
+) -> Response:
+    """Answers with the file that a path names; decompressed for those who do not take gzip."""
+    content = files.get(request.path_params["name"])
+    if content is None:
+        return Response("There is no such file.", 404, media_type="text/plain")
+    headers = {**CACHE_FOREVER, "Vary": "Accept-Encoding", **headers}
+    if "gzip" in request.headers.get("accept-encoding", ""):
+        headers["Content-Encoding"] = "gzip"
+    else:
+        content = await run_in_threadpool(gzip.decompress, content)
+    return Response(content, media_type=media_type, headers=headers)
 
 
 class PageDelivery:

@@ -76,6 +76,12 @@ def test_each_kind_of_file_shows_the_clip_on_the_page(visit: Visit) -> None:
         assert np.abs(read - large).mean() < most
 
 
+def test_a_page_for_a_class_is_saved(visit: Visit) -> None:
+    name, page = save(visit, "This page for a class")
+    assert name == "small-page.html"
+    assert page.startswith(b"<!doctype html>")
+
+
 @pytest.mark.parametrize("kind", ["WebM", "MP4"])
 def test_a_video_plays_to_its_end_in_a_browser(visit: Visit, kind: str) -> None:
     _, data = save(visit, kind)
@@ -132,11 +138,12 @@ def test_the_menu_is_worked_by_the_keyboard_and_closes(visit: Visit) -> None:
     page.keyboard.press("Enter")
     assert menu.get_attribute("open") is not None
     seen = []
-    for _ in range(10):
+    for _ in range(11):
         page.keyboard.press("Tab")
         label = "e => e.getAttribute('aria-label') || e.querySelector('b').textContent"
         seen.append(page.locator(":focus").evaluate(label))
     kinds = ["GIF", "WebP", "APNG", "WebM", "MP4", "PNG strip", "PNG frames", "Codes"]
+    kinds.append("This page for a class")
     assert seen == ["Size of moving pictures, in pixels", *kinds, "Open codes"]
     page.keyboard.press("Escape")
     assert menu.get_attribute("open") is None

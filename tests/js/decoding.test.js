@@ -360,6 +360,20 @@ test("a switch of the model in the middle of a drag drops what was asked for", a
   assert.equal(model().active, true, "the model itself is well");
 });
 
+test("without a server the browser decodes, however slow it is and whatever the visitor chose", async () => {
+  const react = (message, answer) =>
+    "open" in message
+      ? setTimeout(() => answer({ opened: message.open, ms: 900 }), 5000)
+      : answerAll(message, answer);
+  const { decoder, model } = makePage({ react, preference: "server", saves: true });
+  decoder.standAlone(decoder.makeWorker);
+  const move = model().decode(MOVE, { move: true });
+  await pass(5100);
+  assert.equal((await move).ms, 3);
+  for (let n = 0; n < 5; n += 1) model().choice.noteMove(900);
+  assert.ok(await model().decode(MOVE, { move: true }));
+});
+
 test("the visitor's choice holds, also against a connection that saves data", async () => {
   const saving = await openPage({ saves: true });
   assert.deepEqual(saving.sent, []);

@@ -22,6 +22,7 @@ def send_files(
     repo: str,
     *,
     kind: Literal["model", "space"] = "model",
+    space_sdk: Literal["gradio", "static"] = "gradio",
     private: bool = False,
     message: str = "Upload by R-WAE Studio",
     token: str | None = None,
@@ -34,6 +35,7 @@ def send_files(
         files: where each file is, by its path in the repository.
         repo: "owner/name".
         kind: what the repository is of.
+        space_sdk: what a new Space runs: Python, or nothing but pages.
         private: whether a new repository is for its owner alone.
         message: of the commit.
         token: that of `hf auth login` or of HF_TOKEN by default.
@@ -54,7 +56,7 @@ def send_files(
 
     client = HfApi(endpoint=os.environ.get("HF_ENDPOINT"), token=token)
     operations = [CommitOperationAdd(name, str(path)) for name, path in files.items()]
-    sdk = "gradio" if kind == "space" else None
+    sdk = space_sdk if kind == "space" else None
     try:
         client.create_repo(repo, repo_type=kind, private=private, space_sdk=sdk, exist_ok=True)
         commit = client.create_commit(repo, operations, commit_message=message, repo_type=kind)

@@ -18,6 +18,7 @@ const FAILED = "Your browser could not load or run the decoder, so the server de
 
 export class BrowserDecoder {
   changed = new Observable(); // the name of a model about which `statusOf(name)` has changed
+  alone = false; // whether there is no server
 
   #models = new Map();
   #jobs = new Map(); // what resolves with the answer of each job
@@ -30,6 +31,12 @@ export class BrowserDecoder {
   // resolves when the page has nothing better to do.
   constructor({ makeWorker, preference, savesData, idle = async () => {}, now } = {}) {
     Object.assign(this, { makeWorker, preference, savesData, idle, now });
+  }
+
+  // For a page without a server: the browser decodes, however slow it is. Called before any model
+  // is asked for.
+  standAlone(makeWorker) {
+    Object.assign(this, { alone: true, makeWorker });
   }
 
   // A model by its name. find() asks the server where its decoder is.
@@ -51,6 +58,7 @@ export class BrowserDecoder {
   // Why no model is decoded here; null if some may be.
   get refusal() {
     if (this.#broken) return this.#broken;
+    if (this.alone) return null;
     if (this.preference.value === "server") return WANTED;
     return this.preference.value !== "browser" && this.savesData() ? SAVES_DATA : null;
   }
@@ -130,7 +138,7 @@ class LocalModel {
   #waiting = []; // what resolves once it is opened, or cannot be
 
   constructor(page, name, side, find) {
-    Object.assign(this, { page, name, side, find, choice: new Choice(page.now) });
+    Object.assign(this, { page, name, side, find, choice: new Choice(page.now, page.alone) });
   }
 
   // Whether the next clip is decoded here.
@@ -154,7 +162,7 @@ class LocalModel {
     if (this.#state === "open" && this.choice.stale) this.page.post({ measure: this.name });
     if (this.#state !== "closed") return;
     this.#state = "opening";
-    await this.page.idle();
+    if (!this.page.alone) await this.page.idle();
     const found = await this.find();
     if (found.error) {
       setTimeout(() => this.#become("closed"), RETRY);
@@ -184,12 +192,12 @@ class LocalModel {
     this.page.changed.set(this.name);
   }
 
-  // Resolves once the model is open or cannot be, or after some time.
+  // Resolves once the model is open or cannot be or, where there is a server, after some time.
   opened() {
     if (this.#state !== "opening" || this.page.refusal) return Promise.resolve();
     return new Promise((resolve) => {
       this.#waiting.push(resolve);
-      setTimeout(resolve, PATIENCE);
+      if (!this.page.alone) setTimeout(resolve, PATIENCE);
     });
   }
 
@@ -197,7 +205,7 @@ class LocalModel {
   // `move` is shown while a hand moves; what is `patient` may wait for the model to be opened.
   async decode(clips, { move = false, patient = false, signal } = {}) {
     this.prepare();
-    if (patient) await this.opened();
+    if (patient || this.page.alone) await this.opened();
     if (!this.active || signal?.aborted) return null;
     const { choice, page } = this;
     const start = choice.now();

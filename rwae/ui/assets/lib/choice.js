@@ -15,8 +15,9 @@ export class Choice {
   #until = 0; // when the browser may be tried again
   #away = AWAY;
 
-  constructor(now = () => performance.now()) {
-    this.now = now;
+  // alone: there is no server, so the browser is chosen however slow it is.
+  constructor(now = () => performance.now(), alone = false) {
+    Object.assign(this, { now, alone });
   }
 
   // The milliseconds of a frame in the browser; null while they are not known.
@@ -61,6 +62,7 @@ export class Choice {
 
   // The server decodes for some time, after which the browser is measured anew.
   leave() {
+    if (this.alone) return;
     this.#until = this.now() + this.#away;
     this.#away = Math.min(LONGEST_AWAY, 2 * this.#away);
     this.#frames = [];

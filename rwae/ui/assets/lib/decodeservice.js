@@ -1,7 +1,7 @@
 // What the worker does: it opens models and decodes clips. Messages come as
 //
-//   {open: name, kernel, weights}        addresses; answered by {opened: name, ms of a frame},
-//                                        or {failed: name, why}
+//   {open: name, kernel, weights}        each an address or its bytes; answered by {opened: name,
+//                                        ms of a frame}, or {failed: name, why}
 //   {measure: name}                      answered by {opened} again
 //   {decode: id, name, clips, side}      answered by {decoded: id, pixels, width, height, ms}: RGBA
 //                                        with a row for each clip and a column for each frame, and
@@ -13,19 +13,21 @@ import { Kernel } from "./kernel.js";
 const SLICE = 4; // milliseconds of work after which a shorter job may come first
 const MAX_MODELS = 6; // that are open at once; each takes some 10 MB
 
-// The bytes at an address; of low priority, as the page works without them.
-async function fetchBytes(address) {
-  const answer = await fetch(address, { priority: "low" });
+// The bytes at an address, if they did not come themselves; of low priority, as the page works
+// without them.
+async function bytesOf(source) {
+  if (source instanceof Uint8Array) return source;
+  const answer = await fetch(source, { priority: "low" });
   if (!answer.ok) throw new Error(`The server answers ${answer.status}.`);
   return new Uint8Array(await answer.arrayBuffer());
 }
 
-// A function that opens a model by the addresses of kernel and weights. The kernel is compiled once.
+// A function that opens a model by kernel and weights. The kernel is compiled once.
 function opener() {
   let module = null;
   return async (kernel, weights) => {
-    module ??= fetchBytes(kernel).then((bytes) => WebAssembly.compile(bytes));
-    const both = Promise.all([module, fetchBytes(weights)]);
+    module ??= bytesOf(kernel).then((bytes) => WebAssembly.compile(bytes));
+    const both = Promise.all([module, bytesOf(weights)]);
     return Kernel.open(...(await both));
   };
 }

@@ -21,7 +21,11 @@ export const factorName = (factor) => FACTOR_NAMES[factor] ?? factor;
 export const listed = (words) =>
   [words.slice(0, -1).join(", "), words.at(-1)].filter(Boolean).join(" and ");
 
-export const randomSeed = () => 1 + Math.floor(Math.random() * 9999);
+const LARGEST_RANDOM_SEED = 9999; // short enough to be told to somebody
+
+// One of the first `count` seeds, but not 0.
+export const randomSeed = (count = Infinity) =>
+  1 + Math.floor(Math.random() * Math.min(LARGEST_RANDOM_SEED, count - 1));
 
 // A seed as it was typed, made into one that can be used.
 export const parseSeed = (text) => Math.min(MAX_SEED, Math.max(0, Math.round(Number(text)) || 0));

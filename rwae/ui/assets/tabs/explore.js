@@ -42,6 +42,7 @@ import { YourClip } from "../widgets/yourclip.js";
 import { startWithModel } from "./tab.js";
 
 const DRAFT_DELAY = 400; // milliseconds without a change, after which the clip is kept
+const NO_CLIPS = "This page opens codes that were saved here, and no clips.";
 
 // value: {maxUpload}, bytes.
 export function start({ element, server, value }) {
@@ -147,14 +148,15 @@ class Explore {
     });
     const fields = { who: part.seedwho, motion: part.seedmotion };
     const glideTo = (call, use) => this.glideTo(call, use);
-    this.draws = new Draws(fields, server, this.editor, glideTo);
+    this.draws = new Draws(fields, server, this.editor, glideTo, this.model.seeds);
+    part.longer.hidden = !server.extend_codes;
     const whoRoots = [part.whonamed, part.whomain, part.whoall];
     switchPanels(part.whoswitch, whoRoots, () => this.showOtherList());
     switchPanels(part.motionswitch, [part.motionmain, part.motionall], () => this.refresh());
     this.connectButtons();
     this.saveMenu = new SaveMenu(part.takeaway, {
       dropArea: part.root,
-      otherFile: (file) => this.yours.take(file),
+      otherFile: (file) => (this.yours ? this.yours.take(file) : this.fail(NO_CLIPS)),
       message: part.message,
       model: this.model,
       server,
@@ -307,9 +309,11 @@ class Explore {
     this.say(await shareAddress(this.model.name, clipLink(this.model, codes)));
   }
 
-  // A clip of the visitor, by any way; codes are opened by the Save menu.
+  // A clip of the visitor, by any way, where somebody encodes it; codes are opened by the Save menu.
   acceptClips() {
     const { part, model, server, signal, clock, maxUpload, say, fail } = this;
+    part.film.hidden = part.pick.hidden = part.drophint.hidden = !server.encode_clip;
+    if (!server.encode_clip) return;
     const take = (file) => this.saveMenu.open(file);
     this.yours = new YourClip(part.yours, {
       ...{ model, server, signal, clock, maxUpload, say, fail },
@@ -356,7 +360,7 @@ class Explore {
     if (model.clip) openOther(model.clip);
     else if (location.hash.includes("=")) this.openLink(openOther);
     else this.openDraft(openOther);
-    this.yours.begin(examples[0]);
+    this.yours?.begin(examples[0]);
   }
 
   open(clip) {

@@ -135,7 +135,7 @@ class Swap {
     this.sizeButtons.forEach((button) => {
       button.setAttribute("aria-pressed", String(Number(button.dataset.clips) === size));
     });
-    part.note.textContent = this.grid.note(model.encodes);
+    part.note.textContent = this.grid.note(model.encodes && Boolean(this.server.encode_clip));
     this.fit();
   }
 
@@ -225,7 +225,7 @@ class Swap {
       this.fail(error);
       return;
     }
-    const encode = (request) => this.server.encode_clip(request);
+    const encode = this.server.encode_clip && ((request) => this.server.encode_clip(request));
     const explored = () => session.shown.get("explore");
     const changed = () => this.changed();
     const wiring = { model, signal, maxUpload, clock, examples };

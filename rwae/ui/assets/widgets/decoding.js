@@ -45,11 +45,13 @@ export const browserDecoder = new BrowserDecoder({
     }),
 });
 
-// Where the server has the decoder of a model; its addresses are relative to the page.
+// Where the server has the decoder of a model; its addresses are relative to the page. A page
+// without a server has the bytes themselves.
 export async function findDecoder(server) {
   const { kernel, weights, ...rest } = await ask(() => server.find_decoder());
   if (!kernel) return rest;
-  const absolute = (address) => new URL(address, document.baseURI).href;
+  const absolute = (source) =>
+    typeof source === "string" ? new URL(source, document.baseURI).href : source;
   return { kernel: absolute(kernel), weights: absolute(weights) };
 }
 

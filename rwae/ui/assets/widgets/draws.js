@@ -6,9 +6,11 @@ import { withDynamic } from "../lib/motion.js";
 
 export class Draws {
   // fields: {who, motion}, the inputs of the seeds. glideTo(call, use): asks the server for clips,
-  // and glides to what `use` makes of the codes on the page and the first of them.
-  constructor(fields, server, editor, glideTo) {
-    Object.assign(this, { fields, server, editor, glideTo });
+  // and glides to what `use` makes of the codes on the page and the first of them. seeds: how many
+  // can be drawn from.
+  constructor(fields, server, editor, glideTo, seeds = MAX_SEED + 1) {
+    Object.assign(this, { fields, server, editor, glideTo, seeds });
+    fields.who.max = fields.motion.max = seeds - 1;
     fields.who.addEventListener("change", () => this.again("who"));
     fields.motion.addEventListener("change", () => this.again("motion"));
   }
@@ -21,22 +23,22 @@ export class Draws {
   again(kind) {
     const field = this.fields[kind];
     const seed = Math.round(Number(field.value));
-    const usable = field.value !== "" && seed >= 0 && seed <= MAX_SEED;
+    const usable = field.value !== "" && seed >= 0 && seed < this.seeds;
     field.value = usable ? seed : "";
     if (usable) this[kind](seed);
   }
 
-  who(seed = randomSeed()) {
+  who(seed = randomSeed(this.seeds)) {
     this.fields.who.value = seed;
     return this.draw(seed, 1, (codes, drawn) => ({ ...codes, static: drawn.static }));
   }
 
-  motion(seed = randomSeed()) {
+  motion(seed = randomSeed(this.seeds)) {
     this.fields.motion.value = seed;
     return this.draw(seed, this.frames, (codes, drawn) => withDynamic(codes, drawn.dynamic));
   }
 
-  both(seed = randomSeed()) {
+  both(seed = randomSeed(this.seeds)) {
     this.fields.who.value = this.fields.motion.value = seed;
     return this.draw(seed, this.frames, (_, drawn) => drawn);
   }

@@ -32,7 +32,8 @@ const DRAWN = "Its frames, as the model draws them";
 const GIVEN = "The very frames that the model was given";
 
 export class Slot {
-  // name: "A" or "B". examples: of the model. encode(request) and decode(clips, exact) ask the server.
+  // name: "A" or "B". examples: of the model. encode(request) and decode(clips, exact) ask the server;
+  // without `encode` it takes no files.
   // explored(): the codes in Explore, if it shows a clip. changed(): another clip is held.
   constructor(root, name, { model, signal, maxUpload, clock, examples, ...hooks }) {
     const { encode, decode, explored, changed } = hooks;
@@ -53,9 +54,10 @@ export class Slot {
       this.take(this.example(row)),
     );
     part.explored.addEventListener("click", () => this.takeExplored());
+    part.pick.hidden = part.film.hidden = !encode;
     part.pick.disabled = part.film.disabled = !model.encodes;
     part.why.hidden = model.encodes;
-    if (!model.encodes) return;
+    if (!model.encodes || !encode) return;
     this.acceptFiles(signal);
     this.acceptCamera(signal);
   }

@@ -10,6 +10,7 @@ const GROUPS = [
   ["To show", ["gif", "webp", "apng", "webm", "mp4"]],
   ["For games and drawing", ["strip", "frames", "sheet", "engine"]],
   ["To go on here", ["codes"]],
+  ["To hand out", ["page"]],
 ];
 const KINDS = {
   gif: ["GIF", "Loops everywhere: chats, slides, pages; 256 colours"],
@@ -17,14 +18,15 @@ const KINDS = {
   apng: ["APNG", "Loops in browsers and on Apple's systems; exact"],
   webm: ["WebM", "Video (VP9) for browsers, VLC, Discord"],
   mp4: ["MP4", "Video (VP9) for browsers and VLC"],
-  strip: ["PNG strip", "All frames side by side, exact; opens here again"],
+  strip: ["PNG strip", "All frames side by side, exact"],
   frames: ["PNG frames", "A zip with a picture for each frame"],
   sheet: ["Sprite sheet", "Nine actions in the LPC layout"],
   engine: ["Sheet for engines", "A zip: the sheet, JSON for Phaser, Godot, Unity; credits"],
   codes: ["Codes", "The numbers, to open here again"],
+  page: ["This page for a class", "One file with the model: works without a network"],
 };
 const MOVING = ["gif", "webp", "apng", "webm", "mp4", "frames"]; // what is enlarged
-const SINGLE = ["sheet", "engine", "codes"]; // what holds one clip
+const SINGLE = ["sheet", "engine", "codes", "page"]; // what holds one clip
 const USUAL_SIDE = 256; // pixels: small frames are enlarged at least to this
 const MAX_SIDE = 1024; // pixels that the server allows
 const MAX_BYTES = 2 ** 20; // of a file of codes
@@ -76,18 +78,23 @@ export class SaveMenu {
 
   group(title, kinds) {
     const group = make("div", "rw-take-group", { role: "group", "aria-label": title });
-    const offered = kinds.filter(
-      (kind) => this.model.exports.includes(kind) && !(this.grid && SINGLE.includes(kind)),
-    );
+    const offered = kinds.filter((kind) => this.offers(kind));
     group.append(make("h3", "rw-label", {}, title), ...offered.map((kind) => this.entry(kind)));
     group.hidden = !offered.length;
     return group;
   }
 
+  offers(kind) {
+    if (this.grid && SINGLE.includes(kind)) return false;
+    return kind === "page" ? "find_page" in this.server : this.model.exports.includes(kind);
+  }
+
   entry(kind) {
     const node = make("button", "rw-take-kind", { type: "button" });
     const [name, about] = KINDS[kind];
-    node.append(make("b", "", {}, name), make("small", "", {}, about));
+    const reopens = kind === "strip" && this.model.encodes && "encode_clip" in this.server;
+    const more = reopens ? "; opens here again" : "";
+    node.append(make("b", "", {}, name), make("small", "", {}, about + more));
     node.addEventListener("click", () => this.work(node, () => this.save(kind)));
     return node;
   }
@@ -118,19 +125,22 @@ export class SaveMenu {
   }
 
   async save(kind) {
+    const answer = await ask(() => this.make(kind), LONG_DEADLINE);
+    if (answer.error) return answer;
+    make("a", "", { href: answer.data, download: answer.name }).click();
+    return { text: [`${answer.name} is saved.`, answer.note ?? ""].join(" ").trim() };
+  }
+
+  make(kind) {
+    const { server } = this;
+    if (kind === "page") return server.find_page();
     const how = {
       fps: this.fps(),
       scale: MOVING.includes(kind) ? Number(this.part.size.value) : 1,
     };
     const what = this.grid ? this.grid() : { clip: this.codes() };
     const request = { ...what, kind, ...how, ...this.look() };
-    const { server } = this;
-    const call = () =>
-      what.peers ? server.export_comparison(request) : server.export_clip(request);
-    const answer = await ask(call, LONG_DEADLINE);
-    if (answer.error) return answer;
-    make("a", "", { href: answer.data, download: answer.name }).click();
-    return { text: [`${answer.name} is saved.`, answer.note ?? ""].join(" ").trim() };
+    return what.peers ? server.export_comparison(request) : server.export_clip(request);
   }
 
   // Which colours are kept, and whether the background is left out.
