@@ -1,18 +1,21 @@
 """The browser decodes by itself: the same bits as the kernel gives elsewhere, and no requests."""
 
+import base64
+import hashlib
 import json
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 import numpy as np
 import pytest
+from conftest import ROOT
 from kernel_host import Host
 from serving import RunningApp
 from visiting import Visit, playwright, visiting
 from watching import CELLS, EXPLORE, LANES, exact
 
 from rwae.editing.studio import Studio
-from rwae.models.kernel import pack
+from rwae.models.kernel import KERNEL, pack
 
 BADGE = ".rw-where"
 # Drags the first slider of who for some milliseconds, with a move for each frame of the screen.
@@ -95,6 +98,42 @@ def test_swap_and_compare_are_drawn_by_the_browser(visit: Visit, models_app: Run
         visit.page.locator("#rw-swap [data-clips='5']").click()
         visit.page.wait_for_selector("#rw-swap .rw-stage[aria-busy=false]")
     assert "decode_codes" not in asked
+    visit.open_tab("Compare")
+    visit.page.wait_for_selector("#rw-compare .rw-stage[aria-busy=false]")
+    look = visit.page.locator("#rw-compare [data-part=looks] input").first
+    look.press("Home")  # each model asks for its directions once
+    visit.rest("#rw-compare")
+    with calls(visit) as asked:
+        look.press("End")
+        visit.rest("#rw-compare")
+    assert asked == []
+
+
+# Draws clips in the page by the page's own `Kernel`; the digest of their RGBA bytes.
+DRAWN_DIGEST = """async ([kernel, weights, clips, side]) => {
+    const bytes = (text) => Uint8Array.from(atob(text), (letter) => letter.charCodeAt(0));
+    const loaded = performance.getEntriesByType("resource").map(({ name }) => name);
+    const root = loaded.find((name) => name.endsWith("/lib/session.js"));
+    const { Kernel } = await import(root.replace("session.js", "kernel.js"));
+    const opened = await Kernel.open(await WebAssembly.compile(bytes(kernel)), bytes(weights));
+    const frames = [];
+    for (const clip of clips) {
+        opened.begin(clip);
+        clip.dynamic.forEach((_, n) => frames.push(...opened.draw(n, side)));
+    }
+    const digest = await crypto.subtle.digest("SHA-256", Uint8Array.from(frames));
+    return [...new Uint8Array(digest)].map((byte) => byte.toString(16).padStart(2, "0")).join("");
+}"""
+
+
+def test_chromium_gives_the_shipped_models_pictures_bit_for_bit(visit: Visit) -> None:
+    studio = Studio.load(ROOT / "checkpoints" / "sprites", "cpu")
+    file, codes, side = pack(studio.model), studio.examples[:2], studio.model.config.frame_size
+    files = [base64.b64encode(content).decode() for content in (KERNEL.read_bytes(), file)]
+    clips = zip(codes.static.tolist(), codes.dynamic.tolist(), strict=True)
+    given = [{"static": who, "dynamic": motion} for who, motion in clips]
+    digest = visit.page.evaluate(DRAWN_DIGEST, [*files, given, side])
+    assert digest == hashlib.sha256(Host(file, side).decode(codes).tobytes()).hexdigest()
 
 
 def test_a_model_that_cannot_run_there_says_so_and_stays_on_the_server(
