@@ -23,7 +23,7 @@ from rwae.files.video import decoding
 
 # The beginning of a program that uses parts of the decoder.
 HERE = f"import sys; sys.path.insert(0, {str(decoding.PROGRAM)!r})"
-FOOTAGE_SECONDS = 8.0  # the same for a file of any length, which is read in part
+FOOTAGE_SECONDS = 5.0  # the same for a file of any length, which is read in part
 SECONDS = 2.0  # of processor time that any file may cost, with the start of the process
 
 
@@ -271,6 +271,49 @@ def test_the_page_refuses_it_as_well_or_reads_a_part_in_bounded_time(
         assert "frames" in LARGE[kind][1], "only its length was wrong"
         assert len(footage.frames) <= decoding.MAX_KEPT_FRAMES
     assert spent() - before < FOOTAGE_SECONDS
+
+
+def wide_webp(folder: Path, frames: int, side: int = 4096) -> bytes:
+    """A WebP of a few kilobytes: each frame of 16 pixels a side is put on one of many."""
+    data = patched(moving(folder, ".webp"), b"VP8X", 8, 2 * (side - 1).to_bytes(3, "little"))
+    first = data.index(b"ANMF")
+    size = 8 + int.from_bytes(data[first + 4 : first + 8], "little")
+    data = data[:first] + frames * data[first : first + size]
+    return data[:4] + struct.pack("<I", len(data) - 8) + data[8:]
+
+
+@pytest.mark.parametrize("kind", [".webp", ".gif"])
+def test_a_small_file_of_huge_frames_costs_little_and_is_read_in_part(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, kind: str
+) -> None:
+    assert decoding.LEAST_CPU_SECONDS + 1 <= 5, "what an upload costs in all"
+    monkeypatch.setattr(decoding, "LEAST_CPU_SECONDS", 1)
+    content = wide_webp(tmp_path, 99) if kind == ".webp" else tiny_gif(400, 4096)
+    assert len(content) < 14_000
+    before = spent()
+    footage = video.read_footage(content)
+    assert spent() - before < 2
+    assert not footage.complete
+    assert 2 <= footage.count < 99
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("job", ["footage", "picture"])
+def test_what_takes_too_long_is_stopped_by_the_system(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, job: str
+) -> None:
+    """A decoder that does not look at the time itself, for an upload of either kind."""
+    monkeypatch.setattr(decoding, "LEAST_CPU_SECONDS", 1)
+    (tmp_path / "program.py").write_text(
+        f"{READY}; sys.stdout.flush()\n{HERE}; import limits\n"
+        "import json; limits.allow_time(json.loads(sys.stdin.readline())['seconds'])\n"
+        "while True: pass"
+    )
+    monkeypatch.setattr(decoding, "PROGRAM", tmp_path / "program.py")
+    before = spent()
+    with pytest.raises(ClipError, match="too long"):
+        video.read_footage(b"a file") if job == "footage" else video.read_picture(b"a file")
+    assert spent() - before < 3
 
 
 @pytest.mark.parametrize("name", ["a.avi", "a.mp4", "a.webm", "a.gif", "a.webp", "a.png"])

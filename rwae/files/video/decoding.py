@@ -39,10 +39,12 @@ from rwae.files.video.footage import MAX_SHOWN_STILLS, Footage
 
 PROGRAM = Path(__file__).parent / "decoder"
 MAX_KEPT_FRAMES = 128  # of a clip of any length: twice as many as the longest clip of a model
-TIMED_FRAMES = 300  # that may take `MAX_CPU_SECONDS`; a longer clip has more in proportion
-MAX_CPU_SECONDS = 20  # of processor time
+# Seconds of processor time, and the frames that may take the most. A longer clip has more in
+# proportion. An upload, of which a part is read, has the least: with its start less than five.
+LEAST_CPU_SECONDS, MOST_CPU_SECONDS = 4, 20
+TIMED_FRAMES = 300
 MAX_FILE_BYTES = 2**29  # the file and what is made of it have to fit into the process
-CLOCK_FACTOR = 1.5  # times as long by the clock, for a machine that has other things to do
+CLOCK_FACTOR = 6  # times as long by the clock, for a machine that has other things to do
 # What a program needs to start at all on some systems; no more of the environment is passed on.
 _ENVIRONMENT = ("LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH", "SYSTEMROOT", "LANG")
 
@@ -168,9 +170,10 @@ class DecoderProcess:
         if self._process.poll() is not None:  # an earlier file broke it
             self.close()
             self._start()
-        seconds = MAX_CPU_SECONDS
+        seconds = LEAST_CPU_SECONDS
         if not job["thin"]:
-            seconds *= max(1, math.ceil(job["max_frames"] / TIMED_FRAMES))
+            whole = math.ceil(MOST_CPU_SECONDS * job["max_frames"] / TIMED_FRAMES)
+            seconds = max(seconds, whole)
         content = source if isinstance(source, bytes) else _content_of(source)
         late = threading.Event()
         alarm = threading.Timer(CLOCK_FACTOR * seconds, self._stop, [late])

@@ -15,13 +15,13 @@ import cv2
 import limits
 import numpy as np
 import sandbox
-from frames import Frames, decode_frames, read_picture
+from frames import OutOfTime, decode_frames, read_picture
 from pixels import STILL_SIDE, shrink, to_rgb, to_rgba, to_straight_rgba
 from protocol import MAX_STILLS, RecordKind, Refused, check_size, pack_header
 from thinning import Thinned
 
 THIN_AHEAD = 2**12  # frames of an animation that are of use at once where many are left out
-WORK_SHARE = 0.25  # of the processor time of a job, after which a longer file is read no further
+WORK_SHARE = 0.75  # of the processor time of a job, after which a longer file is read no further
 
 
 def send_picture(out: BinaryIO, kind: RecordKind, picture: np.ndarray, moment: float = 0) -> None:
@@ -30,9 +30,9 @@ def send_picture(out: BinaryIO, kind: RecordKind, picture: np.ndarray, moment: f
     out.write(picture.tobytes())
 
 
-def send_clip(out: BinaryIO, frames: Frames, max_frames: int) -> None:
+def send_clip(out: BinaryIO, content: bytes, max_frames: int) -> None:
     """Writes all frames, or refuses a clip that has more than so many."""
-    for number, (kind, take, moment) in enumerate(frames):
+    for number, (kind, take, moment) in enumerate(decode_frames(content, max_frames)):
         if number == max_frames:
             raise Refused(RecordKind.TOO_LONG, max_frames)
         image = take()
@@ -42,31 +42,34 @@ def send_clip(out: BinaryIO, frames: Frames, max_frames: int) -> None:
     out.write(pack_header(RecordKind.END))
 
 
-def send_footage(out: BinaryIO, frames: Frames, job: dict[str, Any]) -> None:
+def send_footage(out: BinaryIO, content: bytes, job: dict[str, Any]) -> None:
     """Writes an even part of the frames of a clip of any length, and of small pictures of it."""
+    deadline = time.process_time() + WORK_SHARE * job["seconds"]
     first = job["first"] or 0
     last = sys.maxsize if job["last"] is None else job["last"]
     kept: Thinned[tuple[np.ndarray, float]] = Thinned(job["max_frames"])
     stills: Thinned[np.ndarray] = Thinned(MAX_STILLS)
     end, size, count = RecordKind.END, (0, 0), 0
-    deadline = time.process_time() + WORK_SHARE * job["seconds"]
-    for number, (kind, take, moment) in enumerate(frames):
-        inside = first <= number <= last and kept.wants(number - first)
-        if inside or stills.wants(number):
-            image = take()
-            size = image.shape[0], image.shape[1]
-            if kind == RecordKind.SHEET:
-                send_sheet(out, image)
-                return
-            picture = shrink(to_rgba(image))
-            if inside:
-                kept.add((picture, moment))
-            if stills.wants(number):
-                stills.add(shrink(picture[..., :3], STILL_SIDE))
-        count = number + 1
-        if time.process_time() > deadline:
-            end = RecordKind.PARTIAL_END
-            break
+    try:
+        frames = decode_frames(content, THIN_AHEAD, deadline)
+        for number, (kind, take, moment) in enumerate(frames):
+            inside = first <= number <= last and kept.wants(number - first)
+            if inside or stills.wants(number):
+                image = take()
+                size = image.shape[0], image.shape[1]
+                if kind == RecordKind.SHEET:
+                    send_sheet(out, image)
+                    return
+                picture = shrink(to_rgba(image))
+                if inside:
+                    kept.add((picture, moment))
+                if stills.wants(number):
+                    stills.add(shrink(picture[..., :3], STILL_SIDE))
+            count = number + 1
+            if time.process_time() > deadline:
+                raise OutOfTime
+    except OutOfTime:
+        end = RecordKind.PARTIAL_END
     out.write(pack_header(RecordKind.SIZE, *size))
     for picture, moment in kept.items:
         is_opaque = picture.shape[2] == 3
@@ -100,9 +103,9 @@ def answer(out: BinaryIO, job: dict[str, Any], content: bytes) -> None:
         if job["still"]:
             send_still(out, content)
         elif job["thin"]:
-            send_footage(out, decode_frames(content, THIN_AHEAD), job)
+            send_footage(out, content, job)
         else:
-            send_clip(out, decode_frames(content, job["max_frames"]), job["max_frames"])
+            send_clip(out, content, job["max_frames"])
     except Refused as refusal:
         out.write(pack_header(refusal.kind, *refusal.numbers))
     except MemoryError:

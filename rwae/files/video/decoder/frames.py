@@ -13,6 +13,8 @@ os.environ["OPENCV_FFMPEG_CAPTURE_OPTIONS"] = (
 )
 os.environ["OPENCV_FFMPEG_THREADS"] = "1"
 
+import math
+import time
 from collections.abc import Callable, Iterator
 from functools import partial
 from itertools import chain
@@ -25,6 +27,7 @@ from protocol import MAX_DECODED_SIDE, MAX_SHEET_PIXELS, RecordKind, Refused, ch
 from tracks import with_shown_track
 
 MAX_DECODED_PIXELS = 2**26  # of an animation that are in memory at once, as RGBA bytes
+FIRST_PIXELS = 2**24  # of an animation that are decoded before it is known how long they take
 HEAD_BYTES = 4096  # at the start of a file, from which kind and size of a picture are read
 CELL_SIDE = 64  # pixels of a cell of a sprite sheet
 MIN_SHEET_ROWS = 4  # of cells, in a picture that is no strip
@@ -39,12 +42,18 @@ Decoded = tuple[RecordKind, Callable[[], np.ndarray], float]
 Frames = Iterator[Decoded]
 
 
-def decode_frames(content: bytes, max_frames: int) -> Frames:
+class OutOfTime(Exception):  # noqa: N818 - what was read until then is of use
+    """The next frames of an animation would take longer than there is time."""
+
+
+def decode_frames(content: bytes, max_frames: int, deadline: float = math.inf) -> Frames:
     """Reads the frames of a file; its content decides how.
 
     Args:
         content: of the file.
         max_frames: frames that are of use at once. A longer clip yields more.
+        deadline: the processor time of this process, in seconds, that no further frames of an
+            animation are to exceed.
 
     Yields:
         Each frame, or a sprite sheet alone. The pictures are as OpenCV decodes them: grey, BGR or
@@ -52,11 +61,12 @@ def decode_frames(content: bytes, max_frames: int) -> Frames:
 
     Raises:
         Refused: if the file is not a clip, damaged or too large.
+        OutOfTime: if there is no time for the next frames.
     """
     head = content[:HEAD_BYTES]
     if not _is_picture(head):
         return read_video(content)
-    found = _read_picture(content, max_frames)
+    found = _read_picture(content, max_frames, deadline)
     try:
         first = next(found)
     except Refused as refusal:
@@ -152,7 +162,7 @@ def _is_webp(head: bytes) -> bool:
     return head[:4] == b"RIFF" and head[8:12] == b"WEBP"
 
 
-def _read_picture(content: bytes, max_frames: int) -> Frames:
+def _read_picture(content: bytes, max_frames: int, deadline: float) -> Frames:
     """Reads the frames of an animation (GIF, WebP, PNG), or of a strip.
 
     Transparent pixels become black. In a strip, all times are 0.
@@ -162,9 +172,7 @@ def _read_picture(content: bytes, max_frames: int) -> Frames:
         yield from _split_strip(_read_still(content))
         return
     check_size(*size)
-    # A small file may hold a million frames of one pixel: one more than allowed is enough.
-    step = min(max_frames + 1, MAX_DECODED_PIXELS // (size[0] * size[1]))
-    yield from _read_moving(content, max(2, step))
+    yield from _read_moving(content, size[0] * size[1], max_frames, deadline)
 
 
 def _moving_size(head: bytes) -> tuple[int, int] | None:
@@ -185,20 +193,37 @@ def _moving_size(head: bytes) -> tuple[int, int] | None:
     return None
 
 
-def _read_moving(content: bytes, step: int) -> Frames:
-    """Reads an animation `step` frames at a time, so that a long one does not fill memory."""
-    start, time = 0, 0.0
-    while part := list(_read_animation(content, start, step)):
-        if start == 0 and len(part) == 1:
+def _read_moving(content: bytes, pixels: int, max_frames: int, deadline: float) -> Frames:
+    """Reads an animation some frames at a time, so that a long one does not fill memory.
+
+    OpenCV decodes all frames before them again each time. So the parts become longer, and the
+    last one only as long as there is time, by the time that the frames before took.
+    """
+    # A small file may hold a million frames of one pixel: one more than allowed is enough.
+    longest = max(2, min(max_frames + 1, MAX_DECODED_PIXELS // pixels))
+    step = max(2, min(longest, FIRST_PIXELS // pixels))
+    start, moment = 0, 0.0
+    while True:
+        begin = time.process_time()
+        part = list(_read_animation(content, start, step))
+        seconds_each = (time.process_time() - begin) / (start + step)
+        if not start and len(part) < 2:
+            if not part:
+                raise Refused(RecordKind.BAD_PICTURE)
             yield from _split_strip(part[0][0])
             return
         for image, duration in part:
-            yield RecordKind.FRAME, partial(_same, image), time
+            yield RecordKind.FRAME, partial(_same, image), moment
             # Like browsers, which show a frame of no duration for a tenth of a second.
-            time += duration if duration > LEAST_DURATION else DEFAULT_DURATION
+            moment += duration if duration > LEAST_DURATION else DEFAULT_DURATION
+        if len(part) < step:
+            return
+        part.clear()  # before there are as many others
         start += step
-    if not start:
-        raise Refused(RecordKind.BAD_PICTURE)
+        room = (deadline - time.process_time()) / max(seconds_each, 1e-9) - start
+        step = int(min(longest, 2 * step, room))
+        if step < max(1, start / 8):
+            raise OutOfTime
 
 
 def _read_animation(content: bytes, start: int, count: int) -> Iterator[tuple[np.ndarray, float]]:
