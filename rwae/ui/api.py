@@ -51,6 +51,7 @@ CONCURRENT_CALLS = 2  # one that computes, and one that reads or writes pictures
 MAX_MOVING_CLIPS = 16  # clips in one moving picture
 MAX_MOVING_WIDTH = 1024  # pixels of a moving picture that is enlarged
 MAX_MOVING_SCALE = 4  # whole factor by which a moving picture is enlarged
+MAX_MOVING_PIXELS = 3 * 2**20  # of all frames together: two seconds of a core
 
 # In the order in which a newcomer needs them.
 ENDPOINT_NAMES = (
@@ -400,7 +401,7 @@ def _clips_answer(name: str, studio: Studio, clips: list[Any], picture: Any) -> 
     """An answer whose picture shows the very numbers that it holds, which are rounded.
 
     Raises:
-        CodesError: if the format of the picture is unknown, or too many clips are to move.
+        CodesError: if the format of the picture is unknown, or too much is to move.
     """
     if not isinstance(picture, str) or picture not in PICTURE_FORMATS:
         raise CodesError(f"The picture needs to be one of {', '.join(PICTURE_FORMATS)}.")
@@ -416,14 +417,35 @@ def _clips_answer(name: str, studio: Studio, clips: list[Any], picture: Any) -> 
 
 
 def _encode_picture(clips: np.ndarray, picture: str) -> str:
-    """Clips of bytes (B, T, H, W, 3) as a data URL."""
+    """Clips of bytes (B, T, H, W, 3) as a data URL.
+
+    Raises:
+        CodesError: if they are too much for a moving picture.
+    """
     if picture == "png":
         return sheet_url(clips, "png")
     frames = filmstrip.tile_clips(clips, math.ceil(math.sqrt(len(clips))))
-    scale = max(1, min(MAX_MOVING_SCALE, MAX_MOVING_WIDTH // frames.shape[2]))
+    scale = _moving_scale(*frames.shape[:3])
     if picture == "gif":
         return data_url(video.encode_gif(frames, scale=scale), "image/gif")
     return data_url(video.encode_video(frames, "webm", scale=scale), "video/webm")
+
+
+def _moving_scale(count: int, height: int, width: int) -> int:
+    """The whole factor by which a moving picture of so many frames is enlarged.
+
+    Raises:
+        CodesError: if it has too many pixels as it is.
+    """
+    pixels = count * height * width
+    if pixels > MAX_MOVING_PIXELS:
+        raise CodesError(
+            f"The moving picture would have {count} frames of {width} x {height} pixels, which "
+            f"are {pixels / 1e6:.1f} million pixels, and at most {MAX_MOVING_PIXELS / 1e6:.1f} "
+            "million are drawn: ask for a png, or for fewer or shorter clips."
+        )
+    by_work = math.isqrt(MAX_MOVING_PIXELS // pixels)
+    return max(1, min(MAX_MOVING_SCALE, MAX_MOVING_WIDTH // width, by_work))
 
 
 def add_endpoints(

@@ -37,6 +37,7 @@ from rwae.files.sheet_layout import BENCHMARK_ROWS, CELL_SIDE, CLIP_FRAMES
 from rwae.runtime import turn
 from rwae.ui.loaded_models import LoadedModels
 from rwae.ui.payloads import (
+    MAX_REQUEST_FRAMES,
     codes_from_json,
     data_url,
     requested_model,
@@ -48,7 +49,7 @@ from rwae.ui.payloads import (
 )
 
 MAX_FRAME_SIDE = 1024  # pixels of an enlarged frame
-MAX_CLIP_PIXELS = 2**24  # of all frames of an enlarged clip: 64 frames of 512 x 512
+MAX_CLIP_PIXELS = 2**23  # of all frames of an enlarged clip: four seconds of a core as a GIF
 FPS_RANGE = (1.0, 30.0)  # frames a second
 DEFAULT_FPS = 8
 CONCURRENT_DOWNLOADS = 2  # files that are made at the same time
@@ -152,6 +153,7 @@ class FileFormat:
         many: whether it can hold several clips.
         picture: whether what it shows can be of several models.
         alpha: whether it can be transparent.
+        work: of a pixel, in those of a GIF.
     """
 
     ending: str
@@ -161,6 +163,7 @@ class FileFormat:
     many: bool = True
     picture: bool = True
     alpha: bool = True
+    work: int = 1
 
 
 def export_clip(studio: Studio, request: Any) -> dict[str, Any]:
@@ -226,8 +229,12 @@ def export_comparison(models: LoadedModels, request: Any) -> dict[str, Any]:
         parts.append(_parse_download(studio, shared | {"clips": clips}, file_format))
     longest = max(part.codes.dynamic.shape[1] for part in parts)
     areas = [len(part.codes) * (part.scale * part.side) ** 2 for part in parts]
-    if longest * sum(areas) > MAX_CLIP_PIXELS:
-        raise ClipError("The picture of all models gets too large: choose a smaller size.")
+    frames = longest * sum(len(part.codes) for part in parts)
+    too_large = file_format.work * longest * sum(areas) > MAX_CLIP_PIXELS
+    if too_large or frames > MAX_REQUEST_FRAMES:
+        raise ClipError(
+            "The picture of all models gets too large: choose a smaller size or fewer clips."
+        )
     first = parts[0]
     whole = ComparisonDownload(
         **vars(replace(first, scale=1)), parts=tuple(parts), titled=first.scale > 1
@@ -269,7 +276,7 @@ def _parse_download(studio: Studio, request: dict[str, Any], kind: FileFormat) -
         codes,
         columns,
         require_number(request.get("fps", DEFAULT_FPS), "number of frames a second", *FPS_RANGE),
-        _require_scale(request.get("scale", 1), studio, codes, columns),
+        _require_scale(request.get("scale", 1), studio, codes, columns, kind),
         _require_palette(request.get("palette")),
         transparent and kind.alpha and draws_sprites(studio),
     )
@@ -344,12 +351,14 @@ def sheet_model(models: LoadedModels) -> Studio | None:
     return next((one for one in models.studios.values() if fills_sprite_sheets(one)), None)
 
 
-def _require_scale(value: Any, studio: Studio, codes: Codes, columns: int) -> int:
+def _require_scale(
+    value: Any, studio: Studio, codes: Codes, columns: int, kind: FileFormat
+) -> int:
     """Checks the factor by which clips are enlarged."""
     side, frames = studio.model.config.frame_size, codes.dynamic.shape[1]
     scale = require_integer(value, "enlargement", 1, max(1, MAX_FRAME_SIDE // side))
     tiles = columns * -(-len(codes) // columns)
-    if scale > 1 and tiles * frames * (scale * side) ** 2 > MAX_CLIP_PIXELS:
+    if scale > 1 and kind.work * tiles * frames * (scale * side) ** 2 > MAX_CLIP_PIXELS:
         raise ClipError(
             f"The picture has {frames} frames of {tiles} clips, which is too much at "
             f"{scale * side} x {scale * side} pixels for each: choose a smaller size."
@@ -435,7 +444,7 @@ def _sheet_motions(studio: Studio, judge: Judge) -> Motions | str:
 
 FORMATS = {
     "gif": FileFormat("clip.gif", "image/gif", partial(_make_animation, "gif")),
-    "webp": FileFormat("clip.webp", "image/webp", partial(_make_animation, "webp")),
+    "webp": FileFormat("clip.webp", "image/webp", partial(_make_animation, "webp"), work=2),
     "apng": FileFormat("clip.png", "image/png", partial(_make_animation, "apng")),
     "webm": FileFormat("clip.webm", "video/webm", partial(_make_video, "webm"), alpha=False),
     "mp4": FileFormat("clip.mp4", "video/mp4", partial(_make_video, "mp4"), alpha=False),

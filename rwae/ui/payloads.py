@@ -30,7 +30,8 @@ MAX_CODE_VALUE = 10.0  # absolute value of a number in a code; encoded clips sta
 MAX_CLIP_FRAMES = 64  # frames of one clip
 MAX_REQUEST_CLIPS = 80  # clips in one request: the stills beside the sliders of Explore
 MAX_REQUEST_FRAMES = 512  # frames in one request, of all clips together
-MAX_REQUEST_PIXELS = 2**23  # pixels in one request: fewer frames if they are larger than 128
+MAX_REQUEST_WORK = 2**22  # of decoding in one request, see `_frame_work`; two seconds of a core
+USUAL_DECODER_WIDTH = 128
 MAX_SEED = 2**31 - 1
 MAX_ACTION = 63  # of any model; the model checks how many it has
 MAX_CHOICES_TEXT = 1000  # characters of the choices beside a file
@@ -218,8 +219,18 @@ _CHOICES: dict[str, Callable[[Any], Any]] = {
 
 
 def max_request_frames(config: ModelConfig) -> int:
-    """How many frames of a model one request may hold."""
-    return min(MAX_REQUEST_FRAMES, MAX_REQUEST_PIXELS // config.frame_size**2)
+    """How many frames of a model one request may hold: one clip, and more if they are little work.
+
+    Args:
+        config: of the model.
+    """
+    return max(config.frames, min(MAX_REQUEST_FRAMES, int(MAX_REQUEST_WORK / _frame_work(config))))
+
+
+def _frame_work(config: ModelConfig) -> float:
+    """The work of decoding a frame, in pixels of a decoder of the usual width."""
+    width = max(config.decoder_width, 2 * config.late_film_width) / USUAL_DECODER_WIDTH
+    return config.frame_size**2 * max(1.0, width**2)
 
 
 def codes_from_json(clips: Any, config: ModelConfig) -> Codes:

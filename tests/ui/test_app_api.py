@@ -24,6 +24,7 @@ from serving import MODELS, RunningApp, app, exit_code, small_checkpoint
 from examples.client import main as run_example
 from rwae import Codes
 from rwae.editing.studio import Studio, swap
+from rwae.errors import CodesError
 from rwae.files import filmstrip, video
 from rwae.ui import api, middleware
 from rwae.ui.api import Api, with_gradio_errors
@@ -208,6 +209,26 @@ def test_moving_pictures_show_all_clips_side_by_side(
     assert (expected[:, 32:, :32] == clips[2]).all()
     assert (expected[:, 32:, 32:] == 0).all()
     assert np.abs(blocks - expected).mean() < (3 if kind == "gif" else 12)
+
+
+@pytest.mark.parametrize(
+    ("shape", "scale"),
+    [
+        ((8, 64, 64), 4),
+        ((64, 64, 64), 3),
+        ((32, 256, 256), 1),
+        ((8, 512, 512), 1),
+        ((1, 32, 32), 4),
+    ],
+)
+def test_the_work_for_a_moving_picture_is_bounded(shape: tuple[int, int, int], scale: int) -> None:
+    assert api._moving_scale(*shape) == scale
+    assert math.prod(shape) * scale**2 <= api.MAX_MOVING_PIXELS
+
+
+def test_a_moving_picture_that_is_too_much_work_is_refused() -> None:
+    with pytest.raises(CodesError, match="64 frames of 256 x 256 pixels"):
+        api._moving_scale(64, 256, 256)
 
 
 GOOD = {"static": [0.0] * 6, "dynamic": [[0.0] * 4] * 4}

@@ -120,6 +120,22 @@ def test_a_long_clip_is_not_made_too_large(server: dict[str, Any], clip: dict) -
     assert "data" in server["export_clip"]({"clip": clip, "kind": "gif", "scale": 1})
 
 
+def test_a_pixel_of_a_webp_is_more_work(studio: Studio, clip: dict) -> None:
+    clip["dynamic"] = clip["dynamic"][:1] * 64
+
+    def largest(kind: str) -> int:
+        request, file_format = {"clip": clip}, downloads.FORMATS[kind]
+        for scale in range(1, 33):
+            try:
+                downloads._parse_download(studio, request | {"scale": scale}, file_format)
+            except ClipError:
+                return scale - 1
+        return 32
+
+    # 64 frames of 32 x 32 pixels: 11 squared times as many fit into 2**23, and 8 into half.
+    assert (largest("gif"), largest("webp")) == (11, 8)
+
+
 @pytest.mark.parametrize(
     ("form", "told"),
     [
@@ -371,3 +387,11 @@ def test_what_is_no_comparison_is_refused(
 ) -> None:
     with pytest.raises(RWAEError, match=words):
         comparison(sprites, **change)
+
+
+def test_a_comparison_has_no_more_frames_than_a_request(
+    sprites: Studio, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(downloads, "MAX_REQUEST_FRAMES", 8)
+    with pytest.raises(RWAEError, match="fewer clips"):
+        comparison(sprites, kind="strip")

@@ -1,5 +1,6 @@
 """Several models in one app: the list, and that no request reaches another model than it names."""
 
+import dataclasses
 import shutil
 from pathlib import Path
 from typing import Any
@@ -20,7 +21,7 @@ from rwae.ui.loaded_models import LoadedModels, load_folder, load_model, load_mo
 from rwae.ui.payloads import (
     MAX_CLIP_FRAMES,
     MAX_REQUEST_FRAMES,
-    MAX_REQUEST_PIXELS,
+    MAX_REQUEST_WORK,
     max_request_frames,
 )
 
@@ -221,12 +222,20 @@ def test_clips_of_any_length_are_opened(tmp_path: Path, frames: int) -> None:
     assert len(directions["idle"]["dynamic"]) == TINY.dynamic_size
 
 
-def test_large_frames_take_fewer_at_once(tmp_path: Path) -> None:
-    small_checkpoint(tmp_path, frame_size=256)
-    large = checkpoint.read_config(tmp_path)
-    assert max_request_frames(TINY) == MAX_REQUEST_FRAMES
-    assert MAX_CLIP_FRAMES <= max_request_frames(large) < MAX_REQUEST_FRAMES
-    assert max_request_frames(large) * 256**2 <= MAX_REQUEST_PIXELS
+@pytest.mark.parametrize(
+    ("settings", "frames"),
+    [
+        ({}, MAX_REQUEST_FRAMES),
+        ({"frame_size": 256}, MAX_REQUEST_WORK // 256**2),
+        ({"frame_size": 128, "decoder_width": 256}, MAX_REQUEST_WORK // 256**2),
+        ({"frame_size": 128, "late_film_width": 128}, MAX_REQUEST_WORK // 256**2),
+        ({"frame_size": 256, "decoder_width": 1024, "frames": 20}, 20),  # always one clip
+    ],
+)
+def test_frames_that_are_more_work_are_fewer_at_once(
+    settings: dict[str, int], frames: int
+) -> None:
+    assert max_request_frames(dataclasses.replace(TINY, **settings)) == frames
 
 
 def test_a_bad_device_is_reported_for_no_single_model(folder: Path) -> None:
