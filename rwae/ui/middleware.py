@@ -77,7 +77,7 @@ MAX_BODY_SECONDS = 120.0  # until a body is complete
 MAX_FORM_PARTS = 8  # the page sends five
 MAX_OPEN_REQUESTS = 512  # most are heartbeats, one for each page that is open
 MAX_PAGE_CALLS = 128  # at once; the model answers them one after another
-MAX_FORMS = 12  # that come in at once
+MAX_FORMS = 12  # that are complete and not yet answered
 MAX_READ_FORMS = 4  # that are read at once, each in memory for a clip; others wait
 
 FULL = "The app is full: please try again in a minute."
@@ -127,7 +127,7 @@ class RequestLimits:
     Attributes:
         open_requests: how many are open now.
         page_calls: how many functions of the page are being called now.
-        forms: how many forms are coming in or being read now.
+        forms: how many forms are complete and wait or are being read now.
         budget: the memory that is free for bodies.
     """
 
@@ -192,17 +192,17 @@ class RequestLimits:
     async def _call_with_form(
         self, content_type: bytes, scope: Scope, receive: Receive, send: Send
     ) -> None:
-        if self.forms >= MAX_FORMS:
-            raise Refusal(503, BUSY)
-        self.forms += 1
-        try:
-            with RequestBody(receive, MAX_FORM_BYTES, self.budget) as body:
-                form = await body.read()
-                check_form(form, content_type)
+        with RequestBody(receive, MAX_FORM_BYTES, self.budget) as body:
+            form = await body.read()
+            check_form(form, content_type)
+            if self.forms >= MAX_FORMS:
+                raise Refusal(503, BUSY)
+            self.forms += 1
+            try:
                 async with self._reading:
                     await self._call(form, scope, receive, send)
-        finally:
-            self.forms -= 1
+            finally:
+                self.forms -= 1
 
     async def _call(self, body: bytes, scope: Scope, receive: Receive, send: Send) -> None:
         """Passes on a call of a function of the page, whose body is complete."""
@@ -260,12 +260,29 @@ class RequestLimits:
 class BodyBudget:
     """The memory that all bodies may take together.
 
+    If it is spent, the body that has been coming in for longest gives way: a slow sender shall not
+    keep others from asking.
+
     Attributes:
         free: bytes that are left.
     """
 
     def __init__(self, max_bytes: int) -> None:
         self.free = max_bytes
+        self.arriving: list[RequestBody] = []  # the one that began first comes first
+
+    def take(self, size: int, body: RequestBody) -> None:
+        """Takes bytes for a body.
+
+        Raises:
+            Refusal: if there are none, also when all others that come in give way.
+        """
+        self.free -= size
+        while self.free < 0:
+            oldest = next((one for one in self.arriving if one is not body), None)
+            if oldest is None:
+                raise Refusal(503, BUSY)
+            oldest.give_way()
 
 
 class RequestBody:
@@ -284,13 +301,33 @@ class RequestBody:
         self._budget = budget
         self._taken = 0
         self._deadline = time.monotonic() + MAX_BODY_SECONDS
+        self._arrival: asyncio.Future[Message] | None = None
+        self._gave_way = False
         self.complete = False
 
     def __enter__(self) -> RequestBody:
+        self._budget.arriving.append(self)
         return self
 
     def __exit__(self, *_: object) -> None:
+        self._stop_arriving()
+        self._return_bytes()
+
+    def give_way(self) -> None:
+        """Returns the bytes of a body that is not complete, whose sender is refused."""
+        self._gave_way = True
+        if self._arrival is not None:
+            self._arrival.cancel()
+        self._stop_arriving()
+        self._return_bytes()
+
+    def _stop_arriving(self) -> None:
+        if self in self._budget.arriving:
+            self._budget.arriving.remove(self)
+
+    def _return_bytes(self) -> None:
         self._budget.free += self._taken
+        self._taken = 0
 
     async def receive(self) -> Message:
         """The next message of the server.
@@ -301,23 +338,32 @@ class RequestBody:
         """
         if self.complete:  # the next message says that the visitor has left, whenever that is
             return await self._receive()
-        patience = min(MAX_PAUSE, self._deadline - time.monotonic())
-        try:
-            message = await asyncio.wait_for(self._receive(), max(patience, 0))
-        except TimeoutError:
-            raise Refusal(
-                408, "The request took too long to arrive: check the connection and try again."
-            ) from None
+        message = await self._next_message()
         self.complete = not message.get("more_body", False)
+        if self.complete:
+            self._stop_arriving()
         size = len(message.get("body", b""))
         self._allowed -= size
         if self._allowed < 0:
             raise Refusal(413, "The request is too large.")
         self._taken += size
-        self._budget.free -= size
-        if self._budget.free < 0:
-            raise Refusal(503, BUSY)
+        self._budget.take(size, self)
         return message
+
+    async def _next_message(self) -> Message:
+        patience = min(MAX_PAUSE, self._deadline - time.monotonic())
+        arrival = self._arrival = asyncio.ensure_future(self._receive())
+        try:
+            await asyncio.wait({arrival}, timeout=max(patience, 0))
+        finally:
+            arrival.cancel()  # nothing happens if it has come
+        if self._gave_way:
+            raise Refusal(503, BUSY)
+        if not arrival.done() or arrival.cancelled():
+            raise Refusal(
+                408, "The request took too long to arrive: check the connection and try again."
+            )
+        return arrival.result()
 
     async def read(self) -> bytes:
         """All of the body.

@@ -40,7 +40,10 @@ class Visitor:
 
     async def receive(self) -> dict[str, Any]:
         await asyncio.sleep(self.pause)
-        return self.parts.pop(0)
+        part = self.parts.pop(0)
+        if part is None:  # it stalls
+            await asyncio.sleep(99)
+        return part
 
     async def send(self, message: dict[str, Any]) -> None:
         self.sent.append(message)
@@ -167,11 +170,44 @@ def test_requests_beyond_a_limit_are_refused_until_others_end(
 
 @pytest.mark.parametrize("kind", [JSON, FORM])
 def test_all_bodies_together_have_a_limit(monkeypatch: pytest.MonkeyPatch, kind: bytes) -> None:
-    # The first part of all five has room, and the second part of three.
-    monkeypatch.setattr(middleware, "MAX_HELD_BYTES", 5 * len(b"x") + 3 * len(END))
+    monkeypatch.setattr(middleware, "MAX_HELD_BYTES", 3 * len(b"x" + END))
     told = crowd(5, kind=kind, path=ASK)
-    assert [answer == (200, "done") for answer in told] == [True] * 3 + [False] * 2 + [True]
-    assert json.loads(told[3][1]) == {"error": middleware.BUSY}
+    assert sum(answer == (200, "done") for answer in told[:5]) == 3
+    assert {words for _, words in told[:5]} == {"done", json.dumps({"error": middleware.BUSY})}
+    assert told[5] == (200, "done")
+
+
+@pytest.mark.parametrize(
+    ("kind", "path"), [(FORM, ASK), (JSON, ASK), (JSON, "/gradio_api/cancel")]
+)
+@pytest.mark.parametrize("room", [999, 25])
+def test_who_sends_slowly_keeps_nobody_else_from_sending(
+    monkeypatch: pytest.MonkeyPatch, kind: bytes, path: str, room: int
+) -> None:
+    """Neither by places nor, with little room, by the bytes that came so far."""
+    monkeypatch.setattr(middleware, "MAX_FORMS", 2)
+    monkeypatch.setattr(middleware, "MAX_PAGE_CALLS", 2)
+    monkeypatch.setattr(middleware, "MAX_HELD_BYTES", room)
+
+    async def run() -> None:
+        quick, *slow = [Visitor([b"x" * 3, END], kind, path) for _ in range(7)]
+        for visitor in slow:
+            visitor.parts.insert(1, None)
+        limit = RequestLimits(quick.inner)
+        sending = [asyncio.create_task(visitor.visit(limit)) for visitor in slow]
+        await asyncio.sleep(0.02)
+        await quick.visit(limit)
+        assert quick.told == (200, "done")
+        if room == 25:
+            await asyncio.sleep(0.01)
+            assert "try again" in slow[0].told[1], "the one that began first gave way"
+        for task in sending:
+            task.cancel()
+        await asyncio.gather(*sending, return_exceptions=True)
+        assert limit.budget.free == room
+        assert not limit.budget.arriving
+
+    asyncio.run(run())
 
 
 def test_forms_are_read_a_few_at_a_time(monkeypatch: pytest.MonkeyPatch) -> None:
