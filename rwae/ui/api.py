@@ -32,10 +32,11 @@ from gradio.utils import get_function_description
 from rwae.editing.studio import Studio, swap
 from rwae.errors import ClipError, CodesError, RWAEError
 from rwae.files import filmstrip, video
-from rwae.ui import encoding, endpoints, housekeeping
+from rwae.ui import encoding, endpoints
 from rwae.ui.completing import Completing
 from rwae.ui.learning import MAX_LEARNED_CLIPS, Learning
 from rwae.ui.loaded_models import LoadedModels
+from rwae.ui.monitoring import REFUSED, CallTimer
 from rwae.ui.payloads import (
     choices_from_json,
     codes_from_json,
@@ -526,14 +527,16 @@ def with_gradio_errors(function: Callable[..., Any]) -> Callable[..., Any]:
 
     @functools.wraps(function)
     def guarded(*arguments: Any) -> Any:
-        try:
-            return function(*arguments)
-        except RWAEError as error:
-            raise gr.Error(str(error), print_exception=False) from None
-        except Exception as error:  # a bug: the operator reads the details, and the caller none
-            housekeeping.log_failure(f"/{function.__name__}", error)
-            sentence = "The server failed at this call: try other values."
-            raise gr.Error(sentence, print_exception=False) from None
+        with CallTimer(f"/{function.__name__}") as call:
+            try:
+                return function(*arguments)
+            except RWAEError as error:
+                call.outcome = REFUSED
+                raise gr.Error(str(error), print_exception=False) from None
+            except Exception as error:  # a bug: the operator reads the log, and the caller nothing
+                call.fail(error)
+                sentence = "The server failed at this call: try other values."
+                raise gr.Error(sentence, print_exception=False) from None
 
     # Gradio reads the types from here, and does not resolve annotations that are text.
     signature = inspect.signature(function, eval_str=True)

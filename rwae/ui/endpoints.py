@@ -24,11 +24,12 @@ from rwae.editing.studio import Studio
 from rwae.errors import ClipError, GoneError, RWAEError
 from rwae.files import filmstrip
 from rwae.runtime import turn
-from rwae.ui import browser_decoding, downloads, encoding, housekeeping, page_data
+from rwae.ui import browser_decoding, downloads, encoding, page_data
 from rwae.ui.about import about_model
 from rwae.ui.completing import Completing
 from rwae.ui.learning import Learning, read_strips
 from rwae.ui.loaded_models import LoadedModels
+from rwae.ui.monitoring import REFUSED, CallTimer
 from rwae.ui.payloads import (
     MAX_ACTION,
     MAX_CLIP_FRAMES,
@@ -91,15 +92,18 @@ def page_functions(
 
 def _answer_with(models: LoadedModels, endpoint: Endpoint) -> Callable[[Any], Answer]:
     def answer(request: Any = None) -> Answer:
-        try:
-            return endpoint(models.find(requested_model(request)), request)
-        except GoneError as error:
-            return {"error": str(error), "gone": error.name}
-        except RWAEError as error:
-            return {"error": str(error)}
-        except Exception as error:  # a bug: the operator reads the details, and the visitor none
-            housekeeping.log_failure(endpoint.__name__, error)
-            return {"error": "The server failed at this request: try another value."}
+        with CallTimer(endpoint.__name__) as call:
+            try:
+                return endpoint(models.find(requested_model(request)), request)
+            except RWAEError as error:
+                call.outcome = REFUSED
+                gone = {"gone": error.name} if isinstance(error, GoneError) else {}
+                return {"error": str(error)} | gone
+            except (
+                Exception
+            ) as error:  # a bug: the operator reads the log, and the visitor nothing
+                call.fail(error)
+                return {"error": "The server failed at this request: try another value."}
 
     answer.__name__ = endpoint.__name__  # by which the page calls it
     return answer

@@ -16,6 +16,7 @@ from typing import Any
 
 from rwae.errors import CancelledError, RWAEError
 from rwae.ui import housekeeping
+from rwae.ui.monitoring import COUNTS
 from rwae.ui.payloads import require_object
 
 MAX_WAITING = 4  # jobs of one kind that wait for their turn
@@ -81,6 +82,7 @@ class Jobs:
         self._waiting: queue.Queue[Job] = queue.Queue()
         self._lock = threading.Lock()
         self._thread: threading.Thread | None = None
+        COUNTS.observe("rwae_jobs", self._count_waiting, kind=name)
 
     def require_room(self) -> None:
         """Raises RWAEError if too many jobs wait; to be called before a request is read."""

@@ -166,7 +166,7 @@ def serve(demo: gr.Blocks, options: Options) -> None:
                 server_name=host,
                 server_port=options.port,
                 mcp_server=options.mcp,
-                **page.launch_settings(),
+                **page.launch_settings(demo),
             )
     except (OSError, OverflowError, ServerFailedToStartError) as error:
         port = "any free port" if options.port is None else f"port {options.port}"

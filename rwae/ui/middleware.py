@@ -22,7 +22,8 @@ from contextlib import suppress
 from python_multipart.multipart import parse_options_header
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from rwae.ui import housekeeping
+from rwae.ui import housekeeping, monitoring
+from rwae.ui.monitoring import COUNTS, Monitor
 from rwae.ui.payloads import MAX_ENCODED_BYTES, MAX_UPLOAD_BYTES
 
 # The page may speak to the server that it came from and to no other. Gradio puts scripts into the
@@ -46,12 +47,11 @@ SECURITY_HEADERS = (
 
 GRADIO_PREFIX = "/gradio_api"
 PAGE_CALL_PATH = f"{GRADIO_PREFIX}/component_server"  # where the page calls functions
-HEALTH_PATH = "/healthz"
 PAGE_FILES_PREFIX = "/page-files/"  # see `rwae.ui.page_files`
 OPEN_PATHS = frozenset(
     {
         *("/", "/config", "/theme.css", "/favicon.ico", "/manifest.json", "/robots.txt"),
-        *(HEALTH_PATH, PAGE_CALL_PATH, "/pwa_icon"),
+        *(*monitoring.PATHS, PAGE_CALL_PATH, "/pwa_icon"),
         *(f"{GRADIO_PREFIX}/info", f"{GRADIO_PREFIX}/openapi.json", f"{GRADIO_PREFIX}/app_id"),
         *(f"{GRADIO_PREFIX}/queue/join", f"{GRADIO_PREFIX}/queue/data"),
         *(f"{GRADIO_PREFIX}/startup-events", f"{GRADIO_PREFIX}/cancel", f"{GRADIO_PREFIX}/reset"),
@@ -123,6 +123,7 @@ class RequestLimits:
         app: the app behind it.
         check_call: says what is wrong with a call by name, given its path and its body; None if
             nothing is.
+        monitor: answers operators; by default one that is always ready.
 
     Attributes:
         open_requests: how many are open now.
@@ -132,13 +133,21 @@ class RequestLimits:
     """
 
     def __init__(
-        self, app: ASGIApp, check_call: Callable[[str, bytes], str | None] | None = None
+        self,
+        app: ASGIApp,
+        check_call: Callable[[str, bytes], str | None] | None = None,
+        monitor: Monitor | None = None,
     ) -> None:
         self.app = app
         self.check_call = check_call
+        self.monitor = monitor or Monitor(lambda: None)
         self.open_requests = self.page_calls = self.forms = 0
         self.budget = BodyBudget(MAX_HELD_BYTES)
         self._reading = asyncio.Semaphore(MAX_READ_FORMS)
+        COUNTS.observe("rwae_open_requests", lambda: self.open_requests)
+        COUNTS.observe("rwae_page_calls", lambda: self.page_calls)
+        COUNTS.observe("rwae_forms", lambda: self.forms)
+        COUNTS.observe("rwae_body_bytes", lambda: MAX_HELD_BYTES - self.budget.free)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "lifespan":
@@ -148,6 +157,7 @@ class RequestLimits:
             await send({"type": "websocket.close", "code": 1008})  # the app has no websockets
             return
         route = open_route(path_below_root(scope))
+        send = _counting(send, route or "other")
         self.open_requests += 1
         try:
             await self._pass_on(route, scope, receive, send)
@@ -165,9 +175,10 @@ class RequestLimits:
         self, route: str | None, scope: Scope, receive: Receive, send: Send
     ) -> None:
         if route is None:
-            raise Refusal(404, "There is nothing at this address.")
-        if route == HEALTH_PATH:
-            await _answer(send, 200, b"alive", b"text/plain")
+            raise Refusal(404, monitoring.NOTHING_HERE)
+        if route in monitoring.PATHS:
+            answer = await self.monitor.answer(route, dict(scope["headers"]))
+            await _answer(send, answer.status, answer.text.encode(), answer.media_type.encode())
         elif self.open_requests > MAX_OPEN_REQUESTS:
             raise Refusal(503, FULL)
         elif self.check_call and route == CALL_ROUTE and scope["method"] == "POST":
@@ -413,6 +424,17 @@ def check_form(form: bytes, content_type: bytes) -> None:
         raise Refusal(400, INCOMPLETE)
     if form.count(b"--" + boundary) > MAX_FORM_PARTS + 1:
         raise Refusal(413, "The form has too many parts: send one file.")
+
+
+def _counting(send: Send, route: str) -> Send:
+    """Counts the answer that is sent."""
+
+    async def send_counted(message: Message) -> None:
+        if message["type"] == "http.response.start":
+            COUNTS.add("rwae_requests_total", route=route, status=str(message["status"]))
+        await send(message)
+
+    return send_counted
 
 
 async def _refuse(send: Send, refusal: Refusal, route: str | None) -> None:

@@ -14,6 +14,7 @@ module in `assets/tabs`, the data that the module starts with, and the functions
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Any
 
 import gradio as gr
@@ -27,6 +28,7 @@ from rwae.ui.first_clip import first_clip_html
 from rwae.ui.learning import Learning
 from rwae.ui.loaded_models import LoadedModels
 from rwae.ui.middleware import RequestLimits, SecurityHeaders
+from rwae.ui.monitoring import Monitor, decode_and_write
 from rwae.ui.page_data import comparison_data, page_data, sheet_data
 from rwae.ui.payloads import MAX_UPLOAD_BYTES
 
@@ -99,6 +101,7 @@ def build_page(models: LoadedModels, mcp: bool = False) -> gr.Blocks:
         api.add_endpoints(page, models, learning, completing)
     page.queue(api_open=False, max_size=QUEUE_SIZE)
     sessions.keep_little(page)
+    page.monitor = Monitor(partial(decode_and_write, models.find(None)))
     built: gr.Blocks = page
     return built
 
@@ -130,8 +133,12 @@ def build_part(
     )
 
 
-def launch_settings() -> dict[str, Any]:
-    """The arguments of `Blocks.launch`: how the page looks, and what the server accepts."""
+def launch_settings(page: gr.Blocks) -> dict[str, Any]:
+    """The arguments of `Blocks.launch`: how the page looks, and what the server accepts.
+
+    Args:
+        page: as `build_page` built it.
+    """
     stylesheet = page_files.file_url(page_files.STYLESHEET)
     return {
         "theme": _theme(),
@@ -145,7 +152,11 @@ def launch_settings() -> dict[str, Any]:
             "middleware": [
                 Middleware(SecurityHeaders),
                 Middleware(page_files.PageDelivery),
-                Middleware(RequestLimits, check_call=api.call_complaint),
+                Middleware(
+                    RequestLimits,
+                    check_call=api.call_complaint,
+                    monitor=page.monitor,  # type: ignore[attr-defined]  # of `build_page`
+                ),
             ],
             "routes": page_files.routes(),
         },

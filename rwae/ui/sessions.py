@@ -24,6 +24,8 @@ from gradio.queueing import Queue
 from gradio.server_messages import EventMessage
 from pydantic import BaseModel
 
+from rwae.ui.monitoring import COUNTS
+
 MAX_UNREAD_SECONDS = 60.0  # that an answer waits for its reader
 MAX_UNREAD_BYTES = 16 * 2**20  # of the answers of all sessions together
 MAX_SESSION_BYTES = MAX_UNREAD_BYTES // 2  # of those of one session
@@ -171,5 +173,8 @@ class Session(state_holder.SessionState):
 def keep_little(page: gr.Blocks) -> None:
     """Bounds what Gradio keeps of the calls of a page that was built."""
     queue: Queue = page._queue
-    queue.pending_messages_per_session = UnreadAnswers(queue)  # type: ignore[assignment]
+    unread = UnreadAnswers(queue)
+    queue.pending_messages_per_session = unread  # type: ignore[assignment]
+    COUNTS.observe("rwae_unread_bytes", lambda: unread.bytes)
+    COUNTS.observe("rwae_queued_calls", lambda: len(queue))
     state_holder.SessionState = Session  # type: ignore[misc]  # of the sessions that begin

@@ -19,6 +19,8 @@ import pytest
 from conftest import ROOT
 from serving import app, small_checkpoint
 
+from rwae.ui.monitoring import TOKEN_VARIABLE
+
 SECRET = "hf_nobody_may_read_this"
 
 
@@ -65,7 +67,9 @@ def address(cache: Path, log: Path, tmp_path_factory: pytest.TempPathFactory) ->
     (log.parent / "sitecustomize.py").write_text(WATCH)
     watch = {"PYTHONPATH": str(log.parent), "WATCHED": str(log.with_name("watched"))}
     model = small_checkpoint(tmp_path_factory.mktemp("model"))
-    with app(model, cache, environment={"HF_TOKEN": SECRET} | watch, log=log) as address:
+    with app(
+        model, cache, environment={"HF_TOKEN": SECRET, TOKEN_VARIABLE: SECRET} | watch, log=log
+    ) as address:
         yield address
 
 
@@ -143,8 +147,29 @@ def test_programs_find_the_endpoints_that_are_meant_for_them(address: str) -> No
         assert status(f"{address}/gradio_api/call/{private}", b'{"data": []}') >= 400
 
 
-def test_the_health_check_answers(address: str) -> None:
+def test_the_server_says_that_it_lives_and_is_ready(address: str) -> None:
     assert fetch(f"{address}/healthz") == (200, "alive")
+    assert fetch(f"{address}/readyz") == (200, "ready")
+
+
+def test_an_operator_reads_counts_without_anything_of_the_visitors(address: str) -> None:
+    assert status(f"{address}/metrics") == 401
+    status(f"{address}/anna?of=anna")
+    call(address, "sample_codes", {"seed": 1, "clips": 1, "frames": 4, "temperature": 1.0})
+    call(address, "sample_codes", {"seed": "anna"})
+    headers = {"Authorization": f"Bearer {SECRET}"}
+    with urllib.request.urlopen(
+        urllib.request.Request(f"{address}/metrics", None, headers)
+    ) as told:
+        text = told.read().decode()
+    counts = dict(line.rsplit(" ", 1) for line in text.splitlines() if not line.startswith("#"))
+    assert float(counts['rwae_requests_total{route="other",status="404"}']) >= 1
+    for outcome in ("answered", "refused"):
+        name = f'rwae_calls_total{{function="sample_codes",outcome="{outcome}"}}'
+        assert float(counts[name]) >= 1
+    assert float(counts["rwae_unread_bytes"]) >= 0
+    assert float(counts["process_resident_memory_bytes"]) > 10**8
+    assert "anna" not in text
 
 
 def memory(address: str) -> int:
