@@ -2,6 +2,7 @@
 
     python -m rwae.training --preset figures --out runs/figures           # two minutes, no data
     python -m rwae.training --preset sprites --data data/sprites --out runs/sprites
+    python -m rwae.training --preset sprites-weak ... --refit-prior runs/codes --out runs/weak
     torchrun --nproc_per_node 2 -m rwae.training --preset sprites ...     # data parallel
 
 The folder of the run gets the checkpoint (`config.json`, `model.safetensors`,
@@ -21,6 +22,9 @@ from pathlib import Path
 
 from rwae import data
 from rwae.errors import ConfigError, RWAEError
+from rwae.files.checkpoint import SETTINGS_FILE
+from rwae.files.jsonfile import read_object
+from rwae.files.scores import parse_training
 from rwae.runtime import choose_device, keep_freed_memory, use_threads
 from rwae.training.config import PRECISIONS, LossWeights, TrainingConfig
 from rwae.training.distributed import process_group
@@ -31,6 +35,7 @@ from rwae.training.run import train
 OVERRIDES = (
     "dataset",
     "steps",
+    "prior_steps",
     "batch",
     "learning_rate",
     "seed",
@@ -63,6 +68,12 @@ def parse_arguments(arguments: list[str] | None = None) -> argparse.Namespace:
     parser.add_argument("--device", help="cuda, mps or cpu; by default the best there is")
     parser.add_argument("--threads", type=int, default=1, help="CPU threads of a process")
     parser.add_argument("--precision", choices=PRECISIONS, help="bfloat16 on CUDA by default")
+    parser.add_argument(
+        "--refit-prior",
+        type=Path,
+        metavar="CHECKPOINT",
+        help="keep the codes of this finished run, and train the prior alone, for --prior-steps",
+    )
     defaults = vars(PRESETS["sprites"])
     for name in OVERRIDES:
         option, kind = f"--{name.replace('_', '-')}", type(defaults[name])
@@ -98,6 +109,8 @@ def configure(options: argparse.Namespace) -> TrainingConfig:
                 f"The preset {options.preset} trains a model of the family {family}, which does "
                 f"not use --{name.replace('_', '-')}: leave it out."
             )
+    if options.refit_prior and not given.get("prior_steps", preset.prior_steps):
+        raise ConfigError("A run with --refit-prior trains the prior alone: give --prior-steps.")
     if family == "objects" and options.precision == "bfloat16":
         raise ConfigError(
             f"The preset {options.preset} trains in float32 alone: leave --precision out."
@@ -153,7 +166,21 @@ def command(options: argparse.Namespace, precision: str) -> str:
         parts += ["--weight", text]
     if options.precision or precision != "float32":
         parts += ["--precision", precision]
-    return shlex.join([*parts, "--out", f"runs/{options.preset}"])
+    out = f"runs/{options.preset}"
+    if options.refit_prior is None:
+        return shlex.join([*parts, "--out", out])
+    parts += ["--refit-prior", str(options.refit_prior)]
+    refit = shlex.join([*parts, "--out", f"{out}-refit"])
+    before = training_command(options.refit_prior)
+    return f"{before} && {refit}" if before else refit
+
+
+def training_command(checkpoint: Path) -> str:
+    """The command that trained a checkpoint, from its `training.json`; empty if it is unknown."""
+    try:
+        return parse_training(read_object(checkpoint / SETTINGS_FILE)).command or ""
+    except (OSError, ValueError):
+        return ""
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -171,7 +198,15 @@ def main(arguments: list[str] | None = None) -> int:
             default = "bfloat16" if ranks.device.type == "cuda" else "float32"
             precision = options.precision or default
             repeat = command(options, precision)
-            finished = train(config, clips, options.out, ranks, PRECISIONS[precision], repeat)
+            finished = train(
+                config,
+                clips,
+                options.out,
+                ranks,
+                PRECISIONS[precision],
+                repeat,
+                options.refit_prior,
+            )
     except RWAEError as error:
         print(error, file=sys.stderr)
         return 2

@@ -20,6 +20,7 @@ _INTEGER_LIMIT = 2**63  # PyTorch takes no larger seed
 # The least value of each whole number.
 _LEAST = {
     "steps": 1,
+    "prior_steps": 0,
     "batch": 4,
     "warmup": 1,
     "prior_draws": 2,
@@ -85,6 +86,8 @@ class TrainingConfig:
         dynamic_penalty: D on z_t: "mmd", "scaled_mmd" or "kl".
         weights: factors of the loss terms.
         steps: number of optimiser steps.
+        prior_steps: further steps, in which the codes are frozen and the prior alone is trained;
+            see `rwae.training.objective.PriorObjective`.
         batch: clips in a step, on each rank.
         learning_rate: peak of the schedule (linear warm-up, then a half cosine to zero).
         warmup: steps of the warm-up.
@@ -121,6 +124,7 @@ class TrainingConfig:
     dynamic_penalty: str = "mmd"
     weights: LossWeights = field(default_factory=LossWeights)
     steps: int = 5000
+    prior_steps: int = 0
     batch: int = 64
     learning_rate: float = 2e-3
     warmup: int = 100
@@ -180,11 +184,12 @@ class TrainingConfig:
                 f"The training setting paired_share is {self.paired_share}: it needs to be a "
                 "number in [0, 1]."
             )
-        if self.paired_share and self.model.family != "rwae":
-            raise ConfigError(
-                f"A model of the family {self.model.family} has no paired supervision: leave "
-                "paired_share out."
-            )
+        for name in ("paired_share", "prior_steps"):
+            if values[name] and self.model.family != "rwae":
+                raise ConfigError(
+                    f"A model of the family {self.model.family} is not trained with {name}: leave "
+                    "it out."
+                )
         if self.saliency and not self.motion_weight:
             raise ConfigError(
                 "The training setting saliency shares the motion_weight, which is 0: give "
@@ -205,6 +210,11 @@ class TrainingConfig:
                     f"The training setting {name} is {values[name]}: a clip has "
                     f"{self.model.frames} frames, so it needs to lie in [1, {self.model.frames}]."
                 )
+
+    @property
+    def total_steps(self) -> int:
+        """The steps of both phases."""
+        return self.steps + self.prior_steps
 
     def for_clips(self, frames: int) -> TrainingConfig:
         """The same run for a data set whose clips have this many frames."""

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import torch
 from torch import Tensor, nn
+from torch.nn import functional as F
 
 from rwae.losses import mmd, terms
 from rwae.models.base import CodeModel
 from rwae.models.distributions import Categorical, Gaussian, standard_normal
+from rwae.models.networks import Prior
 from rwae.models.rwae import RWAE
 from rwae.runtime import autocast
 from rwae.training.augment import (
@@ -140,6 +142,35 @@ class RWAEObjective(Objective):
         chosen = choose_frames(x, self.config.static_frames, generator)
         frames = take_frames(x, chosen)
         return hflip(frames, generator) if self.config.hflip else frames
+
+
+class PriorObjective(nn.Module):
+    """The last phase of a run: the negative log likelihood of frozen codes under the prior.
+
+    In the first phase a weakly supervised prior gets relaxed actions of a posterior that is not
+    sure, so it learns blends of actions. Here it gets the likeliest action of each clip as one-hot
+    vectors, which are what `sample` gives it. The codes are draws of the posterior of clips as
+    they are. This phase is ours, not the paper's.
+
+    Attributes:
+        model: whose posteriors give the codes, in evaluation mode; its weights get no gradient.
+        prior: that is trained.
+    """
+
+    def __init__(self, model: RWAE, prior: Prior) -> None:
+        super().__init__()
+        self.model, self.prior = model, prior
+
+    def forward(self, x: Tensor, generator: torch.Generator) -> dict[str, Tensor]:
+        """Computes the one term on a batch of clips in [0, 1], with shape (B, T, 3, H, W)."""
+        with torch.no_grad():
+            posterior = self.model.dynamic_posterior
+            features = posterior.frame_features(self.model.crop(x))
+            action = self.model.infer_action(posterior.unroll(features, None)[0].mean)
+            z_t = posterior.unroll(features, generator)[1]
+        if action is not None:
+            action = F.one_hot(action.argmax(1), action.shape[1]).to(z_t)
+        return {"prior_nll": terms.prior_nll(self.prior(z_t, action), z_t)}
 
 
 def to_float32(posterior: Gaussian) -> Gaussian:

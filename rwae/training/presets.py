@@ -93,6 +93,7 @@ PRESETS = {
         # which a clip starts to move; a mixture can represent all directions without it.
         SPRITES,
         model=dataclasses.replace(SPRITES.model, actions=9, prior_components=1),
+        prior_steps=1500,
     ),
     "sprites-plain": PLAIN,
     # The squared error and the paper's two penalties, and nothing else.

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import hashlib
 import signal
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import NoReturn
+from typing import NoReturn, cast
 
 import torch
 from torch import Tensor
@@ -15,8 +15,10 @@ from tqdm import tqdm
 
 from rwae.data.clips import ClipSource
 from rwae.errors import ConfigError, RWAEError
+from rwae.models.rwae import RWAE
 from rwae.training.config import LossWeights, TrainingConfig
 from rwae.training.distributed import Ranks
+from rwae.training.objective import PriorObjective
 from rwae.training.pairing import Pairing
 from rwae.training.recorder import Recorder
 from rwae.training.state import TrainState, resume
@@ -30,6 +32,10 @@ class DiskError(RWAEError):
     """The folder of a run cannot be written."""
 
 
+# One step of a phase: from the source of its randomness to the terms and the loss.
+Step = Callable[[torch.Generator], tuple[dict[str, Tensor], Tensor]]
+
+
 def train(
     config: TrainingConfig,
     clips: ClipSource,
@@ -37,6 +43,7 @@ def train(
     ranks: Ranks,
     precision: torch.dtype = torch.float32,
     command: str = "",
+    finished: Path | None = None,
 ) -> bool:
     """Trains until the last step, a SIGTERM or Ctrl-C, and leaves a checkpoint in `out`.
 
@@ -47,6 +54,7 @@ def train(
         ranks: the processes that share the work, each on its own batches.
         precision: of the networks that may be computed in less than float32.
         command: that repeats the run; it is written to `training.json` beside the weights.
+        finished: a checkpoint whose codes are trained; only the phase of the prior is run.
 
     Returns:
         Whether the last step was reached.
@@ -56,41 +64,74 @@ def train(
             is given to a term that the run does not have.
         DivergedError: if a loss is not finite; the message names the term.
         DiskError: if the folder cannot be written, for example because the disk is full.
-        CheckpointError: if `out` holds the state of another run.
+        CheckpointError: if `out` holds the state of another run, or `finished` does not fit.
     """
     config.check_clips(len(clips), clips.shape[0])
     state = TrainState(config, ranks.device, precision, ranks.count)
     ranks.print_once(resume(state, out))
-    objective = ranks.replicate(state.objective).train()
-    share = config.paired_share
-    pairing = Pairing(clips.labels, clips.factors, share) if share else None
+    if finished is not None and not state.step:
+        state.begin_from(finished)
     clips = clips.to(ranks.device)
+    phases = ((config.steps, codes_phase), (config.total_steps, prior_phase))
     with disk_errors_in_words(state, out):
         recorder = Recorder(state, clips, out, command) if ranks.is_first else None
         with stop_request() as stop, progress_bar(state, ranks) as bar:
-            while state.step < config.steps:
-                generator = step_generator(config.seed, state.step, ranks)
-                chosen = choose_clips(len(clips), config.batch, generator)
-                x = clips.batch(chosen)
-                inputs = pairing.inputs(clips, chosen, x, generator) if pairing else ()
-                terms = objective(x, generator, *inputs)
-                require_used_weights(config.weights, terms)
-                require_finite(terms, state.step)
-                state.objective.total(terms).backward()
-                norm = state.update()
+            for last, phase in phases:
+                if state.step >= last:
+                    continue
+                take_step = phase(state, clips, ranks)
+                while state.step < last:
+                    terms, loss = take_step(step_generator(config.seed, state.step, ranks))
+                    require_finite(terms, state.step)
+                    loss.backward()
+                    norm = state.update()
 
-                bar.update()
-                stopping = ranks.any(stop.is_set)
-                if recorder:
-                    recorder.after_step(terms, norm, stopping)
-                if stopping:
-                    ranks.print_once(
-                        f"Stopped after step {state.step}; the same command resumes the run."
-                    )
-                    return False
+                    bar.update()
+                    stopping = ranks.any(stop.is_set)
+                    if recorder:
+                        recorder.after_step(terms, norm, stopping)
+                    if stopping:
+                        ranks.print_once(
+                            f"Stopped after step {state.step}; the same command resumes the run."
+                        )
+                        return False
         if recorder:
             recorder.finish()
     return True
+
+
+def codes_phase(state: TrainState, clips: ClipSource, ranks: Ranks) -> Step:
+    """The steps that train everything."""
+    config = state.config
+    objective = ranks.replicate(state.objective).train()
+    share = config.paired_share
+    pairing = Pairing(clips.labels, clips.factors, share) if share else None
+
+    def step(generator: torch.Generator) -> tuple[dict[str, Tensor], Tensor]:
+        chosen = choose_clips(len(clips), config.batch, generator)
+        x = clips.batch(chosen)
+        inputs = pairing.inputs(clips, chosen, x, generator) if pairing else ()
+        terms = objective(x, generator, *inputs)
+        require_used_weights(config.weights, terms)
+        return terms, state.objective.total(terms)
+
+    return step
+
+
+def prior_phase(state: TrainState, clips: ClipSource, ranks: Ranks) -> Step:
+    """The steps that train the prior alone, on the codes of the moving average."""
+    if state.step == state.config.steps:
+        state.begin_prior_phase()
+    # The settings allow this phase to an R-WAE alone.
+    codes, trained = cast(RWAE, state.ema), cast(RWAE, state.model)
+    objective = ranks.replicate(PriorObjective(codes, trained.prior))
+
+    def step(generator: torch.Generator) -> tuple[dict[str, Tensor], Tensor]:
+        chosen = choose_clips(len(clips), state.config.batch, generator)
+        terms = objective(clips.batch(chosen), generator)
+        return terms, terms["prior_nll"]
+
+    return step
 
 
 class StopRequest:
@@ -133,7 +174,7 @@ def disk_errors_in_words(state: TrainState, out: Path) -> Iterator[None]:
 def progress_bar(state: TrainState, ranks: Ranks) -> tqdm[NoReturn]:
     """A bar over all steps that begins at the step of the state; only the first rank shows it."""
     bar: tqdm[NoReturn] = tqdm(
-        total=state.config.steps,
+        total=state.config.total_steps,
         initial=state.step,
         unit="step",
         disable=not ranks.is_first,

@@ -20,6 +20,7 @@ from torch import Tensor
 
 from rwae.config import ModelConfig, migrate_settings
 from rwae.errors import CheckpointError, OtherRunError
+from rwae.files import checkpoint
 from rwae.files.checkpoint import atomic
 from rwae.files.tensors import check_weights, pack, read_tensors
 from rwae.models.base import CodeModel
@@ -38,7 +39,7 @@ OBJECTIVES: dict[str, type[Objective]] = {
     "mocogan": AdversarialObjective,
 }
 # Settings that may differ between a run and the one that it resumes.
-FREE_SETTINGS = ("steps", "log_every", "save_every", "sheet_every")
+FREE_SETTINGS = ("steps", "prior_steps", "log_every", "save_every", "sheet_every")
 
 
 class TrainState:
@@ -81,15 +82,42 @@ class TrainState:
         return self.objective.model
 
     def learning_rate(self) -> float:
-        """Linear warm-up, then half a cosine that reaches zero after the last step.
+        """Linear warm-up, then half a cosine to zero after the last step; the same in each phase.
 
         A run that is resumed with more steps follows the longer curve from there on: its rate
         rises again, and it is not the run that had as many from the start.
         """
-        config = self.config
-        rise = (self.step + 1) / config.warmup
-        fall = 0.5 * (1 + math.cos(math.pi * self.step / config.steps))
+        config, step, steps = self.config, self.step, self.config.steps
+        if step >= steps:
+            step, steps = step - steps, config.prior_steps
+        rise = (step + 1) / config.warmup
+        fall = 0.5 * (1 + math.cos(math.pi * step / steps))
         return config.learning_rate * min(rise, fall)
+
+    def begin_prior_phase(self) -> None:
+        """Goes on from the moving average, with a fresh optimiser, after the last step of codes.
+
+        From there on the weights and their average differ in the prior alone, so all others stay
+        as they are.
+        """
+        self.model.load_state_dict(self.ema.state_dict())
+        self.optimizer.state.clear()
+
+    def begin_from(self, folder: Path) -> None:
+        """Takes the weights of a finished checkpoint, as if all steps of the codes were taken.
+
+        Raises:
+            OtherRunError: if it is a model of other sizes.
+            CheckpointError: if it cannot be read.
+        """
+        found = checkpoint.read_config(folder)
+        for name, wanted, given in differences(self.config.model.to_dict(), found.to_dict()):
+            raise OtherRunError(
+                f"The checkpoint {folder} has another {name} ({given}, not {wanted}): give the "
+                "preset and the options that it was trained with."
+            )
+        self.ema.load_state_dict(checkpoint.read_weights(folder, self.ema.state_dict()))
+        self.step = self.config.steps
 
     def update(self) -> float:
         """Applies the gradients: clip, Adam, moving average. Returns the gradient's norm."""
@@ -153,8 +181,8 @@ class TrainState:
 
         Raises:
             OtherRunError: if it was written by a run with other settings, another precision or
-                another number of ranks; only `steps` and the intervals of logging and saving may
-                differ.
+                another number of ranks; only the numbers of steps and the intervals of logging
+                and saving may differ.
             CheckpointError: if the file cannot be read or is not a whole state.
         """
         try:
@@ -172,10 +200,15 @@ class TrainState:
                 f"The run in {path.parent} was started with another {name} ({found}, not "
                 f"{wanted}): give its settings, or name another folder with --out."
             )
-        if step > self.config.steps:
+        if step > self.config.total_steps:
             raise OtherRunError(
                 f"The run in {path.parent} has taken {step} steps, more than the "
-                f"{self.config.steps} that are asked for: name another folder with --out."
+                f"{self.config.total_steps} that are asked for: name another folder with --out."
+            )
+        if step > theirs["steps"] != ours["steps"]:
+            raise OtherRunError(
+                f"The run in {path.parent} trains its prior alone since step {theirs['steps']}: "
+                "give the same --steps, or name another folder with --out."
             )
         saved = {migrate_tensor_name(name): tensor for name, tensor in saved.items()}
         mine = self.tensors()
