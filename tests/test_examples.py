@@ -7,7 +7,7 @@ import pytest
 import torch
 from conftest import TINY
 
-from examples import swap
+from examples import rivals, swap
 from examples.swap_grid import GAP, choose_clips, render_grid
 from rwae import RWAE, Codes, write_clip
 from rwae.editing.studio import Studio
@@ -55,6 +55,17 @@ def test_swap_reads_two_files_and_writes_a_moving_picture(model: Path, tmp_path:
     clips, out = (str(tmp_path / "a.gif"), str(tmp_path / "b.gif")), tmp_path / "swap.gif"
     assert swap.main(["--model", str(model), "--clips", *clips, "--out", str(out)]) == 0
     assert video.read_clip(out).shape == (TINY.frames, *[2 * 4 * TINY.frame_size] * 2, 3)
+
+
+def test_rivals_swap_what_the_first_model_drew(model: Path) -> None:
+    tiny = RWAE.from_pretrained(model)
+    a, b = torch.rand(2, 3, 4, 3, 32, 32, generator=torch.Generator().manual_seed(0))
+    shown = rivals.columns([tiny], a, b)
+    assert torch.equal(shown[2], tiny.decode(tiny.encode(b).with_static(tiny.encode(a).static)))
+    picture = rivals.arrange(shown)
+    assert picture.shape == (4, 3, 3 * 32, 4 * 32 + GAP)
+    assert torch.equal(picture[:, :, 32:64, :32], a[1])
+    assert torch.equal(picture[:, :, 64:, -32:], shown[3][2])
 
 
 @pytest.mark.parametrize("out", ["missing/swap.png", "swap.jpg"])
