@@ -113,11 +113,29 @@ class MovingDigits:
     def batch(self, indices: Tensor) -> Tensor:
         """The clips with these numbers as floats in [0, 1], with shape (B, T, 3, 64, 64)."""
         numbers = self._numbers(indices)
-        digits = enlarge(self.images[self._digits_of(numbers)])
-        canvas = np.zeros((len(numbers), self.frames, FRAME_SIDE, FRAME_SIDE), np.uint16)
+        return self._render(self._digits_of(numbers), self._positions(numbers))
+
+    def swapped(self, shown: Tensor, placed: Tensor) -> Tensor:
+        """The digits of clips A at the places of clips B, which can be dealt to them in two ways.
+
+        Args:
+            shown: the numbers of the clips A, with shape (B,).
+            placed: the numbers of the clips B, with shape (B,).
+
+        Returns:
+            Both ways, floats in [0, 1] with shape (B, 2, T, 3, 64, 64).
+        """
+        digits = self._digits_of(self._numbers(shown))
+        positions = self._positions(self._numbers(placed))
+        ways = [self._render(digits, positions), self._render(digits[:, ::-1], positions)]
+        return torch.stack(ways, 1)
+
+    def _render(self, images: np.ndarray, positions: np.ndarray) -> Tensor:
+        """Clips of images, by their numbers (B, 2), at offsets (B, T, 2, 2)."""
+        digits = enlarge(self.images[images])
+        canvas = np.zeros((len(images), self.frames, FRAME_SIDE, FRAME_SIDE), np.uint16)
         boxes = _box_views(canvas)
-        clip, frame = np.ogrid[: len(numbers), : self.frames]
-        positions = self._positions(numbers)
+        clip, frame = np.ogrid[: len(images), : self.frames]
         for k in range(DIGITS):
             x, y = positions[:, :, k, 0], positions[:, :, k, 1]
             boxes[clip, frame, y, x] += digits[:, None, k]

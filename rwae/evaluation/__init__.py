@@ -1,9 +1,10 @@
 """Measures how well a model separates who a clip shows from how it moves.
 
 run: all scores of one model; tasks, sweep, nearest, actions, digits: metrics of rendered clips;
-probes, information: metrics of the codes; baselines: programs that disentangle nothing; tables,
-results: the scores as text; judges: trains the classifiers that judge; naming: finds directions of
-the static code that change one attribute.
+truth: swaps against the clips that they should show; programs: what programs score that learn
+nothing; probes, information: metrics of the codes; tables, results: the scores as text; judges:
+trains the classifiers that judge; naming: finds directions of the static code that change one
+attribute.
 
 `rwae.files.metrics` lists every metric.
 """

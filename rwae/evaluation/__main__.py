@@ -4,12 +4,13 @@
     python -m rwae.evaluation runs/figures --dataset figures --split validation --markdown
     python -m rwae.evaluation runs/seed1 --data data/sprites --add --out checkpoints/sprites/scores.json
     python -m rwae.evaluation checkpoints/sprites --data data/sprites --card
+    python -m rwae.evaluation checkpoints/lpc --data data/lpc --no-judge --out lpc.json
     python -m rwae.evaluation --table --write
 
-The first four print tables, the model beside two programs that disentangle nothing, and write the
-same numbers and more to a JSON file; --add puts them into a file that holds other training seeds
-of the same model, and --card also puts the tables into the model's card. The same command gives
-the same numbers. The last puts the tables of all models into README.md, docs/RESULTS.md and the
+All but the last print tables, the model beside programs that learn nothing, and write the same
+numbers and more to a JSON file; --add puts them into a file that holds other training seeds of the
+same model, and --card also puts the tables into the model's card. With --no-judge only errors
+against true clips are measured. The same command gives the same numbers. The last puts the tables of all models into README.md, docs/RESULTS.md and the
 cards; it reads saved scores alone.
 """  # noqa: E501
 
@@ -59,6 +60,9 @@ def parse_options(arguments: list[str] | None) -> argparse.Namespace:
         "--add", action="store_true", help="add another training seed to the JSON file"
     )
     parser.add_argument("--judge", type=Path, help="folder of another judge than the data set's")
+    parser.add_argument(
+        "--no-judge", action="store_true", help="measure errors in pixels alone, of any data set"
+    )
     parser.add_argument("--seed", type=int, default=0, help="of the pairs and the draws")
     parser.add_argument("--device", help="cuda, mps or cpu; the best there is by default")
     parser.add_argument("--threads", type=int, default=1, help="CPU threads")
@@ -95,6 +99,7 @@ def evaluate(options: argparse.Namespace) -> ScoreFile:
         options.judge,
         options.seed,
         short_name(options.checkpoint),
+        not options.no_judge,
     )
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Sequence
 
 import torch
 from torch import Tensor
@@ -10,9 +10,12 @@ from torch import Tensor
 from rwae.classifiers import DigitsFound, DigitsJudge
 from rwae.classifiers.digits import DIGIT_CLIPS_AT_ONCE
 from rwae.codes import Codes
+from rwae.data.clips import ClipSource
 from rwae.data.moving_mnist import MovingDigits, Truth
 from rwae.errors import ConfigError
-from rwae.evaluation.tasks import PAIRING_ROUNDS, score_error
+from rwae.evaluation.programs import DRAWING, nearest_finder, programs
+from rwae.evaluation.tasks import PAIRING_ROUNDS
+from rwae.evaluation.truth import measure, own_clips, score_errors, true_swaps
 from rwae.files.metrics import (
     DIGITS_PRIOR_DYNAMIC,
     DIGITS_PRIOR_STATIC,
@@ -24,9 +27,11 @@ from rwae.files.metrics import (
 from rwae.files.scores import Scores
 from rwae.models.base import CodeModel
 
+Shown = Iterator[tuple[Tensor, Tensor]]  # numbers of clips, and what is shown for them
+
 
 def score_digits(
-    model: CodeModel, clips: MovingDigits, judge: DigitsJudge, generator: torch.Generator
+    model: CodeModel, clips: MovingDigits, judge: DigitsJudge | None, generator: torch.Generator
 ) -> Scores:
     """Scores a model on clips that it was not trained on.
 
@@ -35,14 +40,15 @@ def score_digits(
     - `DIGITS_REAL`: the clips themselves: how good the judge is, and the floor of every position
       error.
     - `DIGITS_RECONSTRUCTION` and the squared error: both codes of a clip.
-    - `DIGITS_SWAP`: the digits of clip A at the places of clip B, which shows other digits.
+    - `DIGITS_SWAP` and its squared error: the digits of clip A at the places of clip B, which
+      shows other digits.
     - `DIGITS_PRIOR_DYNAMIC`: static code of a clip, dynamic codes from the prior; digits are kept.
     - `DIGITS_PRIOR_STATIC`: static code from N(0, I), dynamic codes of a clip; places are kept.
 
     Args:
         model: it is put into evaluation mode for the while.
         clips: for example the validation split.
-        judge: of SM-MNIST.
+        judge: of SM-MNIST; without one, only errors are measured.
         generator: source of all randomness: the pairs, then the draws.
 
     Raises:
@@ -62,56 +68,88 @@ def score_digits(
 
 
 def _score_digit_tasks(
-    model: CodeModel, clips: MovingDigits, judge: DigitsJudge, generator: torch.Generator
+    model: CodeModel, clips: MovingDigits, judge: DigitsJudge | None, generator: torch.Generator
 ) -> Scores:
     partner = partners_of_other_digits(clips.labels[:, 0], generator)
+    parts: list[Codes] = []
+
+    def reconstructed() -> Shown:
+        for chosen in torch.arange(len(clips)).split(DIGIT_CLIPS_AT_ONCE):
+            parts.append(model.encode(clips.batch(chosen).to(model.device)))
+            yield chosen, model.decode(parts[-1])
+
+    def shown(wanted: Codes) -> Shown:
+        for chosen in torch.arange(len(wanted)).split(DIGIT_CLIPS_AT_ONCE):
+            yield chosen, model.decode(wanted[chosen])
+
+    ask = judge.find if judge is not None else None
     drawn = model.sample(len(clips), frames=clips.frames, generator=generator)
+    same, error = measure(reconstructed(), own_clips(clips), ask)
+    codes = Codes.cat(parts)
+    swap = Codes(codes.static, codes.dynamic[partner])
+    swapped, swap_error = measure(shown(swap), true_swaps(clips, partner), ask)
+    scores = score_errors(error or 0.0, swap_error, clips)
+    if judge is None:
+        return scores
     real, truth = find_in_real_clips(judge, clips)
-    codes, error = _encode(model, clips)
-
-    def found(wanted: Codes) -> DigitsFound:
-        chunks = torch.arange(len(wanted)).split(DIGIT_CLIPS_AT_ONCE)
-        return find_digits(judge, (model.decode(wanted[chosen]) for chosen in chunks))
-
-    shown, placed = truth.classes, truth.centres
+    classes, centres = truth.classes, truth.centres
+    moved, _ = measure(shown(Codes(codes.static, drawn.dynamic)), None, judge.find)
+    new, _ = measure(shown(Codes(drawn.static, codes.dynamic)), None, judge.find)
     return (
-        compare_digits(DIGITS_REAL, real, shown, placed)
-        | compare_digits(DIGITS_RECONSTRUCTION, found(codes), shown, placed)
-        | score_error(error, clips)
-        | compare_digits(
-            DIGITS_SWAP,
-            found(Codes(codes.static, codes.dynamic[partner])),
-            shown,
-            placed[partner],
-        )
-        | compare_digits(
-            DIGITS_PRIOR_DYNAMIC, found(Codes(codes.static, drawn.dynamic)), classes=shown
-        )
-        | compare_digits(
-            DIGITS_PRIOR_STATIC, found(Codes(drawn.static, codes.dynamic)), centres=placed
-        )
+        scores
+        | compare_digits(DIGITS_REAL, real, classes, centres)
+        | _compare_pair(same, swapped, partner, truth)
+        | compare_digits(DIGITS_PRIOR_DYNAMIC, DigitsFound.cat(moved), classes=classes)
+        | compare_digits(DIGITS_PRIOR_STATIC, DigitsFound.cat(new), centres=centres)
     )
 
 
-def score_digits_copy(
-    clips: MovingDigits, judge: DigitsJudge, generator: torch.Generator
-) -> Scores:
-    """The scores of a program that shows the clip that it was given, in a swap clip B.
+def score_digit_programs(
+    clips: MovingDigits,
+    judge: DigitsJudge | None,
+    generator: torch.Generator,
+    training: ClipSource | None = None,
+) -> dict[str, Scores]:
+    """Scores the programs that learn nothing; see `rwae.evaluation.programs`.
 
     Args:
         clips: those on which the model is scored.
-        judge: of SM-MNIST.
+        judge: of SM-MNIST; without one, only errors are measured.
         generator: with the seed of the model's, so that the pairs of the swaps are the same.
+        training: the training clips, for the nearest one.
     """
+    everything = torch.arange(len(clips))
     partner = partners_of_other_digits(clips.labels[:, 0], generator)
-    real, truth = find_in_real_clips(judge, clips)
-    shown, placed = truth.classes, truth.centres
-    return (
-        compare_digits(DIGITS_RECONSTRUCTION, real, shown, placed)
-        | score_error(0.0, clips)
-        | compare_digits(DIGITS_SWAP, real[partner], shown, placed[partner])
-        | compare_digits(DIGITS_PRIOR_DYNAMIC, real, classes=shown)
-        | compare_digits(DIGITS_PRIOR_STATIC, real, centres=placed)
+    truth = clips.truth(everything)
+    ask = judge.find if judge is not None else None
+    found = {}
+    for program in programs(clips, nearest_finder(training) if training is not None else None):
+        redrawn, error = measure(program.show(everything, everything), own_clips(clips), ask)
+        swapped, swap_error = measure(
+            program.show(everything, partner), true_swaps(clips, partner), ask
+        )
+        scores = score_errors(error or 0.0, swap_error, clips)
+        if judge is not None:
+            scores |= _compare_pair(redrawn, swapped, partner, truth)
+            if program.name in DRAWING:
+                real = DigitsFound.cat(redrawn)
+                scores |= compare_digits(DIGITS_PRIOR_DYNAMIC, real, classes=truth.classes)
+                scores |= compare_digits(DIGITS_PRIOR_STATIC, real, centres=truth.centres)
+        found[program.name] = scores
+    return found
+
+
+def _compare_pair(
+    redrawn: Sequence[DigitsFound],
+    swapped: Sequence[DigitsFound],
+    partner: Tensor,
+    truth: Truth,
+) -> Scores:
+    """The scores of reconstructions and swaps, given what the judge found in them."""
+    return compare_digits(
+        DIGITS_RECONSTRUCTION, DigitsFound.cat(redrawn), truth.classes, truth.centres
+    ) | compare_digits(
+        DIGITS_SWAP, DigitsFound.cat(swapped), truth.classes, truth.centres[partner]
     )
 
 
@@ -157,18 +195,6 @@ def find_in_real_clips(judge: DigitsJudge, clips: MovingDigits) -> tuple[DigitsF
     everything = torch.arange(len(clips))
     batches = (clips.batch(chosen) for chosen in everything.split(DIGIT_CLIPS_AT_ONCE))
     return find_digits(judge, batches), clips.truth(everything)
-
-
-def _encode(model: CodeModel, clips: MovingDigits) -> tuple[Codes, float]:
-    """The posterior means of every clip, and the mean squared error of what they render."""
-    parts, error = [], 0.0
-    for chosen in torch.arange(len(clips)).split(DIGIT_CLIPS_AT_ONCE):
-        x = clips.batch(chosen).to(model.device)
-        codes = model.encode(x)
-        parts.append(codes)
-        rendered = model.decode(codes)
-        error += float((rendered - x).square().flatten(1).mean(1).cpu().double().sum())
-    return Codes.cat(parts), error / len(clips)
 
 
 def partners_of_other_digits(labels: Tensor, generator: torch.Generator) -> Tensor:

@@ -33,22 +33,25 @@ def small_clips(clips: ClipSource, chosen: Tensor) -> Tensor:
     )
 
 
-def nearest_distance(clips: Tensor, training: Tensor) -> Tensor:
-    """The squared error of each of N vectors to the nearest of M others, a mean over D.
+def nearest(clips: Tensor, training: Tensor) -> tuple[Tensor, Tensor]:
+    """Finds for each of N vectors the nearest of M others by the squared error, a mean over D.
 
     Args:
         clips: with shape (N, D).
         training: with shape (M, D).
 
     Returns:
-        With shape (N,): min over m of |a_n - b_m|^2 / D = (|a|^2 - 2 a.b + |b|^2) / D.
+        min over m of |a_n - b_m|^2 / D = (|a|^2 - 2 a.b + |b|^2) / D, and the m where it is; both
+        with shape (N,).
     """
     best = torch.full((len(clips),), torch.inf)
+    where = torch.zeros(len(clips), dtype=torch.long)
     own = clips.square().sum(1, keepdim=True)
-    for part in training.split(COMPARED_AT_ONCE):
-        square = own - 2 * clips @ part.T + part.square().sum(1)
-        best = torch.minimum(best, square.amin(1))
-    return best.clamp_min(0) / clips.shape[1]
+    for number, part in enumerate(training.split(COMPARED_AT_ONCE)):
+        square, index = (own - 2 * clips @ part.T + part.square().sum(1)).min(1)
+        where = torch.where(square < best, number * COMPARED_AT_ONCE + index, where)
+        best = torch.minimum(best, square)
+    return best.clamp_min(0) / clips.shape[1], where
 
 
 def score_nearest(small: Tensor, real: ClipSource, training: ClipSource) -> Scores:
@@ -65,7 +68,7 @@ def score_nearest(small: Tensor, real: ClipSource, training: ClipSource) -> Scor
     """
     unseen = small_clips(real, spaced(len(real), len(small)))
     known = small_clips(training, torch.arange(len(training)))
-    drawn, seen = nearest_distance(small, known), nearest_distance(unseen, known)
+    drawn, seen = nearest(small, known)[0], nearest(unseen, known)[0]
     return Scores(
         {
             NEAREST_DRAWN: float(drawn.mean()),

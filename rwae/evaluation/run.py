@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import torch
@@ -15,23 +15,32 @@ from rwae.data.clips import ClipSource
 from rwae.data.moving_mnist import MovingDigits
 from rwae.errors import DataError
 from rwae.evaluation.actions import score_clusters, score_drawn_actions
-from rwae.evaluation.baselines import COPY_INPUT, score_baselines
-from rwae.evaluation.digits import score_digits, score_digits_copy
+from rwae.evaluation.digits import score_digit_programs, score_digits
 from rwae.evaluation.judges.training import DIGITS_DATASET, find_or_train, judge_folder
 from rwae.evaluation.nearest import average_blocks, score_nearest
 from rwae.evaluation.probes import score_codes
+from rwae.evaluation.programs import score_programs
 from rwae.evaluation.sweep import score_sweep, swept_characters
 from rwae.evaluation.tasks import (
     LabelledCodes,
     encode_clips,
     judge_rendered,
+    recording_groups,
+    rendered,
     score_answers,
-    score_error,
     score_task,
     score_unseen_swaps,
     swap_partners,
 )
-from rwae.files.metrics import PRIOR_DYNAMIC, PRIOR_STATIC, RECONSTRUCTION, SWAP, UNCONDITIONAL
+from rwae.evaluation.truth import measure, own_clips, score_errors, true_swaps
+from rwae.files.metrics import (
+    PRIOR_DYNAMIC,
+    PRIOR_STATIC,
+    RECONSTRUCTION,
+    SWAP,
+    UNCONDITIONAL,
+    Task,
+)
 from rwae.files.scores import JudgeId, ScoredRun, ScoreFile, Scores, Training
 from rwae.models.base import CodeModel
 
@@ -45,8 +54,9 @@ def score_checkpoint(
     judge: Path | None = None,
     seed: int = 0,
     name: str = "this model",
+    judged: bool = True,
 ) -> ScoreFile:
-    """Scores a model and the baselines on a data set.
+    """Scores a model, and programs that learn nothing, on a data set.
 
     Args:
         model: the model.
@@ -57,24 +67,26 @@ def score_checkpoint(
         judge: folder of the judge; that of the data set by default.
         seed: of the pairs and the draws. The same seed gives the same numbers.
         name: of the model.
+        judged: whether a judge is asked; without one, only errors in pixels are measured.
 
     Raises:
         RWAEError: if the data or the judge is missing or broken.
     """
     clips = data.load(dataset, split, source)
-    folder = judge or judge_folder(dataset, source)
+    folder = judge or judge_folder(dataset, source) if judged else None
 
     def generator() -> torch.Generator:
         return torch.Generator().manual_seed(seed)
 
     if dataset == DIGITS_DATASET:
-        scores, baselines = _score_moving_digits(model, clips, folder, generator)
+        training_clips = data.load(dataset, "train", source)
+        scores, baselines = _score_moving_digits(model, clips, training_clips, folder, generator)
         factors: tuple[Factor, ...] = ()
     else:
         scores, baselines = _score_named_factors(model, dataset, clips, source, folder, generator)
         factors = clips.factors
     groups = {metric.group for part in (scores, *baselines.values()) for metric in part.values}
-    by = JudgeId.of_folder(folder)
+    by = JudgeId.of_folder(folder) if folder else None
     return ScoreFile(
         dataset=dataset,
         split=split,
@@ -82,7 +94,7 @@ def score_checkpoint(
         clips=len(clips),
         recordings=clips.recordings,
         factors=factors,
-        judges={group.key: by for group in groups if group.judged},
+        judges={group.key: by for group in groups if group.judged and by},
         runs=(ScoredRun(training, scores),),
         baselines=baselines,
         name=name,
@@ -94,28 +106,35 @@ def _score_named_factors(
     dataset: str,
     clips: ClipSource,
     source: Path | None,
-    judge_at: Path,
+    judge_at: Path | None,
     generator: Callable[[], torch.Generator],
 ) -> tuple[Scores, dict[str, Scores]]:
-    """The scores of the model and of the baselines, where a judge names factors."""
+    """The scores of the model and of the programs, where a judge names factors."""
     require_both_labels(dataset, clips)
+    if judge_at is None:
+        errors = score_model_errors(model, clips, generator())
+        return errors, score_programs(clips, None, generator())
     training, validation = (data.load(dataset, part, source) for part in ("train", "validation"))
     judge = find_or_train(judge_at, dataset, training, source).to(model.device)
     scores = score_model(model, clips, judge, generator(), training, validation)
-    return scores, score_baselines(clips, judge, generator())
+    return scores, score_programs(clips, judge, generator(), training)
 
 
 def _score_moving_digits(
-    model: CodeModel, clips: ClipSource, judge_at: Path, generator: Callable[[], torch.Generator]
+    model: CodeModel,
+    clips: ClipSource,
+    training: ClipSource,
+    judge_at: Path | None,
+    generator: Callable[[], torch.Generator],
 ) -> tuple[Scores, dict[str, Scores]]:
-    """The scores of the model and of the baseline on SM-MNIST."""
+    """The scores of the model and of the programs on SM-MNIST."""
     if not isinstance(clips, MovingDigits):
         raise DataError(
             f"The clips are {type(clips).__name__}: the scores of SM-MNIST need MovingDigits."
         )
-    judge = DigitsJudge.load(judge_at).to(model.device)
+    judge = DigitsJudge.load(judge_at).to(model.device) if judge_at else None
     scores = score_digits(model, clips, judge, generator())
-    return scores, {COPY_INPUT: score_digits_copy(clips, judge, generator())}
+    return scores, score_digit_programs(clips, judge, generator(), training)
 
 
 def require_both_labels(dataset: str, clips: ClipSource) -> None:
@@ -142,7 +161,8 @@ def score_model(
     Codes are posterior means, inferred once for each clip. What is measured:
 
     - `RECONSTRUCTION` and the squared error: static and dynamic codes of the same clip.
-    - `SWAP`: static code of clip A, dynamic codes of clip B (see `tasks.swap_partners`).
+    - `SWAP`: static code of clip A, dynamic codes of clip B (see `tasks.swap_partners`), and its
+      squared error where the data set holds the true clip (see `truth.true_swaps`).
     - `PRIOR_STATIC`: static code drawn from N(0, I), dynamic codes of a clip. This is the
       published protocol.
     - `PRIOR_DYNAMIC`: static code of a clip, dynamic codes drawn from the prior.
@@ -203,34 +223,51 @@ def _score_model(
     return scores
 
 
+def score_model_errors(model: CodeModel, clips: ClipSource, generator: torch.Generator) -> Scores:
+    """The squared errors of reconstructions and swaps, which need no judge.
+
+    Args:
+        model: one that can encode, in evaluation mode.
+        clips: for example the test split.
+        generator: of the pairs.
+    """
+    partner = swap_partners(clips.labels, clips.factors, generator)
+    return _reconstruct_and_swap(model, clips, None, partner)[2]
+
+
 def _score_encoded(
     model: CodeModel, clips: ClipSource, judge: Judge, drawn: Codes, partner: Tensor
 ) -> tuple[Codes, Scores]:
     """Encodes the clips, and scores the four tasks that start from their codes."""
-    codes, reconstructed, error = _reconstruct(model, clips, judge)
-    answers = {
-        RECONSTRUCTION: reconstructed,
-        SWAP: judge_rendered(model, judge, codes[partner].with_static(codes.static)),
+    codes, answers, errors = _reconstruct_and_swap(model, clips, judge, partner)
+    answers |= {
         PRIOR_STATIC: judge_rendered(model, judge, codes.with_static(drawn.static)),
         PRIOR_DYNAMIC: judge_rendered(model, judge, drawn.with_static(codes.static)),
     }
-    scores = score_answers(answers, clips.labels, partner, clips.factors)
-    return codes, score_error(error, clips) | scores
+    groups = recording_groups(clips)
+    return codes, errors | score_answers(answers, clips.labels, partner, clips.factors, groups)
 
 
-def _reconstruct(
-    model: CodeModel, clips: ClipSource, judge: Judge
-) -> tuple[Codes, list[Tensor], float]:
-    """Encodes every clip once: its codes, the judge's answers to what they render, the error."""
-    parts, answers, error = [], [], 0.0
-    for chosen in torch.arange(len(clips)).split(CLIPS_AT_ONCE):
-        x = clips.batch(chosen).to(model.device)
-        codes = model.encode(x)
-        rendered = model.decode(codes)
-        parts.append(codes)
-        answers.append(judge.probabilities(rendered))
-        error += float((rendered - x).square().flatten(1).mean(1).cpu().double().sum())
-    return Codes.cat(parts), join_answers(answers), error / len(clips)
+def _reconstruct_and_swap(
+    model: CodeModel, clips: ClipSource, judge: Judge | None, partner: Tensor
+) -> tuple[Codes, dict[Task, list[Tensor]], Scores]:
+    """Encodes every clip once: codes, the judge's answers, and the errors of both tasks."""
+    parts: list[Codes] = []
+
+    def reconstructed() -> Iterator[tuple[Tensor, Tensor]]:
+        for chosen in torch.arange(len(clips)).split(CLIPS_AT_ONCE):
+            parts.append(model.encode(clips.batch(chosen).to(model.device)))
+            yield chosen, model.decode(parts[-1])
+
+    ask = judge.probabilities if judge is not None else None
+    same, error = measure(reconstructed(), own_clips(clips), ask)
+    codes = Codes.cat(parts)
+    swaps = rendered(model, codes[partner].with_static(codes.static))
+    swapped, swap_error = measure(swaps, true_swaps(clips, partner), ask)
+    answers = {}
+    if judge is not None:
+        answers = {RECONSTRUCTION: join_answers(same), SWAP: join_answers(swapped)}
+    return codes, answers, score_errors(error or 0.0, swap_error, clips)
 
 
 def _score_draws(

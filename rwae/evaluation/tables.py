@@ -32,6 +32,8 @@ from rwae.files.metrics import (
     PURITY,
     SQUARED_ERROR,
     STATIC_LABELS,
+    SWAP_ERROR,
+    SWAP_RATIO,
     SWEEP,
     TASKS,
     Estimate,
@@ -84,7 +86,7 @@ def _rows(factors: Sequence[Factor]) -> Iterator[Row]:
     """All rows there can be, group by group."""
     static = [factor for factor in factors if factor.static]
     dynamic = [factor for factor in factors if not factor.static]
-    for metric in (SQUARED_ERROR, FRAME_ERROR):
+    for metric in (SQUARED_ERROR, FRAME_ERROR, SWAP_ERROR, SWAP_RATIO):
         yield metric.title, metric, None
     for task in TASKS:
         yield from _task_rows(task, factors)
@@ -106,6 +108,8 @@ def _task_rows(task: Task, factors: Sequence[Factor]) -> Iterator[Row]:
     """Accuracy of a factor that is kept; confidence and variety of one that is drawn."""
     if sum(is_kept(task.keeps, factor) for factor in factors) > 1:
         yield "all of these right", task.joint, None
+        for end in (task.interval.low, task.interval.high):
+            yield end.title, end, None
     for factor in factors:
         name = factor.name
         score = (
@@ -173,8 +177,16 @@ def _information_table(scores: Scores) -> list[list[str]]:
         numbers = [scores.number(estimate.nats), scores.number(estimate.standard_error)]
         numbers.append(0.0 if labels is None else scores.number(labels))
         cells = [ABSENT if number is None else unit.text(number) for number in numbers]
+        if numbers[0] is not None:
+            cells[0] = at_ceiling(scores, numbers[0]) + cells[0]
         lines.append([f"  {estimate.nats.title}", *cells])
     return lines
+
+
+def at_ceiling(scores: Scores, information: float) -> str:
+    """The sign before an estimate within 2 % of log N, where it is only a lower bound."""
+    ceiling = scores.number(INFORMATION_CEILING)
+    return "≥ " if ceiling is not None and information > 0.98 * ceiling else ""
 
 
 def _layout(lines: Sequence[Sequence[str]], markdown: bool) -> str:

@@ -7,7 +7,7 @@ judge's answers come as one tensor (N, K) for each factor, in the order of the l
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import torch
@@ -17,11 +17,12 @@ from rwae.classifiers import CLIPS_AT_ONCE, Judge, join_answers
 from rwae.codes import Codes, Factor
 from rwae.data.clips import ClipSource
 from rwae.errors import DataError, RWAEError
-from rwae.files.metrics import FRAME_ERROR, SQUARED_ERROR, SWAP, UNSEEN, Keeps, Task
+from rwae.files.metrics import SWAP, UNSEEN, Keeps, Task
 from rwae.files.scores import Scores
 from rwae.models.base import CodeModel
 
 PAIRING_ROUNDS = 100  # tries to find a pairing
+BOOTSTRAP_DRAWS = 2000
 
 
 class AnswersError(RWAEError):
@@ -109,12 +110,15 @@ def encode_clips(model: CodeModel, clips: ClipSource, chosen: Tensor) -> Codes:
     return Codes.cat([model.encode(clips.batch(part).to(model.device)) for part in parts])
 
 
+def rendered(model: CodeModel, codes: Codes) -> Iterator[tuple[Tensor, Tensor]]:
+    """What codes render, a few at a time: their numbers, and the clips."""
+    for chosen in torch.arange(len(codes)).split(CLIPS_AT_ONCE):
+        yield chosen, model.decode(codes[chosen])
+
+
 def judge_rendered(model: CodeModel, judge: Judge, codes: Codes) -> list[Tensor]:
     """The judge's answers to what codes render: p(value | clip), (N, K) for each factor."""
-    return join_answers(
-        judge.probabilities(model.decode(codes[part]))
-        for part in torch.arange(len(codes)).split(CLIPS_AT_ONCE)
-    )
+    return join_answers(judge.probabilities(x) for _, x in rendered(model, codes))
 
 
 def judge_clips(judge: Judge, clips: ClipSource) -> list[Tensor]:
@@ -189,8 +193,46 @@ def is_kept(keeps: Keeps, factor: Factor) -> bool:
     return keeps in ("all", "static" if factor.static else "dynamic")
 
 
+def recording_groups(clips: ClipSource) -> Tensor | None:
+    """The combination of labels of each clip, (N,), where several clips come from one recording.
+
+    A recording shows one combination, so a group holds one recording with its mirror image. None
+    where each clip is a recording of its own.
+    """
+    if clips.recordings == len(clips):
+        return None
+    groups: Tensor = clips.labels.unique(dim=0, return_inverse=True)[1]
+    return groups
+
+
+def bootstrap_interval(right: Tensor, groups: Sequence[Tensor]) -> tuple[float, float]:
+    """The 95 % interval of a share when recordings are drawn anew, with replacement.
+
+    A clip that was made of two recordings has the product of both weights (Owen, 2007, "The
+    pigeonhole bootstrap"), so a swap counts only if both of its recordings were drawn.
+
+    Args:
+        right: whether each clip is right, booleans with shape (N,).
+        groups: the recordings of each clip, one tensor (N,) for each of its sources.
+    """
+    count = int(torch.stack(list(groups)).max()) + 1
+    generator = torch.Generator().manual_seed(0)
+    drawn = torch.randint(count, (BOOTSTRAP_DRAWS, count), generator=generator)
+    weights = torch.zeros(BOOTSTRAP_DRAWS, count, dtype=torch.double)
+    weights.scatter_add_(1, drawn, torch.ones_like(drawn, dtype=torch.double))
+    clips = torch.stack([weights[:, group] for group in groups]).prod(0)
+    total = clips.sum(1)
+    shares = (clips @ right.double())[total > 0] / total[total > 0]
+    low, high = shares.quantile(torch.tensor([0.025, 0.975], dtype=torch.double)).tolist()
+    return low, high
+
+
 def score_task(
-    task: Task, probabilities: Sequence[Tensor], wanted: Tensor, factors: Sequence[Factor]
+    task: Task,
+    probabilities: Sequence[Tensor],
+    wanted: Tensor,
+    factors: Sequence[Factor],
+    groups: Sequence[Tensor] = (),
 ) -> Scores:
     """The scores of one kind of rendered clip.
 
@@ -200,6 +242,7 @@ def score_task(
         wanted: the classes that the clips should show, with shape (N, F); the columns of factors
             that need not be kept are not read.
         factors: what the columns mean.
+        groups: the recordings of each clip, for `bootstrap_interval`; none for no interval.
     """
     right = torch.ones(len(probabilities[0]), dtype=torch.bool)
     accuracy = {}
@@ -213,6 +256,9 @@ def score_task(
     kept = Scores()
     if accuracy:
         kept = Scores({task.joint: float(right.double().mean()), task.accuracy: accuracy})
+        if groups:
+            low, high = bootstrap_interval(right, groups)
+            kept |= Scores({task.interval.low: low, task.interval.high: high})
     return kept | Scores(
         {
             task.confidence: {n: s.confidence for n, s in statistics.items()},
@@ -228,6 +274,7 @@ def score_answers(
     labels: Tensor,
     partner: Tensor,
     factors: Sequence[Factor],
+    groups: Tensor | None = None,
 ) -> Scores:
     """The scores of several tasks.
 
@@ -236,17 +283,15 @@ def score_answers(
         labels: class numbers of the clips, with shape (N, F).
         partner: the clip whose motion each clip gets in a swap, with shape (N,).
         factors: what the columns mean.
+        groups: as of `recording_groups`.
     """
     scores = Scores()
     for task, given in answers.items():
-        wanted = swap_labels(labels, labels[partner], factors) if task is SWAP else labels
-        scores |= score_task(task, given, wanted, factors)
+        swap = task is SWAP
+        wanted = swap_labels(labels, labels[partner], factors) if swap else labels
+        sources = () if groups is None else (groups, groups[partner]) if swap else (groups,)
+        scores |= score_task(task, given, wanted, factors, sources)
     return scores
-
-
-def score_error(mean: float, clips: ClipSource) -> Scores:
-    """Both forms of a squared error, given its mean over all numbers of a clip."""
-    return Scores({SQUARED_ERROR: mean, FRAME_ERROR: mean * math.prod(clips.shape[1:])})
 
 
 # Swaps into combinations of who and how it moves that no training clip shows.
@@ -282,7 +327,9 @@ def score_unseen_swaps(
     codes = encode_clips(model, training, chosen)
     who, how = position.chunk(2)
     answers = judge_rendered(model, judge, codes[how].with_static(codes.static[who]))
-    return score_task(UNSEEN, answers, clips.labels, clips.factors)
+    groups = recording_groups(clips)
+    sources = () if groups is None else (groups,)
+    return score_task(UNSEEN, answers, clips.labels, clips.factors, sources)
 
 
 def find_donors(

@@ -59,6 +59,7 @@ NATS = Unit("nats", 2, low=-LARGEST_NUMBER)  # an estimate of nearly nothing may
 NMI = Unit("normalised mutual information", 3, high=1.0)
 MEAN_SQUARE = Unit("squared error, mean over pixels and channels", 5)
 FRAME_SQUARE = Unit("squared error, summed over a frame", 2)
+RATIO = Unit("ratio", 3)
 PIXELS = Unit("pixels", 2)
 COUNT = Unit("count", 0)
 
@@ -119,6 +120,26 @@ class Metric:
         return {"more": "↑", "less": "↓", "neither": ""}[self.better]
 
 
+@dataclass(frozen=True)
+class Interval:
+    """The 95 % interval of a share, for a column of its own.
+
+    Attributes:
+        low: its lower end.
+        high: its upper end.
+    """
+
+    low: Metric
+    high: Metric
+
+    @property
+    def heading(self) -> str:
+        """The title for the head of a column."""
+        return ": ".join(filter(None, (self.low.group.short, "95 % over recordings")))
+
+    arrow = ""
+
+
 def _of_action(metric: Metric) -> Metric:
     """The metric for each factor, of which a table shows that of the action."""
     return dataclasses.replace(metric, per_factor=True, summary="first dynamic factor")
@@ -145,6 +166,7 @@ class Task:
         group: what is rendered.
         keeps: the factors that the rendered clip should keep.
         joint: share of clips in which all kept factors are right; not measured if none is kept.
+        interval: of that share, by a bootstrap over recordings.
         accuracy: share of clips in which a kept factor is right.
         confidence: mean probability of the judge's answer, of a factor.
         inception_score: exp(H(y) - H(y|x)) of a factor.
@@ -155,6 +177,7 @@ class Task:
     group: Group
     keeps: Keeps
     joint: Metric
+    interval: Interval
     accuracy: Metric
     confidence: Metric
     inception_score: Metric
@@ -169,6 +192,10 @@ def _task(group: Group, keeps: Keeps, question: str) -> Task:
     varied = "How varied and clear are the actions?"
     unsure = "How unsure is the judge of a clip?"
 
+    def end(key: str, title: str) -> Metric:
+        asks = "How far could it lie off with other recordings?"
+        return Metric(group, key, title, asks, SHARE, "neither", about)
+
     def of_factor(key: str, title: str, asks: str, unit: Unit, better: Better) -> Metric:
         return _of_action(Metric(group, key, title, asks, unit, better, about))
 
@@ -176,6 +203,10 @@ def _task(group: Group, keeps: Keeps, question: str) -> Task:
         group,
         keeps,
         joint=Metric(group, "joint", kept[keeps], question, SHARE, "more", about),
+        interval=Interval(
+            end("joint_low", "95 % interval over recordings, from"),
+            end("joint_high", "95 % interval over recordings, to"),
+        ),
         accuracy=of_factor("accuracy", "right", right, SHARE, "more"),
         confidence=of_factor("confidence", "confidence", "How sure is the judge?", SHARE, "more"),
         inception_score=dataclasses.replace(
@@ -325,7 +356,7 @@ BLEND = _sweep(
 
 # Distances in pixels, without a judge.
 
-_ERROR = Group("error", "Error of the reconstruction", judged=False)
+_ERROR = Group("error", "Error of the reconstruction", "reconstruction", judged=False)
 SQUARED_ERROR = Metric(
     _ERROR,
     "squared_error",
@@ -341,6 +372,23 @@ FRAME_ERROR = Metric(
     "Summed over a reconstructed frame, colours from 0 to 1.",
     FRAME_SQUARE,
     "less",
+)
+_TRUTH = Group("swap_truth", "Swap against the clip that it should show", "swap", judged=False)
+SWAP_ERROR = Metric(
+    _TRUTH,
+    "squared_error_per_frame",
+    "squared error of a frame",
+    "How far is a swap from the true clip of one who with another's motion?",
+    FRAME_SQUARE,
+    "less",
+)
+# A program that always shows one character has the ratio 1, so a low one says nothing by itself.
+SWAP_RATIO = Metric(
+    _TRUTH,
+    "ratio",
+    "error / that of the reconstruction",
+    "How much larger is the error of a swap than that of a reconstruction?",
+    RATIO,
 )
 
 
@@ -499,21 +547,28 @@ def _metrics(part: object) -> Iterator[Metric]:
     elif isinstance(part, tuple):
         for inner in part:
             yield from _metrics(inner)
-    elif isinstance(part, Task | DigitTask | Sweep | Estimate):
+    elif isinstance(part, Task | DigitTask | Sweep | Estimate | Interval):
         yield from _metrics(tuple(vars(part).values()))
 
 
 _NEAREST = (NEAREST_DRAWN, NEAREST_DRAWN_LEAST, NEAREST_REAL, NEAREST_REAL_LEAST)
-_RENDERED = (TASKS, DIGIT_TASKS, SWEEP, BLEND, SQUARED_ERROR, FRAME_ERROR, _NEAREST, CLUSTERS)
+_ERRORS = (SQUARED_ERROR, FRAME_ERROR, SWAP_ERROR, SWAP_RATIO)
+_RENDERED = (TASKS, DIGIT_TASKS, SWEEP, BLEND, _ERRORS, _NEAREST, CLUSTERS)
 _READ = (CHANCE, *PROBES.values(), INFORMATION)
 METRICS = {(metric.group.key, metric.key): metric for metric in _metrics((*_RENDERED, *_READ))}
 
 
 # Where the metrics are shown, in this order.
 
-RENDERED_COLUMNS = (  # of docs/RESULTS.md
+Column = Metric | Interval
+RENDERED_COLUMNS: tuple[Column, ...] = (  # of docs/RESULTS.md
+    SWAP_ERROR,
+    SWAP_RATIO,
     SWAP.joint,
+    SWAP.interval,
     UNSEEN.joint,
+    UNSEEN.interval,
+    RECONSTRUCTION.joint,
     PRIOR_STATIC.joint,
     PRIOR_STATIC.inception_score,
     PRIOR_DYNAMIC.joint,
@@ -523,16 +578,19 @@ RENDERED_COLUMNS = (  # of docs/RESULTS.md
     SWEEP.sure,
     FRAME_ERROR,
 )
-DIGIT_COLUMNS = (  # of docs/RESULTS.md, for SM-MNIST
+DIGIT_COLUMNS: tuple[Column, ...] = (  # of docs/RESULTS.md, for SM-MNIST
+    SWAP_ERROR,
+    SWAP_RATIO,
     DIGITS_SWAP.digit,
     DIGITS_SWAP.pair,
     DIGITS_SWAP.position_error,
+    DIGITS_RECONSTRUCTION.pair,
     DIGITS_PRIOR_DYNAMIC.digit,
     DIGITS_PRIOR_DYNAMIC.pair,
     DIGITS_PRIOR_STATIC.position_error,
     FRAME_ERROR,
 )
-CODE_COLUMNS = (  # of docs/RESULTS.md
+CODE_COLUMNS: tuple[Column, ...] = (  # of docs/RESULTS.md
     PROBES["draw", "static", "nonlinear"],
     PROBES["mean", "static", "nonlinear"],
     PROBES["draw", "dynamic", "nonlinear"],
@@ -544,6 +602,8 @@ CODE_COLUMNS = (  # of docs/RESULTS.md
 )
 # Of the README: in each column the first metric that the data set has.
 README_COLUMNS = (
+    (SWAP_ERROR,),
+    (SWAP_RATIO,),
     (SWAP.joint, DIGITS_SWAP.pair),
     (PRIOR_DYNAMIC.joint, DIGITS_PRIOR_DYNAMIC.pair),
     (FRAME_ERROR,),

@@ -22,7 +22,7 @@ from rwae.codes import Factor
 from rwae.errors import CheckpointError
 from rwae.files.checkpoint import SCORES_FILE, WEIGHTS_FILE, atomic
 from rwae.files.jsonfile import is_number, parse_name, read_object
-from rwae.files.metrics import LARGEST_NUMBER, METRICS, Metric
+from rwae.files.metrics import LARGEST_NUMBER, METRICS, Column, Interval, Metric
 
 MAX_COMMAND = 1000  # characters of a command
 MAX_RUNS = 16
@@ -82,6 +82,13 @@ class Scores:
             static = (value.get(factor.name) for factor in factors if factor.static)
             return max((number for number in static if number is not None), default=None)
         return None
+
+    def interval_text(self, interval: Interval) -> str:
+        """Both ends of an interval as text; empty if it was not measured."""
+        low, high = self.number(interval.low), self.number(interval.high)
+        if low is None or high is None:
+            return ""
+        return f"{interval.low.unit.text(low)} to {interval.high.unit.text(high)}"
 
     def to_json(self) -> dict[str, Any]:
         """The numbers as JSON values, by group and key."""
@@ -158,7 +165,7 @@ class ScoreFile:
         judges: by the key of a group, the judge that gave its numbers.
         runs: trainings that differ by their seed alone; the first is that of the weights beside
             the file.
-        baselines: by name, what programs score that disentangle nothing.
+        baselines: by name, what programs score that learn nothing.
         name: of the model, which is not in the file.
 
     Raises:
@@ -208,22 +215,31 @@ class ScoreFile:
         """The length of the training, which is the same in all runs."""
         return self.runs[0].training.steps
 
+    def known(self, metric: Metric) -> list[float]:
+        """The number of every run that has it."""
+        found = [run.scores.summary(metric, self.factors) for run in self.runs]
+        return [value for value in found if value is not None]
+
     def values(self, metric: Metric) -> list[float] | None:
         """The number of every run; None if one of them lacks it."""
-        found = [run.scores.summary(metric, self.factors) for run in self.runs]
-        known = [value for value in found if value is not None]
-        return known if len(known) == len(found) else None
+        known = self.known(metric)
+        return known if len(known) == len(self.runs) else None
 
-    def text(self, metric: Metric) -> str:
+    def text(self, column: Column) -> str:
         """The mean over the runs, ± their sample standard deviation if there are several.
 
-        Empty if a run lacks the number.
+        An interval is that of the first run. If some runs lack the number, the text says how many
+        have it; it is empty if all of them do.
         """
-        values = self.values(metric)
-        if values is None:
+        if isinstance(column, Interval):
+            return self.runs[0].scores.interval_text(column)
+        values = self.known(column)
+        if not values:
             return ""
         deviation = statistics.stdev(values) if len(values) > 1 else None
-        return metric.unit.text(statistics.fmean(values), deviation)
+        text = column.unit.text(statistics.fmean(values), deviation)
+        few = len(values) < len(self.runs)
+        return f"{text} ({len(values)} of {len(self.runs)} seeds)" if few else text
 
     def judge(self, metric: Metric) -> JudgeId | None:
         """The judge that gave a number; None if it needs none."""
@@ -231,6 +247,8 @@ class ScoreFile:
 
     def with_run(self, other: ScoreFile) -> ScoreFile:
         """These scores and those of another training seed; a run of the same seed is replaced.
+
+        A run that no judge scored only replaces the errors of one of the same seed.
 
         Args:
             other: the scores of one run.
@@ -259,10 +277,18 @@ class ScoreFile:
                 "seeds: score the folder of a training, which has a training.json."
             )
         kept = {known.training.seed: known for known in self.runs}
+        if not other.judges and run.training.seed in kept:
+            scores = kept[run.training.seed].scores | run.scores
+            run = dataclasses.replace(run, scores=scores)
+        baselines = {
+            name: self.baselines.get(name, Scores()) | other.baselines.get(name, Scores())
+            for name in {**self.baselines, **other.baselines}
+        }
         return dataclasses.replace(
             self,
             judges={**self.judges, **other.judges},
             runs=tuple((kept | {run.training.seed: run}).values()),
+            baselines=baselines,
         )
 
 

@@ -15,7 +15,7 @@ from rwae.data.moving_mnist import MovingDigits
 from rwae.errors import DataError
 from rwae.evaluation import __main__ as command
 from rwae.evaluation import probes, results, run, sweep
-from rwae.evaluation.baselines import COPY_INPUT, SAME_CHARACTER
+from rwae.evaluation.programs import COMPOSITE, COPY_INPUT, HISTOGRAM, NEAREST, SAME_CHARACTER
 from rwae.files.checkpoint import CONFIG_FILE, WEIGHTS_FILE
 from rwae.files.metrics import DIGITS_SWAP, INFORMATION_STATIC, NEAREST_REAL, SWAP, SWEEP
 from rwae.files.scores import JudgeId, Training, read_score_file, read_scores
@@ -67,7 +67,7 @@ def test_it_prints_a_table_and_writes_the_same_numbers_twice(
     scores = file.runs[0].scores
     assert (file.dataset, file.clips, file.recordings) == ("figures", 24, 24)
     assert f"{scores.number(SWAP.joint):.2%}" in said
-    assert set(file.baselines) == {COPY_INPUT, SAME_CHARACTER}
+    assert set(file.baselines) == {COPY_INPUT, SAME_CHARACTER, COMPOSITE, HISTOGRAM, NEAREST}
     assert file.runs[0].training.to_json() == {}
     assert {SWEEP.identity, INFORMATION_STATIC.nats, probes.CHANCE} <= set(scores.values)
     assert file.judge(SWAP.joint) == JudgeId.of_folder(scene / "judge")
@@ -132,7 +132,7 @@ def test_moving_digits_have_a_judge_and_scores_of_their_own(
     file = read_scores(scene / "model")
     assert (file.dataset, file.clips) == ("moving_mnist", 4)
     assert file.values(DIGITS_SWAP.pair) is not None
-    assert set(file.baselines) == {COPY_INPUT}
+    assert set(file.baselines) == {COPY_INPUT, SAME_CHARACTER, COMPOSITE, HISTOGRAM, NEAREST}
     assert DIGITS_SWAP.pair.title in capsys.readouterr().out
 
 

@@ -20,10 +20,11 @@ from rwae.errors import CheckpointError, ClipError, ConfigError
 from rwae.evaluation.digits import (
     compare_digits,
     partners_of_other_digits,
+    score_digit_programs,
     score_digits,
-    score_digits_copy,
 )
 from rwae.evaluation.judges import training
+from rwae.evaluation.programs import COMPOSITE, COPY_INPUT, HISTOGRAM, SAME_CHARACTER
 from rwae.files.metrics import (
     DIGITS_PRIOR_DYNAMIC,
     DIGITS_PRIOR_STATIC,
@@ -31,6 +32,7 @@ from rwae.files.metrics import (
     DIGITS_RECONSTRUCTION,
     DIGITS_SWAP,
     SQUARED_ERROR,
+    SWAP_ERROR,
 )
 
 JUDGE = ROOT / "checkpoints" / "judges" / "moving_mnist"
@@ -55,7 +57,9 @@ class Oracle:
         self.truth = clips.truth(torch.arange(len(clips)))
 
     def find(self, x: Tensor) -> DigitsFound:
-        who, where = ((x[:, 0, 0, 0, n] * len(self.truth.classes)).round().long() for n in (0, 1))
+        count = len(self.truth.classes)
+        # What is no clip with numbers, such as a composite, is read as some clip.
+        who, where = ((x[:, 0, 0, 0, n] * count).round().long() % count for n in (0, 1))
         named = certain(self.truth.classes[who], x.shape[1])
         return DigitsFound(self.truth.centres[where], named)
 
@@ -147,7 +151,10 @@ def test_a_perfect_swap_gets_full_marks_and_a_copy_does_not(generator: torch.Gen
         assert scores.number(task.pair) == scores.number(task.digit) == 1
     for task in (DIGITS_RECONSTRUCTION, DIGITS_SWAP, DIGITS_PRIOR_STATIC):
         assert scores.number(task.position_error) == 0
-    copy = score_digits_copy(clips, Oracle(clips), torch.Generator().manual_seed(0))
+    found = score_digit_programs(clips, Oracle(clips), torch.Generator().manual_seed(0))
+    assert set(found) == {COPY_INPUT, SAME_CHARACTER, COMPOSITE, HISTOGRAM}
+    assert all(SWAP_ERROR in program for program in (scores, *found.values()))
+    copy = found[COPY_INPUT]
     assert copy.number(DIGITS_SWAP.pair) == 0
     assert copy.number(DIGITS_SWAP.position_error) == 0
     assert copy.number(DIGITS_PRIOR_DYNAMIC.pair) == 1

@@ -12,7 +12,13 @@ from evaluation_doubles import FACTORS, Perfect, Reader, labelled
 from rwae.errors import CheckpointError
 from rwae.evaluation import __main__ as command
 from rwae.evaluation import results
-from rwae.evaluation.baselines import COPY_INPUT, SAME_CHARACTER, score_baselines
+from rwae.evaluation.programs import (
+    COMPOSITE,
+    COPY_INPUT,
+    HISTOGRAM,
+    SAME_CHARACTER,
+    score_programs,
+)
 from rwae.evaluation.results import TABLE_MARKERS, read_results, readme_text, results_text
 from rwae.evaluation.run import score_model
 from rwae.files.metrics import (
@@ -22,12 +28,16 @@ from rwae.files.metrics import (
     DIGITS_SWAP,
     DYNAMIC_LABELS,
     FRAME_ERROR,
+    INFORMATION_CEILING,
     INFORMATION_DYNAMIC,
     INFORMATION_STATIC,
+    PRIOR_STATIC,
     PROBES,
     RENDERED_COLUMNS,
     STATIC_LABELS,
     SWAP,
+    SWAP_ERROR,
+    SWAP_RATIO,
     SWEEP,
     UNCONDITIONAL,
     UNSEEN,
@@ -49,7 +59,7 @@ def scores() -> Scores:
 
 @pytest.fixture(scope="module")
 def baselines() -> dict[str, Scores]:
-    return score_baselines(labelled(2), Reader(), seeded())
+    return score_programs(labelled(2), Reader(), seeded())
 
 
 def file_of(*runs: Scores, dataset: str = "sprites", steps: int = 5000) -> ScoreFile:
@@ -74,13 +84,14 @@ def with_swap(scores: Scores, joint: float) -> Scores:
 
 @pytest.fixture
 def checkpoints(tmp_path: Path, scores: Scores, baselines: dict[str, Scores]) -> Path:
-    """Three models: one with three training seeds, one that cannot swap, one without weights."""
+    """One with three training seeds, one without weights, one that cannot swap, a left out one."""
     several = file_of(*(with_swap(scores, joint) for joint in (0.97, 0.99, 0.98)))
     several = dataclasses.replace(several, baselines=baselines)
     write_scores(tmp_path / "sprites" / "scores.json", several)
     drawn = {UNCONDITIONAL.inception_score, SWEEP.identity, SWEEP.sure}
     rival = Scores({metric: scores.values[metric] for metric in drawn})
     write_scores(tmp_path / "sprites-mocogan" / "scores.json", file_of(rival))
+    write_scores(tmp_path / "results" / "sprites-drawing.json", file_of(rival))
     other = file_of(with_swap(scores, 0.5))
     write_scores(tmp_path / "results" / "sprites-another.json", other)
     (tmp_path / "judges").mkdir()
@@ -110,17 +121,56 @@ def test_mean_and_deviation_over_seeds_stand_in_the_row_of_their_model(checkpoin
     assert "± 0.000" in cells[head_of(UNCONDITIONAL.inception_score)]
 
 
-def test_known_models_come_first_then_others_by_name_then_the_baselines(checkpoints: Path) -> None:
+def test_known_models_come_first_then_others_by_name_then_the_programs(checkpoints: Path) -> None:
     lines = tables(checkpoints).splitlines()
     first = [line.split(" | ")[0].strip("| ") for line in lines]
-    known = [results.MODEL_TITLES["sprites"], "MoCoGAN"]
-    assert first[2:7] == [*known, "sprites-another", COPY_INPUT, SAME_CHARACTER]
+    known = [results.MODEL_TITLES["sprites"], "sprites-another", "sprites-drawing"]
+    assert first[2:9] == [*known, COPY_INPUT, SAME_CHARACTER, COMPOSITE, HISTOGRAM]
+
+
+def test_what_has_not_converged_is_in_no_table(checkpoints: Path) -> None:
+    assert "sprites-mocogan" in [file.name for file in read_results(checkpoints)]
+    assert "mocogan" not in tables(checkpoints).lower()
+
+
+def test_a_swap_that_a_program_reaches_is_beaten(checkpoints: Path, scores: Scores) -> None:
+    another = scores | Scores({SWAP.joint: 0.1, SWAP_RATIO: 2.0, SWAP_ERROR: 0.5})
+    write_scores(checkpoints / "results" / "sprites-another.json", file_of(another))
+    cells = cells_of(tables(checkpoints), "sprites-another")
+    assert cells[head_of(SWAP.joint)] == "**10.00%, beaten**", "always the same character has 17 %"
+    assert cells[head_of(PRIOR_STATIC.joint)] == "100.00%", "any copy has it"
+    assert cells[head_of(SWAP_ERROR)] == "0.50", "a small error is not beaten by a large one"
+    assert cells[head_of(SWAP_RATIO)] == "2.000", "a ratio has no better side"
+
+
+def test_objective_views_and_independence_have_a_table_of_their_own(
+    checkpoints: Path, scores: Scores
+) -> None:
+    folder = checkpoints / "results"
+    for name, joint in (("dsvae-views", 0.3), ("bare", 0.2), ("bare-hsic", 0.25)):
+        write_scores(folder / f"sprites-{name}.json", file_of(with_swap(scores, joint)))
+    text = tables(checkpoints)
+    rows = [line for line in text.splitlines() if re.search(r"\| (yes|no) \| (yes|no) \|", line)]
+    assert [row.split(" | ")[:3] for row in rows] == [
+        ["| the paper's objective", "no", "no"],
+        ["| the paper's objective", "no", "yes"],
+        ["| DSVAE", "yes", "no"],
+    ]
+    assert "| 25.00% |" in rows[1]
+    assert "sprites-dsvae-views" not in text, "a run of this table alone"
+
+
+def test_a_number_that_some_seeds_have_says_so(checkpoints: Path, scores: Scores) -> None:
+    first = scores | Scores({SWAP_RATIO: 1.5})
+    lacking = Scores({m: v for m, v in scores.values.items() if m != SWAP_RATIO})
+    write_scores(checkpoints / "sprites" / "scores.json", file_of(first, lacking))
+    assert cells_of(tables(checkpoints), "shipped")[head_of(SWAP_RATIO)] == "1.500 (1 of 2 seeds)"
 
 
 def test_an_unmeasured_number_is_a_dash_and_one_seed_has_no_deviation(
     checkpoints: Path,
 ) -> None:
-    cells = cells_of(tables(checkpoints), "MoCoGAN")
+    cells = cells_of(tables(checkpoints), "sprites-drawing")
     assert cells[head_of(SWAP.joint)] == "-"
     assert cells[head_of(SWEEP.identity)] == "100.00%"
     assert not any("±" in cell for cell in cells.values())
@@ -133,7 +183,7 @@ def test_other_data_sets_have_tables_of_their_own(checkpoints: Path, scores: Sco
     )
     write_scores(checkpoints / "zebras" / "scores.json", file_of(scores, dataset="zebras"))
     text = tables(checkpoints)
-    heads = re.findall(r"^\| ([^|]+), \d+ clips", text, re.M)
+    heads = re.findall(r"^\| ([^|]+), \d+ clips;", text, re.M)
     assert heads == ["Sprites", "SM-MNIST", "zebras"]
     assert "| 95.00% | 90.00% | 40.00 |" in text
 
@@ -143,7 +193,8 @@ def test_the_heading_names_the_recordings_if_they_are_fewer_than_the_clips(
 ) -> None:
     cut = dataclasses.replace(file_of(scores, dataset="windows"), recordings=8)
     write_scores(checkpoints / "windows" / "scores.json", cut)
-    assert "| windows, 48 clips of 8 recordings |" in tables(checkpoints)
+    heading = "| windows, 48 clips of 8 recordings; judge: reader (000000000000) |"
+    assert heading in tables(checkpoints)
 
 
 def test_probes_and_information_stand_beside_chance_and_the_labels(
@@ -162,11 +213,15 @@ def test_probes_and_information_stand_beside_chance_and_the_labels(
             DYNAMIC_LABELS: 1.25,
             INFORMATION_STATIC.nats: 2.0,
             INFORMATION_DYNAMIC.nats: 2.0,
+            INFORMATION_CEILING: 2.03,
         }
     )
     write_scores(checkpoints / "results" / "sprites-another.json", file_of(scores | known))
     found = tables(checkpoints)
-    assert "| sprites-another | 5,000 | 1 | 30.0% | 30.0% | 60.0% | 60.0% | 2.00 | 2.00 |" in found
+    assert (
+        "| sprites-another | 5,000 | 1 | 30.0% | 30.0% | 60.0% | 60.0% | ≥ 2.00 | ≥ 2.00 |"
+        in found
+    )
     beside = results.references(known)
     values = [[row.summary(m, FACTORS) for m in CODE_COLUMNS[:6]] for row in beside.values()]
     assert values == [
@@ -204,14 +259,14 @@ def test_a_broken_file_is_named(checkpoints: Path, text: str) -> None:
         tables(checkpoints)
 
 
-def test_the_readme_has_one_table_of_five_columns(checkpoints: Path) -> None:
+def test_the_readme_has_one_table_of_seven_columns(checkpoints: Path) -> None:
     digits = Scores({DIGITS_SWAP.pair: 0.9, DIGITS_PRIOR_DYNAMIC.pair: 0.8, FRAME_ERROR: 40.0})
     write_scores(
         checkpoints / "moving_mnist" / "scores.json", file_of(digits, dataset="moving_mnist")
     )
     text = readme_text(read_results(checkpoints))
     rows = [line for line in text.splitlines() if line.startswith("|")]
-    assert {row.count("|") for row in rows} == {6}
+    assert {row.count("|") for row in rows} == {8}
     assert any("shipped" in row and "98.00 ± 1.00%" in row and "3 / 5,000" in row for row in rows)
     assert any("objects" in row and "| 90.00% | 80.00% | 40.00 |" in row for row in rows)
     assert not any("MoCoGAN" in row for row in rows)

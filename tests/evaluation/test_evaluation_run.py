@@ -12,8 +12,8 @@ from evaluation_doubles import FACTORS, Copying, Perfect, Reader, labelled
 from rwae import RWAE, Codes
 from rwae.classifiers import make_judge
 from rwae.data.clips import Clips
-from rwae.evaluation import actions, baselines, probes, sweep
-from rwae.evaluation.nearest import average_blocks, nearest_distance
+from rwae.evaluation import actions, probes, programs, sweep
+from rwae.evaluation.nearest import average_blocks, nearest
 from rwae.evaluation.run import score_model
 from rwae.evaluation.tables import model_tables
 from rwae.files.metrics import (
@@ -159,8 +159,8 @@ def test_every_kind_of_model_gets_the_metrics_that_apply(
 
 def test_the_baselines_fail_where_they_should() -> None:
     clips = labelled(8)
-    found = baselines.score_baselines(clips, Reader(), seeded())
-    copy, same = found[baselines.COPY_INPUT], found[baselines.SAME_CHARACTER]
+    found = programs.score_programs(clips, Reader(), seeded())
+    copy, same = found[programs.COPY_INPUT], found[programs.SAME_CHARACTER]
     assert copy.number(RECONSTRUCTION.joint) == 1
     assert copy.number(SQUARED_ERROR) == 0
     assert copy.number(SWAP.joint) == 0
@@ -174,12 +174,13 @@ def test_the_baselines_fail_where_they_should() -> None:
     assert copy.number(SWEEP.identity) == pytest.approx(1 / 6, abs=0.1)
     assert same.number(SWEEP.identity) == 1
     rendered = (RECONSTRUCTION, SWAP, PRIOR_STATIC, PRIOR_DYNAMIC, UNCONDITIONAL)
-    assert groups(copy) == groups(same) == {"error", "sweep", *(t.group.key for t in rendered)}
+    measured = {"error", "swap_truth", "sweep", *(t.group.key for t in rendered)}
+    assert groups(copy) == groups(same) == measured
 
 
 def test_the_same_character_is_the_first_one_with_the_motion_asked_for() -> None:
     clips = labelled()
-    shown = clips.labels[baselines.same_character(clips)]
+    shown = clips.labels[programs.same_character(clips)]
     assert torch.equal(shown[:, 2], clips.labels[:, 2])
     assert not shown[:, :2].any()
 
@@ -187,16 +188,18 @@ def test_the_same_character_is_the_first_one_with_the_motion_asked_for() -> None
 def test_a_motion_that_the_first_character_lacks_is_still_shown() -> None:
     clips = labelled(1)
     clips = Clips(clips.frames[1:], clips.labels[1:], FACTORS)
-    shown = clips.labels[baselines.same_character(clips)]
+    shown = clips.labels[programs.same_character(clips)]
     assert torch.equal(shown[:, 2], clips.labels[:, 2])
 
 
 def test_the_nearest_is_found_as_by_brute_force() -> None:
     a = torch.rand(9, 40, generator=seeded())
     b = torch.rand(600, 40, generator=seeded(1))
-    expected = (a[:, None] - b).square().mean(-1).amin(1)
-    assert torch.allclose(nearest_distance(a, b), expected, atol=1e-6)
-    assert float(nearest_distance(b[300:305], b).max()) < 1e-6
+    expected = (a[:, None] - b).square().mean(-1).min(1)
+    distance, where = nearest(a, b)
+    assert torch.allclose(distance, expected.values, atol=1e-6)
+    assert torch.equal(where, expected.indices)
+    assert float(nearest(b[300:305], b)[0].max()) < 1e-6
 
 
 def test_blocks_are_averaged() -> None:
@@ -213,12 +216,12 @@ def test_a_model_that_repeats_its_training_clips_is_detected() -> None:
 
 
 def test_a_table_has_a_column_for_the_model_and_for_each_baseline(perfect: Scores) -> None:
-    found = baselines.score_baselines(labelled(8), Reader(), seeded())
+    found = programs.score_programs(labelled(8), Reader(), seeded())
     lines = [line for line in text_of(perfect, found).splitlines() if line]
-    assert lines[0].split("  ")[-1].strip() == baselines.SAME_CHARACTER
+    assert lines[0].split("  ")[-1].strip() == programs.HISTOGRAM
     swap = lines.index(SWAP.group.title)
-    assert lines[swap + 1].split()[-3:] == ["100.00%", "0.00%", "16.67%"]
+    assert lines[swap + 1].split()[-5:-2] == ["100.00%", "0.00%", "16.67%"]
     assert len({len(line) for line in lines if "%" in line}) == 1
     assert not any("nearest" in line for line in lines)
     markdown = text_of(perfect, found, markdown=True).splitlines()
-    assert {line.replace("\\|", "").count("|") for line in markdown} == {5}
+    assert {line.replace("\\|", "").count("|") for line in markdown} == {7}

@@ -22,9 +22,13 @@ from rwae.files.metrics import (
     METRICS,
     PAGE_TITLES,
     PROBES,
+    RECONSTRUCTION,
     RENDERED_COLUMNS,
     SWAP,
+    SWAP_ERROR,
+    SWEEP,
     UNCONDITIONAL,
+    Interval,
     Metric,
 )
 from rwae.files.scores import (
@@ -71,7 +75,12 @@ def test_no_two_metrics_of_one_table_have_the_same_heading() -> None:
 
 
 def test_what_is_shown_is_a_metric_of_the_file() -> None:
-    shown = {*RENDERED_COLUMNS, *DIGIT_COLUMNS, *CODE_COLUMNS, *PAGE_TITLES}
+    columns = (*RENDERED_COLUMNS, *DIGIT_COLUMNS, *CODE_COLUMNS, *PAGE_TITLES)
+    shown = {
+        metric
+        for column in columns
+        for metric in ((column.low, column.high) if isinstance(column, Interval) else (column,))
+    }
     shown |= {metric for metric, _ in HEADLINES.values()}
     assert shown <= set(METRICS.values())
 
@@ -102,12 +111,13 @@ def test_several_runs_are_shown_as_their_mean_and_sample_deviation() -> None:
     assert score_file(0.97).text(SWAP.joint) == "97.00%"
 
 
-def test_a_number_that_one_run_lacks_is_not_shown() -> None:
+def test_a_number_that_one_run_lacks_is_shown_with_the_number_of_runs_that_have_it() -> None:
     file = score_file(0.97, 0.99)
     bare = ScoredRun(file.runs[1].training, Scores())
     file = dataclasses.replace(file, runs=(file.runs[0], bare))
     assert file.values(SWAP.joint) is None
-    assert file.text(SWAP.joint) == ""
+    assert file.text(SWAP.joint) == "97.00% (1 of 2 seeds)"
+    assert file.text(RECONSTRUCTION.joint) == ""
 
 
 def test_runs_of_different_lengths_are_refused() -> None:
@@ -132,6 +142,17 @@ def test_a_run_of_another_seed_is_added_and_one_of_the_same_replaced() -> None:
     file = score_file(0.5).with_run(score_file(0.7, first_seed=1))
     assert file.values(SWAP.joint) == [0.5, 0.7]
     assert file.with_run(score_file(0.6)).values(SWAP.joint) == [0.6, 0.7]
+
+
+def test_errors_alone_are_added_to_the_run_of_their_seed() -> None:
+    file = score_file(0.5, 0.7)
+    run = ScoredRun(file.runs[0].training, Scores({SWAP_ERROR: 9.5}))
+    program = {"copy the input": Scores({SWAP_ERROR: 300.0})}
+    errors = dataclasses.replace(file, runs=(run,), judges={}, baselines=program)
+    both = file.with_run(errors)
+    assert both.values(SWAP.joint) == [0.5, 0.7]
+    assert both.known(SWAP_ERROR) == [9.5]
+    assert set(both.baselines["copy the input"].values) >= {SWAP_ERROR, SWAP.joint}
 
 
 @pytest.mark.parametrize(
@@ -178,7 +199,7 @@ def test_scores_by_different_judges_do_not_stand_in_one_row() -> None:
     file = score_file(0.5)
     mixed = dataclasses.replace(file, judges={**file.judges, "sweep": OTHER_JUDGE})
     with pytest.raises(CheckpointError, match="never stand in one table"):
-        require_one_judge([mixed], RENDERED_COLUMNS)
+        require_one_judge([mixed], (SWAP.joint, SWEEP.identity))
 
 
 def test_numbers_that_no_judge_gave_may_stand_beside_any() -> None:
