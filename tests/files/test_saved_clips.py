@@ -1,5 +1,8 @@
 """Clips that are saved as files, read again."""
 
+import resource
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import cv2
@@ -68,6 +71,49 @@ def test_no_file_stays(clip: np.ndarray, tmp_path: Path, monkeypatch: pytest.Mon
     with pytest.raises(ClipError, match="makes no video"):
         video.encode_video(clip, "mp4", fps=-1)
     assert list(tmp_path.iterdir()) == []
+
+
+@contextmanager
+def room(size: int) -> Iterator[None]:
+    """Files can have at most so many bytes, as on a disk that is nearly full."""
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (size, before[1]))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+
+
+@pytest.mark.parametrize("kind", ["webm", "mp4"])
+def test_a_video_is_whole_or_an_error_whatever_room_the_disk_has(
+    clip: np.ndarray, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, kind: str
+) -> None:
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+    whole = video.encode_video(clip, kind)
+    for size in (0, 100, len(whole) // 2, len(whole) - 200, len(whole) - 1):
+        with room(size), pytest.raises(ClipError, match="not be written whole|makes no video"):
+            video.encode_video(clip, kind)
+        assert list(tmp_path.iterdir()) == []
+    with room(2 * len(whole) + 2**16):
+        assert len(video.encode_video(clip, kind)) == len(whole)
+
+
+def test_without_a_temporary_folder_a_video_is_an_error_in_words(
+    clip: np.ndarray, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path / "gone"))
+    with pytest.raises(ClipError, match="not be written whole"):
+        video.encode_video(clip, "webm")
+
+
+def test_a_saved_file_stays_until_the_new_one_is_whole(clip: np.ndarray, tmp_path: Path) -> None:
+    path = tmp_path / "clip.gif"
+    video.write_clip(path, clip[:2])
+    before = path.read_bytes()
+    with room(100), pytest.raises(ClipError, match="check the folder"):
+        video.write_clip(path, clip)
+    assert path.read_bytes() == before
+    assert [file.name for file in tmp_path.iterdir()] == ["clip.gif"]
 
 
 def test_a_transparent_picture_stays_transparent() -> None:

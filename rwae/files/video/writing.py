@@ -13,6 +13,7 @@ from torch import Tensor
 
 from rwae.errors import ClipError
 from rwae.files import filmstrip
+from rwae.files.checkpoint import atomic
 
 _EXTENSIONS = {"png": ".png", "jpeg": ".jpg"}
 _PARAMETERS = {
@@ -44,13 +45,18 @@ _ANIMATIONS = {
 # container knows no such tag, and still writes the right file.
 _VIDEOS = {"webm": "VP90", "mp4": "vp09"}
 
+_MIN_ROOM = 2**16  # bytes that are free on the disk beside a video that is written
+_NOT_WHOLE = "The video could not be written whole: try again later, or take the GIF."
+
 _LETTER_WIDTH, _LINE_HEIGHT = 9, 20  # pixels of a title over a clip
 
 
 def write_clip(
     path: str | Path, clip: np.ndarray | Tensor, *, fps: float = 8, scale: int = 4
 ) -> None:
-    """Writes a clip to a file that `read_clip` reads. A file that exists is replaced.
+    """Writes a clip to a file that `read_clip` reads.
+
+    A file that exists is replaced when the new one is whole, and stays as it is on an error.
 
     Args:
         path: ends in .gif, .webm or .mp4, or in .png for an image strip with exact pixels.
@@ -79,12 +85,14 @@ def write_clip(
         data = encode_image(filmstrip.sheet(enlarged[None]), "png")
     else:
         raise ClipError(f"The file {path} needs to end in .gif, .webm, .mp4 or .png.")
+    problem = ClipError(f"The file {path} could not be written: check the folder and the disk.")
+    if not path.parent.is_dir():
+        raise problem
     try:
-        path.write_bytes(data)
+        with atomic(path) as unfinished:
+            unfinished.write_bytes(data)
     except OSError as error:
-        raise ClipError(
-            f"The file {path} could not be written: check the folder and the disk."
-        ) from error
+        raise problem from error
 
 
 def encode_image(image: np.ndarray, kind: str, quality: int | None = None) -> bytes:
@@ -149,29 +157,44 @@ def encode_video(clip: np.ndarray, kind: str, *, fps: float = 8, scale: int = 4)
         scale: whole factor by which the frames are enlarged, with hard edges.
 
     Raises:
-        ClipError: if the encoder refuses the clip.
+        ClipError: if the encoder refuses the clip, or there is no room for the file.
     """
     frames = _enlarged(clip, scale)
     odd = frames.shape[1] % 2, frames.shape[2] % 2
     frames = np.pad(frames, ((0, 0), (0, odd[0]), (0, odd[1]), (0, 0)), "edge")
     # OpenCV writes videos to named files only, so the bytes go through a temporary file.
-    with tempfile.TemporaryDirectory(prefix="rwae-") as folder:
-        path = Path(folder) / f"clip.{kind}"
-        code = cv2.VideoWriter.fourcc(*_VIDEOS[kind])
-        video = cv2.VideoWriter(str(path), cv2.CAP_FFMPEG, code, fps, frames.shape[2:0:-1])
-        try:
-            if not video.isOpened():
+    try:
+        with tempfile.TemporaryDirectory(prefix="rwae-", ignore_cleanup_errors=True) as folder:
+            path = Path(folder) / f"clip.{kind}"
+            if not _write_video(path, frames, kind, fps):
                 raise ClipError(
                     f"A clip of {len(clip)} frames of {_size(clip)} pixels makes no video here: "
                     "take the GIF."
                 )
-            for frame in frames:
-                video.write(frame)
-        finally:
-            video.release()
-        if _count_frames(path) != len(frames):
-            raise ClipError("The video could not be written whole: try again later, or the GIF.")
-        return path.read_bytes()
+            data = path.read_bytes()
+            # OpenCV does not say that the disk was full. If it was, this fails as well.
+            with path.open("ab") as file:
+                file.write(bytes(_MIN_ROOM))
+            complete = _count_frames(path) == len(frames)
+    except OSError as error:
+        raise ClipError(_NOT_WHOLE) from error
+    if not complete:
+        raise ClipError(_NOT_WHOLE)
+    return data
+
+
+def _write_video(path: Path, frames: np.ndarray, kind: str, fps: float) -> bool:
+    """Writes BGR frames as a video; whether its encoder takes them."""
+    code = cv2.VideoWriter.fourcc(*_VIDEOS[kind])
+    video = cv2.VideoWriter(str(path), cv2.CAP_FFMPEG, code, fps, frames.shape[2:0:-1])
+    try:
+        if not video.isOpened():
+            return False
+        for frame in frames:
+            video.write(frame)
+        return True
+    finally:
+        video.release()
 
 
 def _count_frames(path: Path) -> int:
