@@ -97,7 +97,9 @@ class DecoderProcess:
         self._process = _start_process()
         assert self._process.stdin is not None
         assert self._process.stdout is not None
+        assert self._process.stderr is not None
         self._input, self._output = self._process.stdin, self._process.stdout
+        self._errors = self._process.stderr
 
     def __enter__(self) -> DecoderProcess:
         return self
@@ -109,7 +111,7 @@ class DecoderProcess:
         """Ends the process."""
         self._process.kill()
         self._process.wait()
-        for pipe in (self._input, self._output):
+        for pipe in (self._input, self._output, self._errors):
             with suppress(OSError):  # input that the process did not take
                 pipe.close()
 
@@ -186,7 +188,7 @@ class DecoderProcess:
             self._input.flush()
             return list(self._records(most))
         except (OSError, EOFError) as error:
-            raise ClipError(self._failure(late)) from error
+            raise self._failure(late) from error
         finally:
             alarm.cancel()
 
@@ -230,14 +232,19 @@ class DecoderProcess:
             raise EOFError
         return data
 
-    def _failure(self, late: threading.Event) -> str:
-        """Why the process ended before its answer did."""
+    def _failure(self, late: threading.Event) -> ClipError:
+        """Why the process ended before its answer did, with a note for whoever runs the server."""
         self._process.kill()
         status = self._process.wait()
         overtime = sys.platform != "win32" and status == -signal.SIGXCPU
         if late.is_set() or overtime:
-            return _SLOW
-        return _UNABLE if self.walls is None else _BROKEN
+            return ClipError(_SLOW)
+        if self.walls is not None:
+            return ClipError(_BROKEN)
+        failure = ClipError(_UNABLE)
+        for line in self._errors.read().decode(errors="replace").splitlines()[-1:]:
+            failure.add_note(line)
+        return failure
 
 
 def _start_process() -> subprocess.Popen[bytes]:
@@ -251,7 +258,7 @@ def _start_process() -> subprocess.Popen[bytes]:
             [sys.executable, "-I", str(PROGRAM), *folders],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
-            stderr=subprocess.DEVNULL,
+            stderr=subprocess.PIPE,  # for its start alone: then it prints for itself
             cwd=os.sep,
             env=few | {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"},
         )
