@@ -22,7 +22,8 @@ from rwae.errors import CheckpointError
 from rwae.files import installation
 from rwae.files.checkpoint import atomic
 from rwae.files.sheet_layout import CELL_SIDE
-from rwae.sheets.refinement import REFINED_ROWS, Refinement
+from rwae.sheets.perceptron import scorer_from
+from rwae.sheets.refinement import POSTURES, Refinement, posture_of
 from rwae.sheets.sources import MARGIN, padded, sources_of, standing_cell
 
 CellOf = Callable[[int, int], np.ndarray]  # the colours of a cell, by its row and column
@@ -110,16 +111,16 @@ class CopyingDecoder:
 
     Attributes:
         tables: by row and column.
-        refinement: of unsure pixels; None to trust the trees alone.
+        refinements: of unsure pixels, by posture; where there is none, the trees are trusted.
     """
 
     def __init__(
         self,
         tables: Mapping[tuple[int, int], CellTable],
-        refinement: Refinement | None = None,
+        refinements: Mapping[str, Refinement] | None = None,
     ) -> None:
         self.tables = dict(tables)
-        self.refinement = refinement
+        self.refinements = dict(refinements or {})
 
     def draw(self, colours: np.ndarray, row: int, column: int) -> CopiedCell:
         """Draws one cell.
@@ -131,8 +132,8 @@ class CopyingDecoder:
         """
         table = self.tables[row, column]
         belief, extended, near = ask_trees(table, row, column, _cells_of(colours))
-        if self.refinement is not None and row in REFINED_ROWS:
-            belief = self.refinement.refine(belief, extended, near)
+        if refinement := self.refinements.get(posture_of(row)):
+            belief = refinement.refine(belief, extended, near)
         chosen, probability = elect(extended[:, :, 0], belief)
         probability = np.minimum(probability, MOST_CONFIDENCE)
         result = np.zeros((CELL_SIDE, CELL_SIDE), colours.dtype)
@@ -153,7 +154,9 @@ class CopyingDecoder:
             The choices with shape (P, 9), the first of which is transparent, and the probability
             that each is right, by each tree, with shape (P, 3, 9).
         """
-        leaves, extended, _ = see(self.tables[row, column], row, column, _cells_of(colours))
+        leaves, extended, _ = see(
+            self.tables[row, column], row, column, _cells_of(colours), STEPS[:1]
+        )
         return extended[:, :, 0], leaves
 
 
@@ -183,21 +186,26 @@ def ask_trees(
 
 
 def see(
-    table: CellTable, row: int, column: int, cell_of: CellOf
+    table: CellTable,
+    row: int,
+    column: int,
+    cell_of: CellOf,
+    steps: Sequence[tuple[int, int]] = STEPS,
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """What each tree of a cell believes, and what is seen of its pixels.
 
     Args:
         table: see `candidate_values`, as are the row and the column.
         cell_of: gives the colours of a cell of walking of one character, with shape (64, 64).
+        steps: see `extended_values`.
 
     Returns:
-        The probability that a choice is right, by each tree, with shape (P, 3, 9); the colour of
-        each choice and of what touches it in its source, with shape (P, 9, 9); and the number of
+        The probability that a choice is right, by each tree, with shape (P, 3, 9); the colour at
+        each step from each choice in its source, with shape (P, 9, S); and the number of
         each pixel that touches a pixel, P for one outside the figure, with shape (P, 8).
     """
     near = neighbours(table.pixels)
-    extended = extended_values(table, row, column, cell_of)
+    extended = extended_values(table, row, column, cell_of, steps)
     slots = slots_of(extended[:, :, 0], near, anchor_values(row, cell_of))
     extended = np.concatenate([np.zeros_like(extended[:, :1]), extended], 1)
     return _leaves_of(table, slots), extended, near[:, 1 : len(STEPS)]
@@ -354,14 +362,14 @@ def _leaves_of(table: CellTable, slots: np.ndarray) -> np.ndarray:
 
 
 def save_decoder(path: Path, decoder: CopyingDecoder) -> None:
-    """Writes the tables of all cells and the refinement as one compressed NumPy archive."""
+    """Writes the tables of all cells and the refinements as one compressed NumPy archive."""
     arrays: dict[str, np.ndarray] = {}
     keys = sorted(decoder.tables)
     for field in fields(CellTable) if keys else ():
         parts = [getattr(decoder.tables[key], field.name) for key in keys]
         arrays[field.name] = np.concatenate(parts)
-    if decoder.refinement is not None:
-        arrays |= vars(decoder.refinement)
+    for posture, refinement in decoder.refinements.items():
+        arrays |= refinement.scorer.arrays(posture)
     arrays["cells"] = np.array(keys, np.uint8).reshape(-1, 2)
     counts = [[len(decoder.tables[key].pixels), len(decoder.tables[key].nodes)] for key in keys]
     arrays["counts"] = np.array(counts, np.int32).reshape(-1, 2)
@@ -389,12 +397,14 @@ def load_decoder(path: Path = DEFAULT_FILE) -> CopyingDecoder:
                 arrays["nodes"][n], arrays["right"][n],
             )  # fmt: skip
             pixels, nodes = p.stop, n.stop
-        names = [field.name for field in fields(Refinement)]
-        whole = names[0] in arrays
-        refinement = Refinement(*(arrays[name] for name in names)) if whole else None
+        refinements = {
+            posture: Refinement(scorer_from(arrays, posture))
+            for posture in POSTURES
+            if any(name.startswith(posture) for name in arrays)
+        }
     except (OSError, ValueError, KeyError, IndexError, EOFError, BadZipFile) as error:
         raise CheckpointError(
             f"The file {path}, from which sheets are completed, is missing or damaged: fetch the "
             "project again."
         ) from error
-    return CopyingDecoder(tables, refinement)
+    return CopyingDecoder(tables, refinements)

@@ -25,7 +25,7 @@ from rwae.files.checkpoint import atomic
 from rwae.files.sheet_layout import CELL_SIDE, ROWS
 from rwae.sheets.copying import CANDIDATES, CopyingDecoder, believe
 from rwae.sheets.matching import BodyMatch, box_around, box_sum, pad, source_cells
-from rwae.sheets.perceptron import perceptron
+from rwae.sheets.perceptron import Scorer, scorer_from
 from rwae.sheets.sources import REACH, WALK_ROWS, Source, sources_of
 
 ALIKE = 8  # places where the body looks most alike
@@ -42,27 +42,8 @@ PIXEL_FEATURES = 8
 KIND_FEATURES = 5
 FEATURES = PLACE_FEATURES + PIXEL_FEATURES + KIND_FEATURES
 NEIGHBOUR_FEATURES = 9
+_SCORERS = ("first", "second")
 DEFAULT_FILE = installation.checkpoints() / "sheets" / "layers.npz"
-
-
-@dataclass(frozen=True)
-class Scorer:
-    """A perceptron that gives a choice its score.
-
-    Attributes:
-        weights: of its layers, with shapes (F, H), (H, H) and (H, 1).
-        biases: of its layers, with shapes (H,), (H,) and (1,).
-    """
-
-    weights: tuple[np.ndarray, ...]
-    biases: tuple[np.ndarray, ...]
-
-    def probabilities(self, features: np.ndarray) -> np.ndarray:
-        """How probable each choice is: features (P, C, F) -> (P, C)."""
-        value = perceptron(features, self.weights, self.biases)
-        score = np.exp(value - value.max(1, keepdims=True, initial=-np.inf))
-        share: np.ndarray = score / score.sum(1, keepdims=True)
-        return share
 
 
 @dataclass(frozen=True)
@@ -427,10 +408,8 @@ def number_colours(colours: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
 def save_scorers(path: Path, scorers: Sequence[Scorer]) -> None:
     """Writes the networks as one compressed NumPy archive."""
     arrays: dict[str, np.ndarray] = {}
-    for number, scorer in enumerate(scorers):
-        for layer, (weight, bias) in enumerate(zip(scorer.weights, scorer.biases, strict=True)):
-            arrays[f"weight{number}{layer}"] = weight.astype(np.float32)
-            arrays[f"bias{number}{layer}"] = bias.astype(np.float32)
+    for name, scorer in zip(_SCORERS, scorers, strict=True):
+        arrays |= scorer.arrays(name)
     with atomic(path) as unfinished, unfinished.open("wb") as file:
         np.savez_compressed(file, allow_pickle=False, **arrays)
 
@@ -444,13 +423,7 @@ def load_scorers(path: Path = DEFAULT_FILE) -> tuple[Scorer, ...]:
     try:
         with np.load(path, allow_pickle=False) as archive:
             arrays: Mapping[str, np.ndarray] = {name: archive[name] for name in archive.files}
-        return tuple(
-            Scorer(
-                tuple(arrays[f"weight{number}{layer}"] for layer in range(3)),
-                tuple(arrays[f"bias{number}{layer}"] for layer in range(3)),
-            )
-            for number in range(2)
-        )
+        return tuple(scorer_from(arrays, name) for name in _SCORERS)
     except (OSError, ValueError, KeyError, EOFError, BadZipFile) as error:
         raise CheckpointError(
             f"The file {path}, from which layers are completed, is missing or damaged: fetch the "

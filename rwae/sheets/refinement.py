@@ -5,9 +5,9 @@ piece. So each choice of an unsure pixel gets messages from the eight pixels tha
 belief propagation (Pearl, 1982): how likely is the colour that this choice would bring to the
 neighbour, if it were copied along? And how likely are those choices of the neighbour that would
 bring this colour here? A network weighs the messages. It sees probabilities and no colours, and it
-is the same for all pixels, cells and characters. Its weights come from shapes that the trees did
-not see in training (`rwae.training.refinement`). The mean of its answer and that of the trees is
-better than either.
+is the same for all pixels, cells and characters; figures that fall have one of their own. Its
+weights come from shapes that the trees did not see in training (`rwae.training.refinement`). The
+mean of its answer and that of the trees is better than either.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from rwae.files.sheet_layout import ROWS
-from rwae.sheets.perceptron import perceptron
+from rwae.sheets.perceptron import Scorer
 
 # The trees are trusted where their likeliest colour is likelier than `SURE`, and by more than
 # `LEAD` likelier than any other: two choices may have had one colour on all known shapes.
@@ -25,27 +25,23 @@ SURE = 0.9
 LEAD = 0.5
 NEIGHBOURS = 8
 FEATURES = 7 + 2 * NEIGHBOURS
-# A figure that falls is left to the trees: what is copied in one piece there is turned and torn.
-REFINED_ROWS = frozenset(row.number for row in ROWS if row.action.name != "hurt")
+POSTURES = ("upright", "falling")
+
+
+def posture_of(row: int) -> str:
+    """The posture of a row's figures: what falls is turned and torn, so neighbours tell less."""
+    return POSTURES[ROWS[row].action.name == "hurt"]
 
 
 @dataclass(frozen=True)
 class Refinement:
-    """A network of three layers with rectified units between them, for H hidden units.
+    """The network of one posture.
 
     Attributes:
-        weights_in: with shape (23, H).
-        biases_in: with shape (H,).
-        weights_hidden: with shape (H, H).
-        biases_hidden: with shape (H,).
-        weights_out: with shape (H, 1).
+        scorer: of the choices, which takes `FEATURES` numbers of each.
     """
 
-    weights_in: np.ndarray
-    biases_in: np.ndarray
-    weights_hidden: np.ndarray
-    biases_hidden: np.ndarray
-    weights_out: np.ndarray
+    scorer: Scorer
 
     def refine(self, belief: np.ndarray, extended: np.ndarray, near: np.ndarray) -> np.ndarray:
         """The probabilities after the network has been asked about unsure pixels.
@@ -60,11 +56,7 @@ class Refinement:
             With shape (P, 9); equal colours of a pixel have equal probabilities.
         """
         unsure = find_unsure(belief, extended[:, :, 0])
-        score = perceptron(
-            messages(belief, extended, near, unsure),
-            (self.weights_in, self.weights_hidden, self.weights_out),
-            (self.biases_in, self.biases_hidden, 0.0),
-        )
+        score = self.scorer.scores(messages(belief, extended, near, unsure))
         colours = extended[unsure, :, 0]
         same = colours[:, :, None] == colours[:, None]
         score = np.where(same, score[:, None], -np.inf).max(2)

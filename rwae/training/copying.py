@@ -56,7 +56,7 @@ LEAST_GAIN = 1.0  # fall of the squared error of a split, summed over its charac
 LEAST_CHARACTERS = 6  # on each side of a split
 PRIOR_CHARACTERS = 2.0  # by which a leaf is drawn towards the mean of all characters
 PIXELS_AT_ONCE = 16
-REFINEMENT_FILE = "refinement.npz"
+REFINEMENTS_FILE = "refinements.npz"
 
 
 class Sheets:
@@ -335,10 +335,10 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 def learn_all(data: Path, out: Path, count: int, seed: int) -> None:
-    """Learns every cell that is not in the folder of the run yet, and then the refinement."""
+    """Learns every cell that is not in the folder of the run yet, and then the refinements."""
     out.mkdir(parents=True, exist_ok=True)
     todo = [target for target in TARGETS if not _file_of(out, target).exists()]
-    refined = (out / REFINEMENT_FILE).exists()
+    refined = (out / REFINEMENTS_FILE).exists()
     if not todo and refined:
         return
     layers = lpc.read_layers(data)
@@ -348,31 +348,33 @@ def learn_all(data: Path, out: Path, count: int, seed: int) -> None:
             table = learn_cell(sheets, *target, seed)
             save_decoder(_file_of(out, target), CopyingDecoder({target: table}))
     if not refined:
-        save_decoder(
-            out / REFINEMENT_FILE, CopyingDecoder({}, learn_refinement(layers, count, seed))
-        )
+        learned = learn_refinements(layers, count, seed)
+        save_decoder(out / REFINEMENTS_FILE, CopyingDecoder({}, learned))
 
 
-def learn_refinement(layers: Sequence[lpc.Layer], count: int, seed: int) -> Refinement:
-    """Learns the refinement from cells whose trees see some of the shapes only."""
+def learn_refinements(layers: Sequence[lpc.Layer], count: int, seed: int) -> dict[str, Refinement]:
+    """Learns the refinement of each posture from cells whose trees see some shapes only."""
     known = lpc.Wardrobe(refinement.known_layers(layers))
     sheets = Sheets(lpc.draw_characters(known, "train", count))
     others = refinement.draw_characters(layers)
     seen_on = Sheets(others)
-    found = []
-    for cell in tqdm(refinement.CELLS, unit="cell"):
-        table = learn_cell(sheets, *cell, seed)
-        found.append(refinement.collect(table, cell, seen_on.cell, len(others)))
-    seen, first, right = (np.concatenate(parts) for parts in zip(*found, strict=True))
-    return refinement.fit(seen, first, right, seed)
+    learned = {}
+    for posture, cells in refinement.CELLS.items():
+        found = []
+        for cell in tqdm(cells, unit="cell"):
+            table = learn_cell(sheets, *cell, seed)
+            found.append(refinement.collect(table, cell, seen_on.cell, len(others)))
+        seen, first, right = (np.concatenate(parts) for parts in zip(*found, strict=True))
+        learned[posture] = refinement.fit(seen, first, right, seed)
+    return learned
 
 
 def package(out: Path, path: Path) -> None:
-    """Puts the cells of a run and its refinement into the one file that ships."""
+    """Puts the cells of a run and its refinements into the one file that ships."""
     tables = {}
     for target in TARGETS:
         tables.update(load_decoder(_file_of(out, target)).tables)
-    save_decoder(path, CopyingDecoder(tables, load_decoder(out / REFINEMENT_FILE).refinement))
+    save_decoder(path, CopyingDecoder(tables, load_decoder(out / REFINEMENTS_FILE).refinements))
     print(f"{path}: {len(tables)} cells, {path.stat().st_size / 1e6:.1f} MB")
 
 

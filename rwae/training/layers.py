@@ -21,7 +21,7 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 from tqdm import tqdm
 
 from rwae.data import lpc
@@ -30,14 +30,15 @@ from rwae.files.sheet_layout import ROWS
 from rwae.sheets.copying import CopyingDecoder, load_decoder, save_decoder
 from rwae.sheets.layer_decoder import (
     Evidence,
-    Scorer,
     gather,
     given_beside_walking,
     neighbour_features,
     save_scorers,
 )
+from rwae.sheets.perceptron import Scorer
 from rwae.sheets.sources import TARGETS
 from rwae.training.copying import Sheets, learn_cell
+from rwae.training.scorer import fit_scorer
 
 PARTS = 3
 CHARACTERS = 256  # from which the decoder of a part is learned
@@ -183,34 +184,6 @@ def _example(
     return Example(evidence, layer[cell][y, x])
 
 
-class Perceptron(nn.Module):
-    """A `Scorer` that learns: features (N, C, F) -> scores (N, C)."""
-
-    def __init__(self, features: np.ndarray) -> None:
-        super().__init__()
-        self.mean = torch.from_numpy(features.mean((0, 1)))
-        self.deviation = torch.from_numpy(features.std((0, 1))).clamp(min=1e-2)
-        size = features.shape[2]
-        self.first = nn.Linear(size, HIDDEN)
-        self.second = nn.Linear(HIDDEN, HIDDEN)
-        self.last = nn.Linear(HIDDEN, 1)
-
-    def forward(self, features: Tensor) -> Tensor:
-        value = (features - self.mean) / self.deviation
-        value = self.second(self.first(value).relu())
-        scores: Tensor = self.last(value.relu())[..., 0]
-        return scores
-
-    def scorer(self) -> Scorer:
-        """The same network in NumPy, whose first layer takes features as they are."""
-        layers = self.first, self.second, self.last
-        weights = [layer.weight.detach().T for layer in layers]
-        biases = [layer.bias.detach() for layer in layers]
-        weights[0] = weights[0] / self.deviation[:, None]
-        biases[0] = biases[0] - self.mean @ weights[0]
-        return Scorer(tuple(w.numpy() for w in weights), tuple(b.numpy() for b in biases))
-
-
 def choice_loss(scores: Tensor, choices: Tensor, true: Tensor) -> Tensor:
     """The negative log-likelihood of the true colour, a mean over pixels.
 
@@ -238,7 +211,6 @@ def fit(examples: Sequence[Example], more: Sequence[np.ndarray] | None, seed: in
         seed: fixes the draw of pixels, the first weights and the order.
     """
     draws = np.random.default_rng(seed)
-    torch.manual_seed(seed)
     parts = []
     for number, example in enumerate(examples):
         unsure = np.flatnonzero(example.evidence.unsure)
@@ -248,20 +220,13 @@ def fit(examples: Sequence[Example], more: Sequence[np.ndarray] | None, seed: in
         choices = example.evidence.choices[pixels]
         parts.append((np.concatenate(values, -1), choices, example.true[pixels]))
     features, choices, true = (np.concatenate(part) for part in zip(*parts, strict=True))
-    network = Perceptron(features[::7].astype(np.float32))
-    steps = EPOCHS * (len(true) // BATCH + 1)
-    optimizer = torch.optim.Adam(network.parameters())
-    schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, 3e-3, steps)
-    for _ in range(EPOCHS):
-        for batch in np.array_split(draws.permutation(len(true)), steps // EPOCHS):
-            x, c, y = (torch.from_numpy(a[batch]) for a in (features, choices, true))
-            loss = choice_loss(network(x.float()), c, y)
-            optimizer.zero_grad()
-            loss.backward()
-            optimizer.step()
-            schedule.step()
-    print(f"{len(true)} pixels, last loss {loss.item():.3f}")
-    return network.scorer()
+
+    def loss_of(scores: Tensor, pixels: np.ndarray) -> Tensor:
+        return choice_loss(
+            scores, torch.from_numpy(choices[pixels]), torch.from_numpy(true[pixels])
+        )
+
+    return fit_scorer(features, loss_of, hidden=HIDDEN, epochs=EPOCHS, batch=BATCH, seed=seed)
 
 
 def fit_both(examples: Sequence[Example], seed: int) -> tuple[Scorer, Scorer]:

@@ -1,4 +1,4 @@
-"""Learns the refinement of the copying decoder (`rwae.sheets.refinement`).
+"""Learns the refinements of the copying decoder (`rwae.sheets.refinement`).
 
 On shapes that the trees have seen they are surer than they should be. So some shapes of the
 training split are held out here once more: trees are learned without them, for a few cells, and
@@ -12,10 +12,12 @@ from functools import partial
 
 import numpy as np
 import torch
+from torch import Tensor
 
 from rwae.data import lpc
 from rwae.sheets.copying import CellOf, CellTable, ask_trees
-from rwae.sheets.refinement import FEATURES, Refinement, find_unsure, is_first, messages
+from rwae.sheets.refinement import Refinement, find_unsure, is_first, messages
+from rwae.training.scorer import fit_scorer
 
 # Shapes of the training split that the trees do not see here.
 FOLD: Mapping[str, Sequence[str]] = {
@@ -26,14 +28,16 @@ FOLD: Mapping[str, Sequence[str]] = {
     "head": ("chain hood", "leather cap"),
     "arms": ("plate arms",),
 }
-# Cells of every direction and of every action that is refined.
-CELLS = ((0, 3), (2, 4), (3, 5), (5, 4), (7, 6), (13, 2), (14, 3), (17, 6), (18, 6))
+# Some cells of each posture, of every direction and action.
+CELLS = {
+    "upright": ((0, 3), (2, 4), (3, 5), (5, 4), (7, 6), (13, 2), (14, 3), (17, 6), (18, 6)),
+    "falling": ((20, 2), (20, 3), (20, 4), (20, 5)),
+}
 STRANGERS = 42  # characters that wear shapes of the fold,
 KNOWN = 84  # and characters that do not: about half as many unsure pixels
 HIDDEN = 24
-STEPS = 3000
+EPOCHS = 40
 BATCH = 1024
-LEARNING_RATE = 3e-3
 _SEED = 5
 
 
@@ -86,49 +90,23 @@ def _cell_of_one(sheet: CellOf, character: int, row: int, column: int) -> np.nda
 
 
 def fit(
-    seen: np.ndarray, first: np.ndarray, right: np.ndarray, seed: int = 0, steps: int = STEPS
+    seen: np.ndarray, first: np.ndarray, right: np.ndarray, seed: int = 0, epochs: int = EPOCHS
 ) -> Refinement:
-    """Fits the network by Adam, so that the right colours become likely.
+    """Fits the network, so that the right colours become likely.
 
     Args:
         seen: see `collect`, as are the flags.
         first: of each choice.
         right: of each choice.
-        seed: of the first weights and the batches.
-        steps: of the optimiser.
+        seed: of the first weights and the order.
+        epochs: how often each pixel is learned from.
     """
-    generator = torch.Generator().manual_seed(seed)
-    flat = seen.reshape(-1, FEATURES)
-    mean, deviation = flat.mean(0), flat.std(0) + 1e-3
-    x = torch.from_numpy((seen - mean) / deviation)
-    one_of, wanted = torch.from_numpy(first), torch.from_numpy(right)
-    weights = [
-        torch.randn(shape, generator=generator) * (2 / shape[0]) ** 0.5
-        for shape in ((FEATURES, HIDDEN), (HIDDEN, HIDDEN), (HIDDEN, 1))
-    ]
-    biases = [torch.zeros(HIDDEN), torch.zeros(HIDDEN)]
-    for parameter in (*weights, *biases):
-        parameter.requires_grad_()
-    optimizer = torch.optim.Adam((*weights, *biases), lr=LEARNING_RATE)
-    schedule = torch.optim.lr_scheduler.CosineAnnealingLR(optimizer, steps)
-    for _ in range(steps):
-        batch = torch.randint(len(x), (BATCH,), generator=generator)
-        hidden = x[batch]
-        for weight, bias in zip(weights[:2], biases, strict=True):
-            hidden = torch.relu(hidden @ weight + bias)
-        score = (hidden @ weights[2])[..., 0].masked_fill(~one_of[batch], -1e9)
-        likely = score.masked_fill(~wanted[batch], -1e9)
-        loss = (score.logsumexp(1) - likely.logsumexp(1)).mean()
-        optimizer.zero_grad()
-        loss.backward()
-        optimizer.step()
-        schedule.step()
-    first_weight, second_weight, last_weight = (one.detach().numpy() for one in weights)
-    scaled = first_weight / deviation[:, None]  # takes what it sees as it is
+
+    def loss_of(scores: Tensor, pixels: np.ndarray) -> Tensor:
+        scores = scores.masked_fill(~torch.from_numpy(first[pixels]), -1e9)
+        likely = scores.masked_fill(~torch.from_numpy(right[pixels]), -1e9)
+        return (scores.logsumexp(1) - likely.logsumexp(1)).mean()
+
     return Refinement(
-        scaled.astype(np.float32),
-        (biases[0].detach().numpy() - mean @ scaled).astype(np.float32),
-        second_weight,
-        biases[1].detach().numpy(),
-        last_weight,
+        fit_scorer(seen, loss_of, hidden=HIDDEN, epochs=epochs, batch=BATCH, seed=seed)
     )

@@ -6,10 +6,19 @@ import numpy as np
 import pytest
 
 from rwae.sheets.copying import CopyingDecoder, load_decoder, save_decoder
-from rwae.sheets.refinement import FEATURES, NEIGHBOURS, Refinement, is_first, messages
+from rwae.sheets.perceptron import Scorer
+from rwae.sheets.refinement import (
+    FEATURES,
+    NEIGHBOURS,
+    Refinement,
+    is_first,
+    messages,
+    posture_of,
+)
 from rwae.training.refinement import fit
 
 SURE, HALF = 0.96, 0.5
+HURT_ROW = 20
 OUTSIDE = 3  # the number of a pixel outside a figure of three
 LEFT, RIGHT = 3, 4  # of the eight neighbours
 
@@ -17,10 +26,10 @@ LEFT, RIGHT = 3, 4  # of the eight neighbours
 @pytest.fixture
 def listening() -> Refinement:
     """Adds up how likely the two pixels beside find what a choice would bring to them."""
-    weights_in = np.zeros((FEATURES, 1), np.float32)
-    weights_in[[7 + LEFT, 7 + RIGHT]] = 1
-    one = np.ones((1, 1), np.float32)
-    return Refinement(weights_in, np.zeros(1, np.float32), one, np.zeros(1, np.float32), 9 * one)
+    listens = np.zeros((FEATURES, 1), np.float32)
+    listens[[7 + LEFT, 7 + RIGHT]] = 1
+    one, nothing = np.ones((1, 1), np.float32), np.zeros(1, np.float32)
+    return Refinement(Scorer((listens, one, 9 * one), (nothing, nothing, nothing)))
 
 
 def row_of_three() -> tuple[np.ndarray, np.ndarray, np.ndarray]:
@@ -85,16 +94,20 @@ def test_the_network_learns_what_to_listen_to() -> None:
     draws = np.random.default_rng(0)
     seen = draws.random((2000, 9, FEATURES)).astype(np.float32)
     right = np.arange(9) == seen[:, :, 10].argmax(1)[:, None]
-    network = fit(seen, np.ones_like(right), right, steps=120)
-    hidden = np.maximum(seen @ network.weights_in + network.biases_in, 0)
-    hidden = np.maximum(hidden @ network.weights_hidden + network.biases_hidden, 0)
-    chosen = (hidden @ network.weights_out)[..., 0].argmax(1)
+    network = fit(seen, np.ones_like(right), right, epochs=60)
+    chosen = network.scorer.scores(seen).argmax(1)
     assert right[np.arange(2000), chosen].mean() > 0.6, "by chance 0.11"
 
 
 def test_it_goes_along_in_the_file(listening: Refinement, tmp_path: Path) -> None:
-    save_decoder(tmp_path / "d.npz", CopyingDecoder({}, listening))
-    again = load_decoder(tmp_path / "d.npz").refinement
-    assert again is not None
-    for name, value in vars(listening).items():
-        assert np.array_equal(getattr(again, name), value), name
+    save_decoder(tmp_path / "d.npz", CopyingDecoder({}, {"falling": listening}))
+    again = load_decoder(tmp_path / "d.npz").refinements
+    assert list(again) == ["falling"]
+    name = "scorer"
+    found, kept = again["falling"].scorer.arrays(name), listening.scorer.arrays(name)
+    assert all(np.array_equal(found[key], kept[key]) for key in kept)
+
+
+def test_a_figure_that_falls_has_a_network_of_its_own() -> None:
+    assert posture_of(HURT_ROW) == "falling"
+    assert {posture_of(row) for row in range(HURT_ROW)} == {"upright"}

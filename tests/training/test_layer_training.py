@@ -10,7 +10,6 @@ from rwae.sheets.sources import TARGETS
 from rwae.training.layers import (
     PARTS,
     Example,
-    Perceptron,
     choice_loss,
     choose_cells,
     fit_both,
@@ -18,6 +17,7 @@ from rwae.training.layers import (
     shape_groups,
     small_numbers,
 )
+from rwae.training.scorer import Perceptron
 
 
 def layer(kind: str, shape: str) -> lpc.Layer:
@@ -38,7 +38,7 @@ def test_the_loss_is_the_likelihood_of_the_true_colour() -> None:
 
 def test_the_exported_network_is_the_learned_one() -> None:
     features = np.random.default_rng(0).normal(3, 2, (4, 5, 6)).astype(np.float32)
-    network = Perceptron(features)
+    network = Perceptron(features, 32)
     expected = network(torch.from_numpy(features)).softmax(1).detach().numpy()
     assert network.scorer().probabilities(features) == pytest.approx(expected, abs=1e-5)
 
