@@ -23,6 +23,8 @@ GIVEN = 66  # cells of nine rows, which the model draws
 SMALL_CONTROLS = """tab => [...document.querySelectorAll(`${tab} button, ${tab} select`)]
     .filter(node => node.checkVisibility() && node.getBoundingClientRect().height < 43.5)
     .map(node => node.outerHTML.slice(0, 90))"""
+OWN = np.random.default_rng(0).integers(0, 256, (64, 64, 4), np.uint8)
+REST = 1500  # ms after which a page has kept its sheet
 PHONE, DESKTOP = {"width": 390, "height": 844}, {"width": 1280, "height": 900}
 
 
@@ -60,6 +62,30 @@ def count(visit: Visit, *states: str) -> int:
 def complete_all(visit: Visit) -> None:
     part(visit, "all").click()
     visit.page.wait_for_selector(f"{TAB} [data-part=offer]:visible [data-part=all]:disabled")
+
+
+def survives_a_reload(visit: Visit) -> None:
+    """Also what was drawn and corrected, and a correction can be taken back."""
+
+    def states() -> list[str | None]:
+        nodes = visit.page.locator(f"{TAB} button[data-status]")
+        found: list[str | None] = nodes.evaluate_all("all => all.map(one => one.dataset.status)")
+        return found
+
+    before = states()
+    visit.page.wait_for_function("sessionStorage.getItem('rw-sheet').includes('corrected')")
+    visit.page.wait_for_timeout(REST)
+    visit.page.once("dialog", lambda dialog: dialog.accept())
+    visit.page.reload()
+    visit.until(lambda: states() == before)
+    cell(visit, "thrust, front", 4).click()
+    part(visit, "celltools").locator("[data-part=back]").click()
+    assert status(visit, "thrust, front", 4) != "corrected"
+    files = [{"name": "own.png", "mimeType": "image/png", "buffer": png(OWN)}]
+    part(visit, "cellfile").set_input_files(files)
+    visit.until(lambda: states() == before)
+    complete_all(visit)
+    assert states() == before
 
 
 def save(visit: Visit, kind: str) -> bytes:
@@ -117,22 +143,23 @@ def test_a_sheet_is_opened_completed_corrected_and_saved(
     cell(visit, "thrust, front", 3).click()
     part(visit, "clear").click()
     assert status(visit, "thrust, front", 3) == "missing"
-    own = np.random.default_rng(0).integers(0, 256, (64, 64, 4), np.uint8)
     cell(visit, "thrust, front", 4).click()
-    files = [{"name": "own.png", "mimeType": "image/png", "buffer": png(own)}]
+    files = [{"name": "own.png", "mimeType": "image/png", "buffer": png(OWN)}]
     part(visit, "cellfile").set_input_files(files)
     visit.until(lambda: status(visit, "thrust, front", 4) == "corrected")
     complete_all(visit)
     visit.until(lambda: status(visit, "thrust, front", 3) in ("drawn", "draft"))
     assert count(visit, "corrected") == 2
     assert in_width(visit)
+    if size == DESKTOP:
+        survives_a_reload(visit)
     if size == PHONE:
         assert visit.page.evaluate(SMALL_CONTROLS, TAB) == []
 
     whole = video.read_picture(save(visit, "sheet"))
     there = given[..., 3] > 0
     assert np.array_equal(whole[there], given[there])
-    assert np.array_equal(whole[6 * 64 : 7 * 64, 3 * 64 : 4 * 64], own)
+    assert np.array_equal(whole[6 * 64 : 7 * 64, 3 * 64 : 4 * 64], OWN)
     painted = whole[6 * 64, 64]
     assert painted[3] == 255
     with zipfile.ZipFile(io.BytesIO(save(visit, "engine"))) as engine:

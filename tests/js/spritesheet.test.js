@@ -3,6 +3,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { Painting } from "../../rwae/ui/assets/lib/painting.js";
+import { SheetDraft } from "../../rwae/ui/assets/lib/sheetdraft.js";
 import {
   CELL_BYTES,
   cellWords,
@@ -174,4 +175,36 @@ test("bytes come back as they were packed", async () => {
   const bytes = Uint8Array.from({ length: 70_000 }, (_, n) => (n * n) % 253);
   const text = btoa(String.fromCharCode(...(await packBytes(bytes)).slice()));
   assert.deepEqual(await unpackText(text), bytes);
+});
+
+test("a sheet is the same after a reload, and its corrections can be taken back", async () => {
+  const made = completed();
+  made.correct(LAST, filled(RED));
+  const kept = new Map();
+  const storage = {
+    getItem: (key) => kept.get(key) ?? null,
+    setItem: (...pair) => kept.set(...pair),
+  };
+  const words = { name: "hero.png", below: ["idle"] };
+  await new SheetDraft(storage, ROWS).write({ sheet: made, body: sheet(), words });
+  const again = await new SheetDraft(storage, ROWS).read();
+  assert.deepEqual(again.words, words);
+  assert.deepEqual(again.body.counts(), sheet().counts());
+  assert.deepEqual(again.sheet.counts(), made.counts());
+  assert.deepEqual(again.sheet.whole, new Uint8Array(made.whole));
+  again.sheet.takeBack(LAST);
+  assert.deepEqual(again.sheet.counts(), completed().counts());
+});
+
+test("a full or damaged storage keeps no sheet", async () => {
+  const full = {
+    setItem: () => {
+      throw new Error("full");
+    },
+    removeItem: () => {},
+    getItem: () => "{",
+  };
+  await new SheetDraft(full, ROWS).write({ sheet: sheet(), body: null, words: {} });
+  assert.equal(await new SheetDraft(full, ROWS).read(), null);
+  assert.equal(await new SheetDraft(null, ROWS).read(), null);
 });

@@ -64,6 +64,38 @@ export class SpriteSheet {
     this.filled = new Set(this.numbers().filter((n) => holdsAnything(readCell(pixels, n))));
   }
 
+  // All that this sheet is, for `restored`: JSON values, and `pictures` as bytes.
+  snapshot() {
+    const before = { given: this.given.slice(), whole: this.whole.slice() };
+    this.corrected.forEach(({ given, whole }, number) => {
+      writeCell(before.given, number, given);
+      writeCell(before.whole, number, whole);
+    });
+    return {
+      pictures: [this.given, this.whole, before.given, before.whole, this.confidence ?? []],
+      drawn: [...this.drawn],
+      corrected: [...this.corrected].map(([number, { drawn }]) => [number, drawn]),
+      wanted: this.wanted,
+      pending: this.pending,
+    };
+  }
+
+  static restored(rows, { pictures, drawn, corrected, wanted, pending }) {
+    const [given, whole, givenBefore, wholeBefore, confidence] = pictures;
+    const sheet = new SpriteSheet(rows, given);
+    const before = ([number, record]) => [
+      number,
+      {
+        given: readCell(givenBefore, number),
+        whole: readCell(wholeBefore, number),
+        drawn: record,
+      },
+    ];
+    Object.assign(sheet, { whole, confidence, wanted, pending, drawn: new Map(drawn) });
+    sheet.corrected = new Map(corrected.map(before));
+    return sheet;
+  }
+
   // The numbers of all cells that the layout has.
   numbers() {
     return this.rows.flatMap((_, row) => this.numbersOf(row));
@@ -265,6 +297,9 @@ const through = async (bytes, stream) =>
   new Uint8Array(await new Response(new Blob([bytes]).stream().pipeThrough(stream)).arrayBuffer());
 
 export const packBytes = (bytes) => through(bytes, new CompressionStream("deflate"));
+
+export const packText = async (bytes) =>
+  btoa(Array.from(await packBytes(bytes), (byte) => String.fromCharCode(byte)).join(""));
 
 // From the text of an answer.
 export const unpackText = (text) =>

@@ -1,9 +1,11 @@
 // The Sheet tab: a sprite sheet of which some cells are given is completed, corrected and saved.
 
 import { refusal } from "../lib/clipfile.js";
+import { visitStorage } from "../lib/draft.js";
 import { listed } from "../lib/format.js";
 import { followJob } from "../lib/job.js";
 import { ask, LONG_DEADLINE } from "../lib/server.js";
+import { SheetDraft } from "../lib/sheetdraft.js";
 import {
   COLUMNS,
   cellWords,
@@ -51,12 +53,13 @@ class SheetTab {
     Object.assign(this, {
       row: 0,
       cell: null,
-      source: null,
+      source: null, // the file that was opened
       body: null, // the sheet of the body if this one is a layer
       examples: 0,
       job: null,
       working: false,
     });
+    this.draft = new SheetDraft(visitStorage(), rows);
     this.clock = new Clock(part.root, 1);
     this.view = new View(part.player, this.clock, SIDE);
     this.view.scale(FACTOR);
@@ -72,6 +75,7 @@ class SheetTab {
       return;
     }
     this.connect();
+    this.draft.read().then((kept) => kept && !this.sheet && this.begin(kept));
     listenToKeys(part.root, FOR_EVER, {
       play: () => this.clock.play(!this.clock.playing),
       back: () => this.clock.seek(this.clock.frame - 1),
@@ -160,12 +164,16 @@ class SheetTab {
 
   // A body, or null, is chosen: what was drawn without it is forgotten.
   layOn(body, name = NO_BODY) {
-    const { part } = this;
-    this.body = body;
-    part.bodyname.textContent = name;
-    part.dropbody.hidden = !body;
+    this.showBody(body, name);
     this.sheet.restart();
     this.show();
+  }
+
+  showBody(body, name) {
+    const { part } = this;
+    Object.assign(this, { body, bodyName: name });
+    part.bodyname.textContent = name;
+    part.dropbody.hidden = !body;
   }
 
   async openExample() {
@@ -177,13 +185,19 @@ class SheetTab {
   }
 
   async take({ pixels, below, row }, name, source) {
+    const sheet = new SpriteSheet(this.rows, await unpackText(pixels));
+    const words = { name, below, example: !source, bodyName: NO_BODY };
+    this.begin({ sheet, body: null, words }, source, row);
+  }
+
+  // source: the file that was opened, if it is at hand. row: which one it is if it has one row.
+  begin({ sheet, body, words }, source = null, row = null) {
     const { part, rows } = this;
+    const { name, below, example, bodyName } = words;
     this.cancel();
-    this.sheet = new SpriteSheet(rows, await unpackText(pixels));
-    Object.assign(this, { name, source, cell: null, unsaved: false });
-    this.body = null;
-    part.bodyname.textContent = NO_BODY;
-    part.dropbody.hidden = true;
+    Object.assign(this, { sheet, name, below, example, source, cell: null });
+    this.unsaved = sheet.corrected.size > 0;
+    this.showBody(body, bodyName);
     part.work.hidden = part.bodyplace.hidden = false;
     part.hint.hidden = part.sketch.hidden = true;
     part.file.textContent = name;
@@ -191,8 +205,8 @@ class SheetTab {
     if (row) part.singlerow.value = row;
     const kept = below.length === 1 ? "is kept as it is" : "are kept as they are";
     part.below.textContent = below.length ? `Below these rows, ${listed(below)} ${kept}.` : "";
-    const first = rows.findIndex(({ key }, n) => key === FIRST_ROW && this.sheet.frames(n).length);
-    const filled = rows.findIndex((_, n) => this.sheet.frames(n).length);
+    const first = rows.findIndex(({ key }, n) => key === FIRST_ROW && sheet.frames(n).length);
+    const filled = rows.findIndex((_, n) => sheet.frames(n).length);
     this.choose(first < 0 ? filled : first, null);
     this.show();
   }
@@ -231,6 +245,8 @@ class SheetTab {
 
   show() {
     const { part, sheet } = this;
+    const { body, name, below, example, bodyName } = this;
+    this.draft.keep({ sheet, body, words: { name, below, example, bodyName } });
     this.grid.show(sheet, this.givenOnly);
     part.summary.textContent = summary(sheet);
     part.next.hidden = !sheet.counts().draft;
@@ -374,14 +390,14 @@ class SheetTab {
       kind: button.dataset.kind,
       fps: this.clock.fps,
       drawn: givenOnly ? [] : [...sheet.drawn.keys()],
-      example: !this.source,
+      example: this.example,
     };
     button.setAttribute("aria-busy", "true");
     const call = () => this.server.save_sheet(request(content, values));
     const answer = await this.busy("Saving.", call);
     button.removeAttribute("aria-busy");
     if (!answer) return;
-    const name = `${this.source ? this.name.replace(/\.\w+$/, "") : "model"}-${answer.name}`;
+    const name = `${this.example ? "model" : this.name.replace(/\.\w+$/, "")}-${answer.name}`;
     make("a", "", { href: answer.data, download: name }).click();
     this.unsaved = false;
     this.say(`${name} is saved.`);
