@@ -1,13 +1,13 @@
 """Learns one character at test time: a copy of a model that draws what the model does not know.
 
-The encoder and the prior stay as they are; for a character that the model knows, so does the
-decoder, and only the codes are tuned. Else most of the decoder, one static code for all given
-clips and their dynamic codes are tuned so that the decoder draws these clips. Motions of other
-clips then drive the new character, because the dynamic codes keep their meaning: the layers that
-make a feature map of them stay. Those that read the static code generalise best to other actions,
-so they learn fastest. Two things hold the decoder near the original: frames of characters that
-the model knows are drawn again in each step, and the dynamic codes get half of the noise that they
-had in training.
+The encoder and the prior stay as they are; for a character that the model knows and draws well,
+so does the decoder, and only the codes are tuned. Else most of the decoder, one static code for
+all given clips and their dynamic codes are tuned so that the decoder draws these clips. Motions of
+other clips then drive the new character, because the dynamic codes keep their meaning: the layers
+that make a feature map of them stay. Those that read the static code generalise best to other
+actions, so they learn fastest. Two things hold the decoder near the original: frames of characters
+that the model knows are drawn again in each step, and the dynamic codes get half of the noise that
+they had in training.
 """
 
 from __future__ import annotations
@@ -35,6 +35,7 @@ STYLE_RATE = 3e-3  # of the layers that make scales and shifts of the static cod
 CONVOLUTION_RATE = 5e-4
 ABSOLUTE_WEIGHT = 0.5  # of the absolute error, beside the squared error
 STATIC_PENALTY = 0.1  # weight of ||z_c||^2: the static code stays where the model knows codes
+SHARP = 16.0  # squared error of a frame up to which a known character counts as drawn well
 ENOUGH = 0.5  # of the median error of held-out clips: a smaller error of the given ends it
 REPORT_EVERY = 5  # steps between two calls of `progress`
 MAX_CLIPS = 16
@@ -175,9 +176,10 @@ class _Tuning:
             {"params": [self.static], "lr": STATIC_RATE},
             {"params": [self.dynamic], "lr": DYNAMIC_RATE},
         ]
-        # The decoder stays as it is for a character that the model knows.
+        # The decoder stays as it is for a character that the model knows and draws well. A model
+        # whose own clips are blurred calls many characters known.
         self.model.decoder.requires_grad_(False)
-        if before.known is None or not bool(before.known.all()):
+        if before.known is None or not (before.known & (before.error <= SHARP)).all():
             groups += self._decoder_groups()
         self.optimizer = torch.optim.Adam(groups, betas=(0.9, 0.95))
         self.schedule = torch.optim.lr_scheduler.CosineAnnealingLR(self.optimizer, steps)
