@@ -92,8 +92,8 @@ export class SaveMenu {
   entry(kind) {
     const node = make("button", "rw-take-kind", { type: "button" });
     const [name, about] = KINDS[kind];
-    const reopens = kind === "strip" && this.model.encodes && "encode_clip" in this.server;
-    const more = reopens ? "; opens here again" : "";
+    const opens = !this.grid && this.model.encodes && "encode_clip" in this.server;
+    const more = opens && kind === "strip" ? "; opens here again" : "";
     node.append(make("b", "", {}, name), make("small", "", {}, about + more));
     node.addEventListener("click", () => this.work(node, () => this.save(kind)));
     return node;
