@@ -7,9 +7,9 @@
     who, motion = drawn["clips"]
     swapped = app.predict(who, motion, picture="png", api_name="/swap")
 
-Nothing is uploaded to a file and nothing is kept: a clip comes as base64 text, and pictures go as
-data URLs. Calls wait in Gradio's queue, apart from what the page itself asks. Programs read the
-docstrings of `Api`, so each describes every argument in one line.
+Nothing is written to a file: a clip comes as base64 text or as `rwae.ui.received_files` has it,
+and pictures go as data URLs. Calls wait in Gradio's queue, apart from what the page itself asks.
+Programs read the docstrings of `Api`, so each describes every argument in one line.
 """
 
 from __future__ import annotations
@@ -38,15 +38,16 @@ from rwae.ui.learning import MAX_LEARNED_CLIPS, Learning
 from rwae.ui.loaded_models import LoadedModels
 from rwae.ui.monitoring import REFUSED, CallTimer
 from rwae.ui.payloads import (
+    MAX_ENCODED_BYTES,
     choices_from_json,
     codes_from_json,
     codes_to_json,
     data_url,
-    decode_base64,
     max_request_frames,
     requested_model,
     sheet_url,
 )
+from rwae.ui.received_files import ReceivedFiles
 
 CONCURRENT_CALLS = 2  # one that computes, and one that reads or writes pictures meanwhile
 MAX_MOVING_CLIPS = 16  # clips in one moving picture
@@ -161,8 +162,10 @@ class Api:
         models: LoadedModels,
         learning: Learning | None = None,
         completing: Completing | None = None,
+        received: ReceivedFiles | None = None,
     ) -> None:
         self._models = models
+        self._received = received or ReceivedFiles()
         self._learning = learning or Learning(models)
         self._completing = completing or Completing(models)
 
@@ -264,7 +267,7 @@ class Api:
             "align": not _require_flag(keep_place),
         }
         choices = choices_from_json(value)
-        footage = encoding.read_upload(studio, decode_base64(file), choices)
+        footage = encoding.read_upload(studio, self._received.read(file), choices)
         said = encoding.describe_upload(studio, footage, choices)
         answer = _clips_answer(name, studio, said["clips"], picture)
         rows = None if said["rows"] is None else [row["key"] for row in said["rows"]]
@@ -331,7 +334,10 @@ class Api:
         _, studio = self._find(model)
         if not 1 <= len(_require_list(files)) <= MAX_LEARNED_CLIPS:
             raise ClipError(f"A character is learned from 1 to {MAX_LEARNED_CLIPS} clips.")
-        x = torch.stack([encoding.prepare_upload(studio, decode_base64(file)) for file in files])
+        contents = [self._received.read(file) for file in files]
+        if sum(map(len, contents)) > MAX_ENCODED_BYTES:
+            raise ClipError(f"The files have more than {MAX_ENCODED_BYTES // 2**20} MB in all.")
+        x = torch.stack([encoding.prepare_upload(studio, content) for content in contents])
         state = self._learning.learn(studio, x)
         copy = self._models.find(state["name"])
         clips = codes_to_json(copy.examples[: copy.learned_clips])
@@ -360,8 +366,8 @@ class Api:
             the sheet as a data URL of a PNG, and a report: how many cells were given and drawn,
             and for each cell its status and how sure a drawn one is; look at "draft" cells first
         """
-        below = None if body is None else decode_base64(body)
-        png, report = self._completing.complete(decode_base64(file), below, rows, single_row)
+        below = None if body is None else self._received.read(body)
+        png, report = self._completing.complete(self._received.read(file), below, rows, single_row)
         return {"sheet": data_url(png, "image/png"), "report": report}
 
     def _find(self, model: Any) -> tuple[str, Studio]:
@@ -450,10 +456,14 @@ def _moving_scale(count: int, height: int, width: int) -> int:
 
 
 def add_endpoints(
-    page: gr.Blocks, models: LoadedModels, learning: Learning, completing: Completing
+    page: gr.Blocks,
+    models: LoadedModels,
+    learning: Learning,
+    completing: Completing,
+    received: ReceivedFiles,
 ) -> None:
     """Adds the endpoints to a page that is being built."""
-    for function in Api(models, learning, completing).endpoints():
+    for function in Api(models, learning, completing, received).endpoints():
         added = add_api(
             with_gradio_errors(function),
             api_name=function.__name__,
@@ -478,7 +488,7 @@ def call_complaint(path: str, body: bytes) -> str | None:
         return f"There is no endpoint of this name: choose one of {', '.join(ENDPOINT_NAMES)}."
     try:
         given = json.loads(body)
-    except ValueError:
+    except (ValueError, RecursionError):
         return None
     if not isinstance(given, dict):
         return None
@@ -489,11 +499,16 @@ def call_complaint(path: str, body: bytes) -> str | None:
         if unknown:
             told = ", ".join(names) or "none"
             return f"/{name} has no argument {unknown[0][:40]!r}: it has {told}."
-    else:
-        data = given.get("data")
-        given = dict(zip(names, data if isinstance(data, list) else [], strict=False))
-    missing = [p.name for p in parameters if p.default is p.empty and p.name not in given]
-    return f"/{name} needs the argument {missing[0]!r}." if missing else None
+        missing = [p.name for p in parameters if p.default is p.empty and p.name not in given]
+        return f"/{name} needs the argument {missing[0]!r}." if missing else None
+    data = given.get("data", [])
+    if not isinstance(data, list) or len(data) == len(names):
+        return None
+    ends = f"it ends before {names[len(data)]!r}" if len(data) < len(names) else "it is too long"
+    return (
+        f'"data" needs to be a list of {len(names)} values for /{name}, and {ends}: send all '
+        f"({', '.join(names) or 'none'}), or call v2/{name} with arguments by name."
+    )
 
 
 def describe_endpoints(models: LoadedModels) -> list[dict[str, Any]]:

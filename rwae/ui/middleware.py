@@ -22,9 +22,11 @@ from contextlib import suppress
 from python_multipart.multipart import parse_options_header
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from rwae.errors import ClipError
 from rwae.ui import housekeeping, monitoring
 from rwae.ui.monitoring import COUNTS, Monitor
 from rwae.ui.payloads import MAX_ENCODED_BYTES, MAX_UPLOAD_BYTES
+from rwae.ui.received_files import ReceivedFiles, files_of_form, with_names_of_files
 
 # The page may speak to the server that it came from and to no other. Gradio puts scripts into the
 # page and builds functions from text, so 'unsafe-inline' and 'unsafe-eval' are needed; the second
@@ -47,11 +49,12 @@ SECURITY_HEADERS = (
 
 GRADIO_PREFIX = "/gradio_api"
 PAGE_CALL_PATH = f"{GRADIO_PREFIX}/component_server"  # where the page calls functions
+UPLOAD_PATH = f"{GRADIO_PREFIX}/upload"  # where Gradio's clients send files, see `received_files`
 PAGE_FILES_PREFIX = "/page-files/"  # see `rwae.ui.page_files`
 OPEN_PATHS = frozenset(
     {
         *("/", "/config", "/theme.css", "/favicon.ico", "/manifest.json", "/robots.txt"),
-        *(*monitoring.PATHS, PAGE_CALL_PATH, "/pwa_icon"),
+        *(*monitoring.PATHS, PAGE_CALL_PATH, UPLOAD_PATH, "/pwa_icon"),
         *(f"{GRADIO_PREFIX}/info", f"{GRADIO_PREFIX}/openapi.json", f"{GRADIO_PREFIX}/app_id"),
         *(f"{GRADIO_PREFIX}/queue/join", f"{GRADIO_PREFIX}/queue/data"),
         *(f"{GRADIO_PREFIX}/startup-events", f"{GRADIO_PREFIX}/cancel", f"{GRADIO_PREFIX}/reset"),
@@ -124,6 +127,7 @@ class RequestLimits:
         check_call: says what is wrong with a call by name, given its path and its body; None if
             nothing is.
         monitor: answers operators; by default one that is always ready.
+        received: the files that programs send before a call.
 
     Attributes:
         open_requests: how many are open now.
@@ -137,10 +141,12 @@ class RequestLimits:
         app: ASGIApp,
         check_call: Callable[[str, bytes], str | None] | None = None,
         monitor: Monitor | None = None,
+        received: ReceivedFiles | None = None,
     ) -> None:
         self.app = app
         self.check_call = check_call
         self.monitor = monitor or Monitor(lambda: None)
+        self.received = received or ReceivedFiles()
         self.open_requests = self.page_calls = self.forms = 0
         self.budget = BodyBudget(MAX_HELD_BYTES)
         self._reading = asyncio.Semaphore(MAX_READ_FORMS)
@@ -181,24 +187,42 @@ class RequestLimits:
             await _answer(send, answer.status, answer.text.encode(), answer.media_type.encode())
         elif self.open_requests > MAX_OPEN_REQUESTS:
             raise Refusal(503, FULL)
-        elif self.check_call and route == CALL_ROUTE and scope["method"] == "POST":
-            with RequestBody(receive, MAX_API_BYTES, self.budget) as body:
-                content = await body.read()
+        elif route == UPLOAD_PATH:
+            await self._receive_files(scope, receive, send)
+        elif route in API_ROUTES and scope["method"] == "POST":
+            await self._pass_on_call(route, scope, receive, send)
+        elif route != PAGE_CALL_PATH:
+            await self._pass_on_counted(scope, receive, send)
+        elif is_form(content_type := content_type_of(scope)):
+            await self._call_with_form(content_type, scope, receive, send)
+        else:
+            with RequestBody(receive, MAX_VALUES_BYTES, self.budget) as body:
+                await self._call(await body.read(), scope, receive, send)
+
+    async def _receive_files(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Takes the files of a form, and answers with a name for each."""
+        content_type = content_type_of(scope)
+        if scope["method"] != "POST" or not is_form(content_type):
+            raise Refusal(400, "Send a file here as a form, by POST.")
+        with RequestBody(receive, MAX_API_BYTES, self.budget) as body:
+            form = await body.read()
+            check_form(form, content_type)
+            try:
+                files = files_of_form(form, content_type)
+            except ClipError as error:
+                raise Refusal(400, str(error)) from None
+            names = [self.received.keep(file) for file in files]
+            await _answer(send, 200, json.dumps(names).encode(), b"application/json")
+
+    async def _pass_on_call(self, route: str, scope: Scope, receive: Receive, send: Send) -> None:
+        """Passes on the call of a program, whose body is complete."""
+        with RequestBody(receive, MAX_API_BYTES, self.budget) as body:
+            content = with_names_of_files(await body.read())
+            if self.check_call and route == CALL_ROUTE:
                 complaint = self.check_call(path_below_root(scope), content)
                 if complaint:
                     raise Refusal(422, complaint)
-                await self._pass_on_whole(content, scope, receive, send)
-        elif route != PAGE_CALL_PATH:
-            limit = MAX_API_BYTES if route in API_ROUTES else MAX_VALUES_BYTES
-            await self._pass_on_counted(limit, scope, receive, send)
-        else:
-            # The first of several headers is the one that Gradio reads.
-            types = [value for name, value in scope["headers"] if name == b"content-type"]
-            if types and types[0].startswith(b"multipart/form-data"):
-                await self._call_with_form(types[0], scope, receive, send)
-            else:
-                with RequestBody(receive, MAX_VALUES_BYTES, self.budget) as body:
-                    await self._call(await body.read(), scope, receive, send)
+            await self._pass_on_whole(content, scope, receive, send)
 
     async def _call_with_form(
         self, content_type: bytes, scope: Scope, receive: Receive, send: Send
@@ -236,9 +260,7 @@ class RequestLimits:
 
         await self.app(scope, receive_whole, send)
 
-    async def _pass_on_counted(
-        self, max_bytes: int, scope: Scope, receive: Receive, send: Send
-    ) -> None:
+    async def _pass_on_counted(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Passes a request on while it comes in, and ends it if it gets too large or too slow."""
         refusal: Refusal | None = None
         answer_begun = False
@@ -258,7 +280,7 @@ class RequestLimits:
                 await send(message)
 
         try:
-            with RequestBody(receive, max_bytes, self.budget) as body:
+            with RequestBody(receive, MAX_VALUES_BYTES, self.budget) as body:
                 await self.app(scope, receive_counted, send_unless_refused)
         except Exception:
             # After a refusal, the app fails because the rest of the request is missing.
@@ -410,6 +432,16 @@ def path_below_root(scope: Scope) -> str:
     path: str = scope["path"]
     root: str = scope.get("root_path", "").rstrip("/")
     return path.removeprefix(root) if root and path.startswith(f"{root}/") else path
+
+
+def content_type_of(scope: Scope) -> bytes:
+    """The first Content-Type of a request, which is the one that Gradio reads; empty if none."""
+    return next((value for name, value in scope["headers"] if name == b"content-type"), b"")
+
+
+def is_form(content_type: bytes) -> bool:
+    """Whether a body is a form with files."""
+    return content_type.startswith(b"multipart/form-data")
 
 
 def check_form(form: bytes, content_type: bytes) -> None:

@@ -31,6 +31,7 @@ from rwae.ui.middleware import RequestLimits, SecurityHeaders
 from rwae.ui.monitoring import Monitor, decode_and_write
 from rwae.ui.page_data import comparison_data, page_data, sheet_data
 from rwae.ui.payloads import MAX_UPLOAD_BYTES
+from rwae.ui.received_files import ReceivedFiles
 
 QUEUE_SIZE = 64  # calls of programs that wait
 SESSION_CAPACITY = 1000  # visits that Gradio keeps an entry for
@@ -72,6 +73,7 @@ def build_page(models: LoadedModels, mcp: bool = False) -> gr.Blocks:
     """
     learning = Learning(models)
     completing = Completing(models)
+    received = ReceivedFiles()
     functions = page_functions(models, learning, completing)
     page_files.show_first(first_clip_html(models.find(None)))
     upload_limit = {"maxUpload": MAX_UPLOAD_BYTES}
@@ -98,10 +100,14 @@ def build_page(models: LoadedModels, mcp: bool = False) -> gr.Blocks:
         header.toured(None, None, tabs, js=SHOW_EXPLORE_SCRIPT, **in_browser)
         for event in (page.load, header.linked):
             event(None, None, tabs, js=SHOW_LINKED_SCRIPT, **in_browser)
-        api.add_endpoints(page, models, learning, completing)
+        api.add_endpoints(page, models, learning, completing, received)
     page.queue(api_open=False, max_size=QUEUE_SIZE)
     sessions.keep_little(page)
-    page.monitor = Monitor(partial(decode_and_write, models.find(None)))
+    page.request_settings = {
+        "check_call": api.call_complaint,
+        "monitor": Monitor(partial(decode_and_write, models.find(None))),
+        "received": received,
+    }
     built: gr.Blocks = page
     return built
 
@@ -154,8 +160,7 @@ def launch_settings(page: gr.Blocks) -> dict[str, Any]:
                 Middleware(page_files.PageDelivery),
                 Middleware(
                     RequestLimits,
-                    check_call=api.call_complaint,
-                    monitor=page.monitor,  # type: ignore[attr-defined]  # of `build_page`
+                    **page.request_settings,  # type: ignore[attr-defined]  # of `build_page`
                 ),
             ],
             "routes": page_files.routes(),

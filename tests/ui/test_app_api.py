@@ -17,7 +17,7 @@ import numpy as np
 import pytest
 import torch
 from conftest import ROOT
-from gradio_client import Client
+from gradio_client import Client, handle_file
 from gradio_client.exceptions import AppError
 from serving import MODELS, RunningApp, app, exit_code, small_checkpoint
 
@@ -145,6 +145,17 @@ def test_a_clip_is_encoded(client: Client, studio: Studio, tmp_path: Path, head:
     held = codes(answer["clips"])
     assert torch.allclose(held.static, studio.encode(x).static, atol=1e-4)
     assert torch.allclose(held.dynamic, studio.encode(x).dynamic, atol=1e-4)
+
+
+def test_a_file_is_taken_as_gradio_client_sends_it(
+    client: Client, models_app: RunningApp, tmp_path: Path
+) -> None:
+    (tmp_path / "clip.png").write_bytes(strip())
+    sent = client.predict(handle_file(tmp_path / "clip.png"), api_name="/encode")
+    assert sent["clips"] == client.predict(text(strip()), api_name="/encode")["clips"]
+    with pytest.raises(AppError, match="no addresses"):
+        client.predict(handle_file("http://127.0.0.1:9/x.png"), api_name="/encode")
+    assert not [path for path in models_app.cache.rglob("*.png") if path.is_file()]
 
 
 def test_a_clip_is_fitted_to_the_model_as_it_is_asked(client: Client) -> None:

@@ -29,7 +29,8 @@ class Visitor:
     def __init__(self, body: list[bytes], kind: bytes = JSON, path: str = ASK, pause: float = 0):
         self.parts = [{"type": "http.request", "body": part, "more_body": True} for part in body]
         self.parts.append({"type": "http.request", "body": b"", "more_body": False})
-        self.scope = {"type": "http", "path": path, "headers": [(b"content-type", kind)]}
+        headers = [(b"content-type", kind)]
+        self.scope = {"type": "http", "method": "POST", "path": path, "headers": headers}
         self.pause = pause
         self.seen = 0
         self.sent: list[dict[str, Any]] = []
@@ -84,7 +85,7 @@ def test_bytes_are_counted_whatever_the_headers_say(monkeypatch: pytest.MonkeyPa
     assert outcome(Visitor([ten] * 9, FORM)) == (413, 0)
     for path in ("queue/join", "call/encode", "call/v2/encode", "mcp", "mcp/", "mcp/http"):
         assert outcome(Visitor([ten] * 6, path=f"/gradio_api/{path}")) == (200, 60)
-        assert outcome(Visitor([ten] * 9, path=f"/gradio_api/{path}")) == (413, 60)
+        assert outcome(Visitor([ten] * 9, path=f"/gradio_api/{path}")) == (413, 0)
     # A form elsewhere is no way around: only the functions take one.
     assert outcome(Visitor([ten] * 3 + [END], FORM, "/gradio_api/cancel"))[0] == 413
 
@@ -234,9 +235,10 @@ def test_forms_are_read_a_few_at_a_time(monkeypatch: pytest.MonkeyPatch) -> None
 
 @pytest.mark.parametrize(
     "path",
-    ["/gradio_api/upload", "/gradio_api/file=/etc/passwd", "/gradio_api/proxy=http://x", "//", "",
-     "/gradio_api/component_server/../upload", "/assets/../../app.py", "/assets\\..\\app.py",
-     "/gradio_api/component_serverx", "/gradio_api/callx", "/Config", "/healthz/x"],
+    ["/gradio_api/upload_progress", "/gradio_api/file=/etc/passwd", "/gradio_api/proxy=http://x",
+     "//", "", "/gradio_api/component_server/../upload", "/assets/../../app.py",
+     "/assets\\..\\app.py", "/gradio_api/component_serverx", "/gradio_api/callx",
+     "/Config", "/healthz/x"],
 )  # fmt: skip
 def test_a_path_that_is_not_listed_is_closed(path: str) -> None:
     if path in ("//", ""):

@@ -2,6 +2,7 @@
 
 import http.client
 import json
+import re
 import resource
 import socket
 import time
@@ -119,7 +120,7 @@ def test_no_file_is_served_by_its_path(address: str, path: str) -> None:
 
 @pytest.mark.parametrize(
     "path",
-    ["upload", "upload/", "upload_progress?upload_id=x", "process_recording", "deep_link?x=1",
+    ["upload_progress?upload_id=x", "process_recording", "deep_link?x=1",
      "run/decode", "api/decode", "api/predict", "runs", "run-history/buckets", "dev/reload",
      "login_check", "token", "user", "queue/status", "custom_component/x/server/y/z",
      "../app.py", "/queue/join"],
@@ -242,6 +243,39 @@ def test_an_incomplete_form_leaves_no_file(address: str, cache: Path) -> None:
     assert not [path for path in cache.rglob("*") if path.is_file()]
 
 
+def test_a_file_for_a_call_is_taken_within_limits_and_stays_in_memory(
+    address: str, cache: Path
+) -> None:
+    part = (
+        b'--x\r\nContent-Disposition: form-data; name="files"; filename="a"\r\n\r\n%s\r\n--x--\r\n'
+    )
+    url = f"{address}/gradio_api/upload"
+    code, words = fetch(url, part % b"clip", FORM)
+    assert code == 200
+    assert re.fullmatch(r'\["received:[\w-]+"\]', words)
+    assert fetch(url, part % bytes(5 * 2**20), FORM)[0] == 400
+    assert fetch(url, part % bytes(9 * 2**20), FORM)[0] in (413, 0)
+    for body, kind in (
+        (None, ""),
+        (b"{}", "application/json"),
+        (b"--x--", FORM),
+        (part, FORM + "y"),
+    ):
+        assert fetch(url, body, kind)[0] == 400
+    assert not [path for path in cache.rglob("*") if path.is_file()]
+
+
+@pytest.mark.parametrize("path", ["/etc/passwd", "http://192.0.2.1/x", "http://localhost:9/x"])
+def test_a_file_that_a_call_names_is_neither_read_nor_fetched(address: str, path: str) -> None:
+    """`test_the_server_asked_no_other_host` would see a request to another host."""
+    file = {"path": path, "url": path, "meta": {"_type": "gradio.FileData"}}
+    values = [file, "none", None, None, None, None, False, False]
+    for url, body in (("call/encode", {"data": values}), ("call/v2/encode", {"file": file})):
+        answer = json.loads(fetch(f"{address}/gradio_api/{url}", json.dumps(body).encode())[1])
+        told = fetch(f"{address}/gradio_api/{url}/{answer['event_id']}")[1]
+        assert "no addresses and paths" in told
+
+
 def asking(component: int, function: str) -> bytes:
     facts = {"data": 1, "component_id": component, "fn_name": function, "session_hash": "x"}
     return json.dumps(facts).encode()
@@ -336,13 +370,14 @@ def test_two_visitors_see_only_their_own_clips(address: str) -> None:
 def test_the_log_holds_refusals_and_failures_and_nothing_of_the_visitor(
     address: str, log: Path
 ) -> None:
-    status(f"{address}/gradio_api/upload?name=anna")
+    status(f"{address}/gradio_api/file=anna?name=anna")
     status(f"{address}/my/secret/path")
     status(address + ASK, b"anna", FORM)
     status(address + ASK, b'"' + b"x" * 2**21)
     status(address + ASK, ODD["unknown component"][1])
-    event = json.loads(fetch(f"{address}/gradio_api/call/decode", b'{"data": ["anna"]}')[1])
-    fetch(f"{address}/gradio_api/call/decode/{event['event_id']}")
+    odd = {"data": ["anna"], "fn_index": endpoint_number(address, "decode"), "session_hash": "a"}
+    fetch(f"{address}{JOIN}", json.dumps(odd).encode())
+    fetch(f"{address}/gradio_api/queue/data?session_hash=a")
     lines = [json.loads(line) for line in log.read_text().splitlines() if line.startswith("{")]
     refused = {(line["status"], line["route"]) for line in lines if line["event"] == "refused"}
     assert refused >= {(404, "other"), (413, ASK), (400, ASK)}
