@@ -6,6 +6,8 @@ what it is about and a clip that a style sheet alone animates.
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from starlette.datastructures import MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -58,18 +60,23 @@ def first_clip_html(studio: Studio) -> str:
     )
 
 
-class FirstClip:
-    """ASGI middleware that puts HTML into the page, before what Gradio builds there."""
+class HtmlEdit:
+    """ASGI middleware that changes an answer when all of it has come.
 
-    def __init__(self, app: ASGIApp, html: str) -> None:
+    Args:
+        app: the app behind it.
+        edit: makes the new content of the old.
+    """
+
+    def __init__(self, app: ASGIApp, edit: Callable[[bytes], bytes]) -> None:
         self.app = app
-        self.html = html.encode()
+        self.edit = edit
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         start: Message = {}
         body = b""
 
-        async def send_with_clip(message: Message) -> None:
+        async def send_edited(message: Message) -> None:
             nonlocal start, body
             if message["type"] == "http.response.start":
                 start = message
@@ -78,9 +85,9 @@ class FirstClip:
                 if message.get("more_body", False):
                     return
                 if body:  # none in the answer to HEAD
-                    body = body.replace(b"<gradio-app", self.html + b"<gradio-app", 1)
+                    body = self.edit(body)
                     MutableHeaders(scope=start)["content-length"] = str(len(body))
                 await send(start)
                 await send({"type": "http.response.body", "body": body})
 
-        await self.app(scope, receive, send_with_clip)
+        await self.app(scope, receive, send_edited)

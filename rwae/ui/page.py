@@ -79,7 +79,7 @@ def build_page(models: LoadedModels, mcp: bool = False) -> gr.Blocks:
     upload_limit = {"maxUpload": MAX_UPLOAD_BYTES}
     comparison = upload_limit | {"peers": comparison_data(models)}
     about = {"mcp": mcp, "endpoints": api.describe_endpoints(models)}
-    with gr.Blocks(title="R-WAE Studio", analytics_enabled=False, fill_width=True) as page:
+    with gr.Blocks(title=page_files.TITLE, analytics_enabled=False, fill_width=True) as page:
         header = build_part("header", page_data(models), functions, ["linked", "toured"])
         with gr.Tabs(elem_id="rw-tabs", selected="explore") as tabs:
             with gr.Tab("Explore", id="explore"):

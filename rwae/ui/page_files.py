@@ -15,16 +15,17 @@ import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from types import MappingProxyType
+from urllib.parse import parse_qsl, urlencode
 
 from starlette.concurrency import run_in_threadpool
 from starlette.middleware import Middleware
 from starlette.middleware.gzip import GZipMiddleware
 from starlette.requests import Request
-from starlette.responses import Response
+from starlette.responses import RedirectResponse, Response
 from starlette.routing import BaseRoute, Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from rwae.ui.first_clip import FirstClip
+from rwae.ui.first_clip import HtmlEdit
 from rwae.ui.middleware import PAGE_FILES_PREFIX, path_below_root
 
 ASSETS = Path(__file__).parent / "assets"
@@ -42,6 +43,14 @@ PAGE_HEADERS = {"Content-Disposition": "attachment"}
 DECODER_TYPES = {".wasm": "application/wasm", ".bin": "application/octet-stream"}
 _COMPRESSION = 6  # of gzip; weights hardly get smaller with more
 _URL_DIGEST_LENGTH = 12  # hexadecimal digits
+TITLE = "R-WAE Studio"
+DESCRIPTION = (
+    "Take a short clip apart into who is in it and how it moves, change one of the two, and watch "
+    "whether the other stays."
+)
+_PREVIEW = re.compile(  # the tags of Gradio about previews
+    rb'<meta\s+(?:property|name)="(?:og|twitter):\w+"\s+content="[^"]*"\s*/>', re.ASCII
+)
 _IMPORT = re.compile(r'^(?:import|export)\b[^;]*?\bfrom "(\.[^"]+)";', re.MULTILINE)
 _shown_first = ""  # HTML of the clip that moves before any script has come
 _pictures: dict[str, bytes] = {}  # by their digest: the examples of models that were opened
@@ -198,7 +207,9 @@ class PageDelivery:
     known when the app starts. Without it, browsers would request a module only when the one that
     imports it has come, and the picture last.
 
-    The page holds the first clip as HTML, unless its address names a model.
+    The page holds the first clip as HTML, unless its address names a model, and what a link to it
+    shows elsewhere, in the place of Gradio's. The address of Gradio's page for programs,
+    `?view=api`, leads to the tab that describes the endpoints.
 
     Other answers are left as they are: compression hardly makes pictures smaller, and takes time
     while a visitor drags a slider.
@@ -206,8 +217,10 @@ class PageDelivery:
 
     def __init__(self, app: ASGIApp) -> None:
         self.app = app
+        page = HtmlEdit(app, with_link_preview)
         self._compressed_app = GZipMiddleware(app, compresslevel=6)
-        self._app_with_clip = GZipMiddleware(FirstClip(app, _shown_first), compresslevel=6)
+        self._page = GZipMiddleware(page, compresslevel=6)
+        self._page_with_clip = GZipMiddleware(HtmlEdit(page, _with_first_clip), compresslevel=6)
         links = [f"<{file_url(STYLESHEET)}>;rel=preload;as=style"]
         links += [f"<{file_url(name)}>;rel=modulepreload" for name in _with_imports(FIRST_MODULES)]
         pictures = [f"<{_picture_url(digest)}>;rel=preload;as=image" for digest in _pictures]
@@ -219,8 +232,12 @@ class PageDelivery:
         if path not in ("/", "/config"):
             await self.app(scope, receive, send)
             return
+        query = scope.get("query_string", b"")
+        if path == "/" and b"view=api" in query:
+            await RedirectResponse(_about_url(query))(scope, receive, send)
+            return
         # An address that names a model may show other pictures.
-        names_model = b"model=" in scope.get("query_string", b"")
+        names_model = b"model=" in query
         links = self._links if names_model else self._links_and_pictures
 
         async def send_with_links(message: Message) -> None:
@@ -228,9 +245,33 @@ class PageDelivery:
                 message["headers"] = [*message["headers"], (b"link", links)]
             await send(message)
 
-        first = path == "/" and not names_model
-        app = self._app_with_clip if first else self._compressed_app
+        app = self._compressed_app
+        if path == "/":
+            app = self._page if names_model else self._page_with_clip
         await app(scope, receive, send_with_links)
+
+
+def with_link_preview(html: bytes) -> bytes:
+    """The page with what a link to it shows elsewhere: its title and what it is about."""
+    tags = (
+        '<meta property="og:type" content="website" />',
+        f'<meta property="og:title" content="{TITLE}" />',
+        f'<meta property="og:description" content="{DESCRIPTION}" />',
+        f'<meta name="description" content="{DESCRIPTION}" />',
+        '<meta name="twitter:card" content="summary" />',
+    )
+    return _PREVIEW.sub(b"", html).replace(b"</head>", "".join(tags).encode() + b"</head>", 1)
+
+
+def _with_first_clip(html: bytes) -> bytes:
+    """The page with the first clip before what Gradio builds there."""
+    return html.replace(b"<gradio-app", _shown_first.encode() + b"<gradio-app", 1)
+
+
+def _about_url(query: bytes) -> str:
+    """The URL of the About tab, relative to the page, which keeps a model that a query names."""
+    named = [pair for pair in parse_qsl(query.decode("latin-1")) if pair[0] == "model"]
+    return f"./{'?' if named else ''}{urlencode(named)}#about"
 
 
 def _with_imports(names: Sequence[str]) -> list[str]:

@@ -137,3 +137,28 @@ def test_scripts_come_from_this_server_alone(small_app: RunningApp) -> None:
     assert rules["script-src"] == {SELF, "'unsafe-inline'", "'unsafe-eval'", "blob:"}
     assert rules["style-src"] == {SELF, "'unsafe-inline'"}
     assert rules["default-src"] == {SELF, "data:", "blob:"}
+
+
+@pytest.mark.parametrize("path", ["/", "/?model=other"])
+def test_a_link_to_the_page_shows_what_it_is(small_app: RunningApp, path: str) -> None:
+    page = get(small_app, path, "identity")[2].decode()
+    head = page[: page.index("</head>")]
+    tags = dict(re.findall(r'<meta\s+(?:property|name)="([\w:]+)"\s+content="([^"]*)"', head))
+    assert tags["og:title"] == page_files.TITLE
+    assert tags["og:description"] == tags["description"] == page_files.DESCRIPTION
+    previews = re.findall(r'(?:og|twitter):\w+"', head)
+    assert len(previews) == len(set(previews)) == 4
+    assert "viewport" in tags
+    assert 'content="Gradio"' not in head
+    assert "gradio.app" not in "".join(tags.values())
+
+
+@pytest.mark.parametrize(
+    ("query", "location"),
+    [("view=api", "./#about"), ("model=small&view=api", "./?model=small#about")],
+)
+def test_gradios_address_for_programs_leads_to_the_tab_that_describes_the_endpoints(
+    small_app: RunningApp, query: str, location: str
+) -> None:
+    status, headers, _ = get(small_app, f"/?{query}")
+    assert (status, headers["location"]) == (307, location)

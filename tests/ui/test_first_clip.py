@@ -10,7 +10,8 @@ import pytest
 
 from rwae.editing.studio import Studio
 from rwae.files import filmstrip
-from rwae.ui.first_clip import FirstClip, first_clip_html
+from rwae.ui import page_files
+from rwae.ui.first_clip import HtmlEdit, first_clip_html
 
 
 def test_it_is_the_first_example_and_small(studio: Studio) -> None:
@@ -29,7 +30,11 @@ def test_it_is_the_first_example_and_small(studio: Studio) -> None:
 @pytest.mark.parametrize(
     "parts", [[b"<body><gradio-app></body>"], [b"<body><gradio", b"-app></b>"]]
 )
-def test_it_comes_before_what_gradio_builds_and_the_length_is_right(parts: list[bytes]) -> None:
+def test_it_comes_before_what_gradio_builds_and_the_length_is_right(
+    parts: list[bytes], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(page_files, "_shown_first", "<p>Hi</p>")
+
     async def page(_scope, _receive, send) -> None:
         length = str(sum(map(len, parts))).encode()
         headers = [(b"content-length", length)]
@@ -43,7 +48,8 @@ def test_it_comes_before_what_gradio_builds_and_the_length_is_right(parts: list[
     async def send(message) -> None:
         sent.append(message)
 
-    asyncio.run(FirstClip(page, "<p>Hi</p>")({"type": "http"}, None, send))
+    edit = HtmlEdit(page, page_files._with_first_clip)
+    asyncio.run(edit({"type": "http"}, None, send))
     start, body = sent
     assert body["body"].startswith(b"<body><p>Hi</p><gradio-app>")
     assert dict(start["headers"])[b"content-length"] == str(len(body["body"])).encode()
