@@ -106,3 +106,21 @@ def tiny_gif(frames: int, side: int = 1) -> bytes:
     head = b"GIF89a" + struct.pack("<HH", side, side) + b"\x80\0\0" + bytes(3) + b"\xff" * 3
     frame = b"!\xf9\x04\0\n\0\0\0" + b"," + struct.pack("<HHHH", 0, 0, 1, 1) + b"\0\2\2D\1\0"
     return head + frame * frames + b";"
+
+
+def patched(file: bytes, mark: bytes, after: int, value: bytes) -> bytes:
+    """A file in which some bytes after a mark are others."""
+    data = bytearray(file)
+    at = data.index(mark) + len(mark) + after
+    data[at : at + len(value)] = value
+    return bytes(data)
+
+
+def wide_webp(folder: Path, frames: int, side: int = 4096) -> bytes:
+    """A WebP of a few kilobytes: each frame of 16 pixels a side is put on one of many."""
+    file = animation(folder / "wide.webp", greys(4), [100] * 4).read_bytes()
+    data = patched(file, b"VP8X", 8, 2 * (side - 1).to_bytes(3, "little"))
+    first = data.index(b"ANMF")
+    size = 8 + int.from_bytes(data[first + 4 : first + 8], "little")
+    data = data[:first] + frames * data[first : first + size]
+    return data[:4] + struct.pack("<I", len(data) - 8) + data[8:]

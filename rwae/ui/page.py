@@ -23,6 +23,7 @@ from starlette.middleware import Middleware
 from rwae.files import installation
 from rwae.ui import api, page_files, sessions
 from rwae.ui.completing import Completing
+from rwae.ui.departures import Departures
 from rwae.ui.endpoints import page_functions
 from rwae.ui.first_clip import first_clip_html
 from rwae.ui.learning import Learning
@@ -157,6 +158,7 @@ def launch_settings(page: gr.Blocks) -> dict[str, Any]:
         "app_kwargs": {
             "middleware": [
                 Middleware(SecurityHeaders),
+                Middleware(Departures),
                 Middleware(page_files.PageDelivery),
                 Middleware(
                     RequestLimits,

@@ -15,7 +15,17 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from clip_files import animation, greys, jpeg, matroska, movie, square, tiny_gif
+from clip_files import (
+    animation,
+    greys,
+    jpeg,
+    matroska,
+    movie,
+    patched,
+    square,
+    tiny_gif,
+    wide_webp,
+)
 
 from rwae.errors import ClipError
 from rwae.files import video
@@ -168,14 +178,6 @@ def wide_jpeg(side: int) -> bytes:
     return bytes(data)
 
 
-def patched(file: bytes, mark: bytes, after: int, value: bytes) -> bytes:
-    """A file in which some bytes after a mark are others."""
-    data = bytearray(file)
-    at = data.index(mark) + len(mark) + after
-    data[at : at + len(value)] = value
-    return bytes(data)
-
-
 def many_films(folder: Path, frames: int = 20_000) -> bytes:
     picture = jpeg(greys(1)[0])
     return matroska(folder / "a.mkv", [picture] * frames, range(frames)).read_bytes()
@@ -271,15 +273,6 @@ def test_the_page_refuses_it_as_well_or_reads_a_part_in_bounded_time(
         assert "frames" in LARGE[kind][1], "only its length was wrong"
         assert len(footage.frames) <= decoding.MAX_KEPT_FRAMES
     assert spent() - before < FOOTAGE_SECONDS
-
-
-def wide_webp(folder: Path, frames: int, side: int = 4096) -> bytes:
-    """A WebP of a few kilobytes: each frame of 16 pixels a side is put on one of many."""
-    data = patched(moving(folder, ".webp"), b"VP8X", 8, 2 * (side - 1).to_bytes(3, "little"))
-    first = data.index(b"ANMF")
-    size = 8 + int.from_bytes(data[first + 4 : first + 8], "little")
-    data = data[:first] + frames * data[first : first + size]
-    return data[:4] + struct.pack("<I", len(data) - 8) + data[8:]
 
 
 @pytest.mark.parametrize("kind", [".webp", ".gif"])

@@ -14,8 +14,9 @@ import signal
 import subprocess
 import sys
 import threading
-from collections.abc import Iterator, Sequence
-from contextlib import suppress
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
+from contextvars import ContextVar
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -69,12 +70,63 @@ _REFUSALS = {
 }
 _SLOW = "The file takes too long to read: cut the clip, or save it in a smaller size."
 _BROKEN = "The file cannot be read: save it again, for example as MP4."
+_LEFT = "Nobody waits for the clip any more."
 _UNABLE = "This server cannot read files: tell whoever runs it."
 _SINGLE = (
     "The file holds a single frame: a clip needs at least two. Choose a video, an animated GIF, "
     "or a picture with square frames side by side."
 )
 _SIZES = "The frames of the clip differ in size: save it again, for example as MP4."
+
+
+class Asker:
+    """Someone who waits for what is decoded, and may leave before it is.
+
+    Attributes:
+        left: whether they have left.
+    """
+
+    def __init__(self) -> None:
+        self.left = False
+        self._changing = threading.Lock()
+        self._stops: list[Callable[[], None]] = []
+
+    @contextmanager
+    def asks(self) -> Iterator[None]:
+        """What is decoded inside, also in threads that copy the context, is for this asker."""
+        before = _asker.set(self)
+        try:
+            yield
+        finally:
+            _asker.reset(before)
+
+    def leave(self) -> None:
+        """Ends what is being decoded for this asker, and what would be decoded later."""
+        with self._changing:
+            self.left = True
+            stops = list(self._stops)
+        for stop in stops:
+            stop()
+
+    @contextmanager
+    def ending(self, stop: Callable[[], None]) -> Iterator[None]:
+        """Calls `stop` if the asker leaves inside.
+
+        Raises:
+            ClipError: if they have left before.
+        """
+        with self._changing:
+            if self.left:
+                raise ClipError(_LEFT)
+            self._stops.append(stop)
+        try:
+            yield
+        finally:
+            with self._changing:
+                self._stops.remove(stop)
+
+
+_asker: ContextVar[Asker | None] = ContextVar("asker", default=None)
 
 
 class DecoderProcess:
@@ -180,15 +232,17 @@ class DecoderProcess:
         late = threading.Event()
         alarm = threading.Timer(CLOCK_FACTOR * seconds, self._stop, [late])
         alarm.start()
+        asker = _asker.get() or Asker()
         try:
-            self._wait_until_ready()
-            line = json.dumps(job | {"size": len(content), "seconds": seconds})
-            self._input.write(line.encode() + b"\n")
-            self._input.write(content)
-            self._input.flush()
-            return list(self._records(most))
+            with asker.ending(self._process.kill):
+                self._wait_until_ready()
+                line = json.dumps(job | {"size": len(content), "seconds": seconds})
+                self._input.write(line.encode() + b"\n")
+                self._input.write(content)
+                self._input.flush()
+                return list(self._records(most))
         except (OSError, EOFError) as error:
-            raise self._failure(late) from error
+            raise (ClipError(_LEFT) if asker.left else self._failure(late)) from error
         finally:
             alarm.cancel()
 
