@@ -86,6 +86,7 @@ MAX_READ_FORMS = 4  # that are read at once, each in memory for a clip; others w
 FULL = "The app is full: please try again in a minute."
 BUSY = "Many people use the app just now, and yours was one request too many: try again."
 FAILED = "The server failed at this request: try another value."
+UNKNOWN = "The request names no function of this app, or leaves out what tells it."
 INCOMPLETE = "The request breaks off before its end: send it again."
 
 
@@ -189,7 +190,7 @@ class RequestLimits:
             raise Refusal(503, FULL)
         elif route == UPLOAD_PATH:
             await self._receive_files(scope, receive, send)
-        elif route in API_ROUTES and scope["method"] == "POST":
+        elif route != PAGE_CALL_PATH and scope["method"] == "POST":
             await self._pass_on_call(route, scope, receive, send)
         elif route != PAGE_CALL_PATH:
             await self._pass_on_counted(scope, receive, send)
@@ -216,8 +217,13 @@ class RequestLimits:
 
     async def _pass_on_call(self, route: str, scope: Scope, receive: Receive, send: Send) -> None:
         """Passes on the call of a program, whose body is complete."""
-        with RequestBody(receive, MAX_API_BYTES, self.budget) as body:
-            content = with_names_of_files(await body.read())
+        limit = MAX_API_BYTES if route in API_ROUTES else MAX_VALUES_BYTES
+        with RequestBody(receive, limit, self.budget) as body:
+            content = await body.read()
+            try:
+                content = with_names_of_files(content)
+            except ClipError as error:
+                raise Refusal(400, str(error)) from None
             if self.check_call and route == CALL_ROUTE:
                 complaint = self.check_call(path_below_root(scope), content)
                 if complaint:
@@ -258,7 +264,10 @@ class RequestLimits:
         async def receive_whole() -> Message:
             return pending.pop() if pending else await receive()
 
-        await self.app(scope, receive_whole, send)
+        try:
+            await self.app(scope, receive_whole, send)
+        except KeyError:  # of Gradio: the app's own functions raise none
+            raise Refusal(422, UNKNOWN) from None
 
     async def _pass_on_counted(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Passes a request on while it comes in, and ends it if it gets too large or too slow."""

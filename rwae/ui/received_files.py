@@ -24,8 +24,6 @@ NAME_PREFIX = "received:"
 MAX_RECEIVED_BYTES = 2**25  # of all files together
 MAX_RECEIVED_SECONDS = 180.0  # that a file waits for its call, which may wait in the queue
 _FILE_TYPE = "gradio.FileData"
-# What a body needs to have in it to be one with files: letters may be escaped or have two bytes.
-_SIGNS = (_FILE_TYPE.encode(), b"\\u", b"\0")
 
 
 class ReceivedFiles:
@@ -117,14 +115,20 @@ def with_names_of_files(body: bytes) -> bytes:
     """The body of a call in which each object that stands for a file is its path alone.
 
     Args:
-        body: of a request. What is no JSON is left as it is: Gradio refuses it.
+        body: of a request. An empty one is left as it is.
+
+    Raises:
+        ClipError: if it is no JSON, or holds a number that is not finite or half a character, at
+            which Gradio would fail.
     """
-    if not any(sign in body for sign in _SIGNS):
+    if not body:
         return body
     try:
-        return json.dumps(_name_files(json.loads(body))).encode()
+        named = _name_files(json.loads(body))
+        return json.dumps(named, ensure_ascii=False, allow_nan=False).encode()
     except (ValueError, RecursionError):
-        return body
+        words = "The body needs to be JSON with finite numbers and whole characters."
+        raise ClipError(words) from None
 
 
 def _name_files(value: Any) -> Any:

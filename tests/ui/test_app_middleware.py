@@ -27,10 +27,13 @@ class Visitor:
     """
 
     def __init__(self, body: list[bytes], kind: bytes = JSON, path: str = ASK, pause: float = 0):
-        self.parts = [{"type": "http.request", "body": part, "more_body": True} for part in body]
+        self.parts: list[Any] = [
+            {"type": "http.request", "body": part, "more_body": True} for part in body
+        ]
         self.parts.append({"type": "http.request", "body": b"", "more_body": False})
         headers = [(b"content-type", kind)]
-        self.scope = {"type": "http", "method": "POST", "path": path, "headers": headers}
+        method = "GET" if path == "/" else "POST"
+        self.scope = {"type": "http", "method": method, "path": path, "headers": headers}
         self.pause = pause
         self.seen = 0
         self.sent: list[dict[str, Any]] = []
@@ -78,7 +81,7 @@ def test_bytes_are_counted_whatever_the_headers_say(monkeypatch: pytest.MonkeyPa
     monkeypatch.setattr(middleware, "MAX_VALUES_BYTES", 25)
     monkeypatch.setattr(middleware, "MAX_FORM_BYTES", 45)
     monkeypatch.setattr(middleware, "MAX_API_BYTES", 65)
-    ten = b"0123456789"
+    ten = b"1234567890"
     assert outcome(Visitor([ten] * 2)) == (200, 20)
     assert outcome(Visitor([ten] * 9)) == (413, 0)
     assert outcome(Visitor([ten] * 3 + [END], FORM)) == (200, 39)
@@ -191,7 +194,8 @@ def test_who_sends_slowly_keeps_nobody_else_from_sending(
     monkeypatch.setattr(middleware, "MAX_HELD_BYTES", room)
 
     async def run() -> None:
-        quick, *slow = [Visitor([b"x" * 3, END], kind, path) for _ in range(7)]
+        parts = [b"111", END if kind == FORM else b"1" * len(END)]
+        quick, *slow = [Visitor(parts, kind, path) for _ in range(7)]
         for visitor in slow:
             visitor.parts.insert(1, None)
         limit = RequestLimits(quick.inner)
@@ -260,12 +264,12 @@ def test_a_failure_of_the_app_is_answered_with_a_sentence_and_logged(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
     async def broken(*_: Any) -> None:
-        raise KeyError("anna")
+        raise ValueError("anna")
 
     visitor = Visitor([])
     with caplog.at_level(logging.WARNING, "rwae.ui"):
         asyncio.run(visitor.visit(RequestLimits(broken)))
     assert visitor.told == (500, middleware.FAILED)
     line = json.loads(caplog.messages[-1])
-    assert (line["event"], line["function"], line["error"]) == ("failed", ASK, "KeyError")
+    assert (line["event"], line["function"], line["error"]) == ("failed", ASK, "ValueError")
     assert "anna" not in caplog.text

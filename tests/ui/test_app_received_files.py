@@ -91,7 +91,14 @@ def test_no_object_for_a_file_reaches_gradio(encoding: str, escaped: bool) -> No
 
 @pytest.mark.parametrize(
     "body",
-    [b"", b"{", b"\\u", b"[" * 9000 + b'"gradio.FileData"', b"\xff\0", b'{"data": [7]}'],
+    [b"{", b"\\u", b"[" * 9000, b"\xff\0", b"NaN", b"[1e999]", b'"\\ud800"', b"{} {}"],
 )
-def test_other_bodies_are_left_as_they_are(body: bytes) -> None:
-    assert with_names_of_files(body) == body
+def test_what_is_no_json_is_refused(body: bytes) -> None:
+    with pytest.raises(ClipError, match="needs to be JSON"):
+        with_names_of_files(body)
+
+
+def test_other_bodies_say_the_same_as_before() -> None:
+    value = {"data": [7, -1.5, None, True, "\u00fc \U0001f3ac"], "meta": {"_type": "other"}}
+    assert json.loads(with_names_of_files(json.dumps(value).encode())) == value
+    assert with_names_of_files(b"") == b""
