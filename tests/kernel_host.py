@@ -31,6 +31,26 @@ class Host:
         clips = zip(codes.static, codes.dynamic, strict=True)
         return np.stack([self._clip(static, dynamic) for static, dynamic in clips])
 
+    def encode(self, clips: np.ndarray, sizes: tuple[int, int]) -> Codes:
+        """Codes of RGB bytes (B, T, S, S, 3); `sizes` are D_c and D_m."""
+        pairs = [self._codes(clip, *sizes) for clip in clips]
+        return Codes(*(torch.stack(part) for part in zip(*pairs, strict=True)))
+
+    def _codes(self, clip: np.ndarray, static: int, dynamic: int) -> tuple[torch.Tensor, ...]:
+        self._call("begin", len(clip))
+        for number, frame in enumerate(clip):
+            rgba = np.concatenate([frame, np.full_like(frame[..., :1], 255)], -1)
+            self._write(rgba.tobytes(), self._call("picture"))
+            self._call("observe", number)
+        self._call("encode")
+        motion = self._numbers("dynamic_codes", len(clip) * dynamic).view(len(clip), dynamic)
+        return self._numbers("static_code", static), motion
+
+    def _numbers(self, name: str, count: int) -> torch.Tensor:
+        place = self._call(name)
+        found = self._exports["memory"].read(self._store, place, place + 4 * count)
+        return torch.from_numpy(np.frombuffer(found, np.float32).copy())
+
     def _clip(self, static: torch.Tensor, dynamic: torch.Tensor) -> np.ndarray:
         self._write(static.numpy().tobytes(), self._call("static_code"))
         self._write(dynamic.numpy().tobytes(), self._call("dynamic_codes"))

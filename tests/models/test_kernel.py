@@ -16,7 +16,7 @@ from rwae.errors import ConfigError
 from rwae.files import checkpoint, filmstrip
 from rwae.models import registry
 from rwae.models.base import CodeModel
-from rwae.models.kernel import KERNEL, MAX_FRAMES, pack
+from rwae.models.kernel import KERNEL, MAX_FRAMES, pack, pack_encoder
 from rwae.models.kernel.__main__ import compile_kernel, compiler_installed
 from rwae.ui.payloads import MAX_CLIP_FRAMES
 
@@ -99,7 +99,51 @@ def test_the_pictures_of_a_seeded_model_have_these_bits() -> None:
     assert hashlib.sha256(drawn.tobytes()).hexdigest() == GOLDEN
 
 
+# The encoder.
+
+ENCODERS = {
+    "rwae": TINY,
+    "odd": dataclasses.replace(TINY, static_width=20, dynamic_width=12, hidden_size=13),
+    "learned noise": dataclasses.replace(TINY, learned_noise=True),
+    "weak": dataclasses.replace(TINY, actions=3),
+}
+ENCODED_BY_BROWSERS = [path for path in SHIPPED if not path.name.endswith(("mocogan", "mnist"))]
+
+
+def assert_same_codes(model: CodeModel, clips: np.ndarray) -> None:
+    """Whether the kernel infers from clips (B, T, S, S, 3) what `encode` infers."""
+    config = model.config
+    host = Host(pack_encoder(model), config.frame_size)
+    found = host.encode(clips, (config.static_size, config.dynamic_size))
+    expected = model.encode(filmstrip.from_bytes(clips))
+    assert torch.allclose(found.static, expected.static, atol=1e-4)
+    assert torch.allclose(found.dynamic, expected.dynamic, atol=1e-4)
+    again = host.encode(clips[-1:], (config.static_size, config.dynamic_size))
+    assert torch.equal(again.static, found.static[-1:]), "a clip does not change the next one"
+
+
+@pytest.mark.parametrize("folder", ENCODED_BY_BROWSERS, ids=lambda folder: folder.name)
+def test_a_shipped_model_infers_in_the_kernel_what_encode_infers(folder) -> None:
+    model = registry.load(folder)
+    gallery = checkpoint.read_gallery(folder, checkpoint.weights_digest(model))
+    assert_same_codes(model, filmstrip.to_bytes(model.decode(gallery[:2])))
+
+
+@pytest.mark.parametrize("config", ENCODERS.values(), ids=ENCODERS)
+def test_each_kind_of_encoder_is_run(config: ModelConfig) -> None:
+    draw, side = np.random.default_rng(2), config.frame_size
+    clips = draw.integers(0, 256, (2, config.frames, side, side, 3), np.uint8)
+    assert_same_codes(seeded(config), clips)
+
+
+@pytest.mark.parametrize("kind", ["mocogan", "objects"])
+def test_a_model_whose_clips_the_kernel_cannot_read_is_refused_in_a_sentence(kind: str) -> None:
+    with pytest.raises(ConfigError, match=r"cannot read clips .*\.$"):
+        pack_encoder(seeded(KINDS[kind]))
+
+
 def test_the_same_weights_give_the_same_file() -> None:
+    assert pack_encoder(seeded(TINY)) == pack_encoder(seeded(TINY))
     assert pack(seeded(KINDS["weak"])) == pack(seeded(KINDS["weak"]))
 
 

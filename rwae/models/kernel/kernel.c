@@ -1,13 +1,16 @@
-// Decodes frames of a clip from their codes, in WebAssembly: an interpreter of short programs of
-// layers. `packing.py` writes the programs of a model, with its weights, into one file, so that a
-// new kind of decoder needs no new C.
+// Decodes frames of a clip from their codes, and infers the codes of frames, in WebAssembly: an
+// interpreter of short programs of layers. `packing.py` and `encoder.py` write the programs of a
+// decoder and of an encoder, with their weights, into a file each, so that a new kind of either
+// needs no new C.
 //
 // All numbers are float32 and all sums have one fixed order. Each frame is computed by itself. So
 // a frame has the same bits in every browser, alone and in a clip.
 //
-// A host copies the file of a model to `allocate`, calls `open` once, writes codes to
+// A host copies a file to `allocate` and calls `open` once. Of a decoder it writes codes to
 // `static_code` and `dynamic_codes`, calls `begin` for a clip and `draw` for each frame of it, and
-// reads RGBA bytes at `picture`. There is one model in a memory.
+// reads RGBA bytes at `picture`. Of an encoder it calls `begin`, for each frame it writes RGBA bytes
+// to `picture` and calls `observe`, and after `encode` it reads the codes. There is one file in a
+// memory.
 
 #include <wasm_simd128.h>
 
@@ -28,7 +31,7 @@ static v128_t to_int(Vec x) { return wasm_i32x4_trunc_sat_f32x4((v128_t)x); }
 // The file of a model. Places are counted in words of four bytes from its first byte; those beyond
 // its end are working memory. Channels are padded with zeros to multiples of eight.
 
-enum { MAGIC = 0x45415752, VERSION = 1 };  // "RWAE"
+enum { MAGIC = 0x45415752, VERSION = 2 };  // "RWAE"
 
 typedef struct {
   int operation;        // its place in `operations`
@@ -46,16 +49,18 @@ typedef struct {
   int magic, version;
   unsigned checksum;               // Adler-32 of all that follows
   int size;                        // words of file and working memory
-  Program for_model, for_clip, for_frame;  // run when the model is opened, by `begin`, by `draw`
+  Program for_model, for_clip;     // run when the file is opened, and by `begin`
+  Program for_frame, for_codes;    // run by `draw` or `observe`, and by `encode`
   int static_code, dynamic_codes;  // places of z_c and of z_1:T
   int dynamic_size;                // numbers in one z_t
   int code;                        // place of the z_t of the frame that is drawn
   int scratch, picture;            // places of memory for one step, and of RGBA bytes
-  int side, top, left;             // of a frame, and where the decoded square lies in it
+  int side, top, left;             // of a frame, and where the square of the networks lies in it
 } Model;
 
 static Model *model;
 static int frames;  // of the clip
+static int frame;   // that is drawn or observed, counted from 0
 
 enum { MAX_CHANNELS = 1024 };  // of `rwae.config`
 static float zeros[MAX_CHANNELS] __attribute__((aligned(16)));  // a pixel outside of a map
@@ -114,7 +119,7 @@ static inline __attribute__((always_inline)) void block(
 
 // out = in W + bias, with W (inputs, outputs) in panels of eight columns; `bias` may be null, or
 // be `out` itself where there is one row.
-static void product(
+static __attribute__((noinline)) void product(
     int rows, int inputs, int outputs, const float *in, const float *weights, const float *bias,
     float *out) {
   for (int column = 0; column < outputs; column += COLUMNS, weights += inputs * COLUMNS) {
@@ -263,25 +268,37 @@ static void softmax(const Step *s) {
   for (int n = 0; n < s->outputs / LANES; n++) x[n] /= splat(sum);
 }
 
-// An LSTM over the codes of a clip: the mean of its states. Its gates are in the order of PyTorch,
-// input, forget, cell and output; the weights of the inputs come before those of the state.
+// The step of an LSTM whose gates were computed. They are in the order of PyTorch: input, forget,
+// cell and output, of `size` numbers each. Cell and state follow them.
+static void lstm_step(float *gates, int size) {
+  int count = size / LANES;
+  Vec *g = vec(gates), *cell = g + 4 * count, *state = cell + count;
+  for (int n = 0; n < count; n++) {
+    Vec fresh = logistic(g[n]) * hyperbolic_tangent(g[2 * count + n]);
+    cell[n] = logistic(g[count + n]) * cell[n] + fresh;
+    state[n] = logistic(g[3 * count + n]) * hyperbolic_tangent(cell[n]);
+  }
+}
+
+static void fill_zeros(float *to, int count) {
+  for (int n = 0; n < count; n += LANES) *vec(to + n) = splat(0);
+}
+
+// An LSTM over the codes of a clip: the mean of its states. The weights of the inputs come before
+// those of the state.
 static void lstm_mean(const Step *s) {
-  int size = s->outputs, gate = size / LANES;
-  float *gates = at(model->scratch), *cells = gates + 4 * size, *states = cells + size;
+  int size = s->outputs;
+  float *gates = at(model->scratch), *states = gates + 5 * size, *mean = at(s->out);
   const float *recurrent = at(s->weights) + s->inputs * 4 * size;
-  Vec *g = vec(gates), *cell = vec(cells), *state = vec(states), *mean = vec(at(s->out));
-  for (int n = 0; n < gate; n++) cell[n] = state[n] = mean[n] = splat(0);
+  fill_zeros(gates, 6 * size);
+  fill_zeros(mean, size);
   for (int t = 0; t < frames; t++) {
     product(1, s->inputs, 4 * size, at(s->in) + t * s->inputs, at(s->weights), at(s->bias), gates);
     product(1, size, 4 * size, states, recurrent, gates, gates);
-    for (int n = 0; n < gate; n++) {
-      Vec fresh = logistic(g[n]) * hyperbolic_tangent(g[2 * gate + n]);
-      cell[n] = logistic(g[gate + n]) * cell[n] + fresh;
-      state[n] = logistic(g[3 * gate + n]) * hyperbolic_tangent(cell[n]);
-      mean[n] += state[n];
-    }
+    lstm_step(gates, size);
+    for (int n = 0; n < size; n += LANES) *vec(mean + n) += load(states + n);
   }
-  for (int n = 0; n < gate; n++) mean[n] /= splat(frames);
+  for (int n = 0; n < size; n += LANES) *vec(mean + n) /= splat(frames);
 }
 
 // Adds sprites (rows of them, inputs x inputs pixels) to a black map (outputs x outputs) at the
@@ -326,12 +343,112 @@ static void to_bytes(const Step *s) {
 }
 
 // ---------------------------------------------------------------------------------------------
+// Layers of encoders.
+
+// The square of the networks in the RGBA bytes of a frame, as a map of values in [0, 1].
+static void from_bytes(const Step *s) {
+  const unsigned char *pixels = (const unsigned char *)at(model->picture);
+  for (int n = 0; n < s->rows * s->rows; n++) {
+    int y = n / s->rows + model->top, x = n % s->rows + model->left;
+    const unsigned char *from = pixels + 4 * (y * model->side + x);
+    *vec(at(s->out) + n * LANES) = (Vec){from[0], from[1], from[2], 0} / splat(255);
+  }
+}
+
+// A map (2 rows, 2 rows, 4) of colours becomes one (rows, rows, 4) with the mean of four pixels and
+// three colours, and zeros.
+static void grey(const Step *s) {
+  const Vec *from = vec(at(s->in));
+  for (int n = 0; n < s->rows * s->rows; n++) {
+    const Vec *x = from + n / s->rows * 4 * s->rows + n % s->rows * 2;
+    Vec sum = x[0] + x[1] + x[2 * s->rows] + x[2 * s->rows + 1];
+    *vec(at(s->out) + n * LANES) = (Vec){(sum[0] + sum[1] + sum[2]) / 12, 0, 0, 0};
+  }
+}
+
+// The patches of a map that a convolution sees, one in a row: 3 x 3 pixels at each, or 4 x 4 at
+// every second one, with a border of zeros. `outputs` is the side of a patch.
+static void patches(const Step *s) {
+  int side = s->rows, size = s->outputs, stride = size / 2;
+  float *to = at(s->out);
+  for (int top = -1; top + size <= side + 1; top += stride)
+    for (int left = -1; left + size <= side + 1; left += stride)
+      for (int p = 0; p < size * size; p++, to += s->inputs) {
+        int y = top + p / size, x = left + p % size;
+        int inside = y >= 0 && y < side && x >= 0 && x < side;
+        const float *from = inside ? at(s->in) + (y * side + x) * s->inputs : zeros;
+        for (int c = 0; c < s->inputs; c += LANES) *vec(to + c) = load(from + c);
+      }
+}
+
+static void clear(const Step *s) { fill_zeros(at(s->out), s->outputs); }
+
+// Adds the mean and the maximum of the rows to those of the frames before.
+static void pool(const Step *s) {
+  for (int c = 0; c < s->inputs; c += LANES) {
+    const float *x = at(s->in) + c;
+    Vec sum = load(x), most = sum;
+    for (int row = 1; row < s->rows; row++) {
+      sum += load(x + row * s->inputs);
+      most = max(most, load(x + row * s->inputs));
+    }
+    *vec(at(s->out) + c) += sum / splat(s->rows);
+    *vec(at(s->out) + s->inputs + c) += most;
+  }
+}
+
+// Of a sum over the frames the mean.
+static void average(const Step *s) {
+  for (int n = 0; n < s->outputs; n += LANES) *vec(at(s->out) + n) /= splat(frames);
+}
+
+// Keeps what was computed of a frame.
+static void keep(const Step *s) {
+  float *to = at(s->out) + frame * s->outputs;
+  for (int n = 0; n < s->outputs; n += LANES) *vec(to + n) = load(at(s->in) + n);
+}
+
+// The means of Q(z_t | z_<t, x_t) of `DynamicPosterior`, for all frames: an LSTM over the features
+// of a frame (inputs) and the code before (outputs, of which the first `dynamic_size` are used).
+// The weights are those of the gates for features, code and state, and those of the mean for state
+// and features; the biases those of the gates and of the mean, then a factor, and whether the mean
+// is layer-normed.
+static void unroll(const Step *s) {
+  int size = s->inputs, width = s->outputs, used = model->dynamic_size;
+  float *gates = at(model->scratch), *state = gates + 5 * size, *code = state + size;
+  const float *of_features = at(s->weights), *of_code = of_features + size * 4 * size;
+  const float *of_state = of_code + width * 4 * size;
+  const float *mean_of_state = of_state + size * 4 * size;
+  const float *mean_of_features = mean_of_state + size * width;
+  const float *bias = at(s->bias), *mean_bias = bias + 4 * size, *norm = mean_bias + width;
+  fill_zeros(gates, 6 * size + width);
+  for (int t = 0; t < frames; t++) {
+    const float *features = at(s->in) + t * size;
+    product(1, size, 4 * size, features, of_features, bias, gates);
+    product(1, width, 4 * size, code, of_code, gates, gates);
+    product(1, size, 4 * size, state, of_state, gates, gates);
+    lstm_step(gates, size);
+    product(1, size, width, state, mean_of_state, mean_bias, code);
+    product(1, size, width, features, mean_of_features, code, code);
+    float mean = 0, variance = 0;
+    for (int n = 0; n < used; n++) mean += code[n] / used;
+    for (int n = 0; n < used; n++) variance += (code[n] - mean) * (code[n] - mean) / used;
+    float scale = norm[1] ? norm[0] / __builtin_sqrtf(variance + 1e-5f) : norm[0];
+    for (int n = 0; n < used; n++) {
+      code[n] = (norm[1] ? code[n] - mean : code[n]) * scale;
+      at(s->out)[t * used + n] = code[n];
+    }
+  }
+}
+
+// ---------------------------------------------------------------------------------------------
 // The interpreter.
 
-// In the order of `Operation` in packing.py.
+// In the order of `Operation` in program.py.
 static void (*const operations[])(const Step *) = {
-    transform_kernels, linear, convolution, film,  leaky_relu,
-    sigmoid,           softmax, lstm_mean,  paste, to_bytes,
+    transform_kernels, linear, convolution, film,    leaky_relu, sigmoid, softmax,
+    lstm_mean,         paste,  to_bytes,    from_bytes, grey,    patches, clear,
+    pool,              average, keep,       unroll,
 };
 
 static void run(Program program) {
@@ -382,15 +499,25 @@ float *EXPORT(static_code)(void) { return at(model->static_code); }
 float *EXPORT(dynamic_codes)(void) { return at(model->dynamic_codes); }
 float *EXPORT(picture)(void) { return at(model->picture); }
 
-// Begins a clip of some frames, whose codes have been written.
+// Begins a clip of some frames, whose codes have been written if they are to be drawn.
 void EXPORT(begin)(int count) {
   frames = count;
   run(model->for_clip);
 }
 
 // Draws a frame of the clip, counted from 0.
-void EXPORT(draw)(int frame) {
+void EXPORT(draw)(int number) {
+  frame = number;
   for (int n = 0; n < model->dynamic_size; n++)
     at(model->code)[n] = at(model->dynamic_codes)[frame * model->dynamic_size + n];
   run(model->for_frame);
 }
+
+// Takes in a frame of the clip, counted from 0, whose picture has been written.
+void EXPORT(observe)(int number) {
+  frame = number;
+  run(model->for_frame);
+}
+
+// Infers the codes of the clip whose frames have been taken in.
+void EXPORT(encode)(void) { run(model->for_codes); }

@@ -44,7 +44,7 @@ def pack(model: CodeModel) -> bytes:
 def _write_frames(file: ModelFile, decoder: Decoder, posterior: ActionPosterior | None) -> None:
     """G(z_c, z_t) of `Decoder`: the style of a clip, and for each frame its maps."""
     films = _write_style(file, decoder)
-    norms, convolutions = _layers(decoder, nn.BatchNorm2d), _layers(decoder, nn.Conv2d)
+    norms, convolutions = layers(decoder, nn.BatchNorm2d), layers(decoder, nn.Conv2d)
     layout = _write_layout(file, decoder, norms[0], posterior)
     x = file.apply_linear(file.for_frame, layout, file.code)
     side, channels = decoder.side, padded(norms[0].num_features)
@@ -62,9 +62,9 @@ def _write_frames(file: ModelFile, decoder: Decoder, posterior: ActionPosterior 
             x = file.apply_convolution(file.for_frame, layer, x, side)
             side, channels = 2 * side, layer.outputs // 4
         else:  # 1 x 1
-            gain, shift = _norm_terms(norms[level + 1])
+            gain, shift = norm_terms(norms[level + 1])
             weight = convolution.weight.flatten(1) * gain[:, None]
-            layer = file.linear(_pad(weight, padded(len(gain)), channels), _pad(shift))
+            layer = file.linear(pad(weight, padded(len(gain)), channels), pad(shift))
             x = file.apply_linear(file.for_frame, layer, x, rows=side**2)
             channels = layer.outputs
     file.apply(file.for_frame, Operation.SIGMOID, x, (side**2, PIXEL))
@@ -73,22 +73,22 @@ def _write_frames(file: ModelFile, decoder: Decoder, posterior: ActionPosterior 
 
 def _write_style(file: ModelFile, decoder: Decoder) -> dict[int, tuple[Place, Place]]:
     """1 + scale and shift of each level on which FiLM acts: three linear layers of z_c."""
-    first, second, last = _layers(decoder.style, nn.Linear)
+    first, second, last = layers(decoder.style, nn.Linear)
     sizes = [size for channels in decoder.film_widths for size in (channels, channels)]
     weights, biases = last.weight.split(sizes), list(last.bias.split(sizes))
     biases[::2] = [1 + scale for scale in biases[::2]]
-    weight = torch.cat([_pad(part, padded(len(part)), part.shape[1]) for part in weights])
-    bias = torch.cat([_pad(part) for part in biases])
+    weight = torch.cat([pad(part, padded(len(part)), part.shape[1]) for part in weights])
+    bias = torch.cat([pad(part) for part in biases])
 
     x = file.static
     inputs = first.in_features
     for linear in (first, second):
         outputs = padded(linear.out_features)
-        layer = file.linear(_pad(linear.weight, outputs, inputs), _pad(linear.bias))
+        layer = file.linear(pad(linear.weight, outputs, inputs), pad(linear.bias))
         x = file.apply_linear(file.for_clip, layer, x)
         file.apply(file.for_clip, Operation.LEAKY_RELU, x, (1, outputs))
         inputs = outputs
-    layer = file.linear(_pad(weight, len(weight), inputs), bias)
+    layer = file.linear(pad(weight, len(weight), inputs), bias)
     x = file.apply_linear(file.for_clip, layer, x)
 
     films = {}
@@ -119,7 +119,7 @@ def _write_action(file: ModelFile, posterior: ActionPosterior) -> Place:
     def gates(values: Tensor, inputs: int) -> Tensor:
         """(4 H, inputs) with each of the four gates padded."""
         of_gates = values.unflatten(0, (4, -1))
-        return torch.cat([_pad(gate, hidden, inputs) for gate in of_gates])
+        return torch.cat([pad(gate, hidden, inputs) for gate in of_gates])
 
     bias = lstm.get_parameter("bias_ih_l0") + lstm.get_parameter("bias_hh_l0")
     mean = file.apply_lstm(
@@ -130,7 +130,7 @@ def _write_action(file: ModelFile, posterior: ActionPosterior) -> Place:
     )
     actions = padded(head.out_features)
     logits = F.pad(head.bias, (0, actions - head.out_features), value=FAR_BELOW)
-    layer = file.linear(_pad(head.weight, actions, hidden), logits)
+    layer = file.linear(pad(head.weight, actions, hidden), logits)
     action = file.apply_linear(file.for_clip, layer, mean)
     file.apply(file.for_clip, Operation.SOFTMAX, action, (1, actions))
     return action
@@ -138,16 +138,16 @@ def _write_action(file: ModelFile, posterior: ActionPosterior) -> Place:
 
 def _write_objects(file: ModelFile, decoder: SpriteDecoder) -> None:
     """G(z_c, z_t) of `SpriteDecoder`: the sprites of a clip, and their places in each frame."""
-    first, last = _layers(decoder.layout, nn.Linear)
-    (norm,) = _layers(decoder.layout, nn.BatchNorm1d)
-    map_norm, sprite_norm = _layers(decoder.layers, nn.BatchNorm2d)
-    convolution, to_sprite = _layers(decoder.layers, nn.Conv2d)
-    gain, shift = _norm_terms(norm)
+    first, last = layers(decoder.layout, nn.Linear)
+    (norm,) = layers(decoder.layout, nn.BatchNorm1d)
+    map_norm, sprite_norm = layers(decoder.layers, nn.BatchNorm2d)
+    convolution, to_sprite = layers(decoder.layers, nn.Conv2d)
+    gain, shift = norm_terms(norm)
     hidden = padded(len(gain))
-    weight = _pad(first.weight * gain[:, None], hidden, first.in_features)
-    code = file.linear(weight, _pad(first.bias * gain + shift))
+    weight = pad(first.weight * gain[:, None], hidden, first.in_features)
+    code = file.linear(weight, pad(first.bias * gain + shift))
     weight, bias = _folded_layout(last, map_norm, decoder.side**2)
-    layout = file.linear(_pad(weight, len(weight), hidden), bias)
+    layout = file.linear(pad(weight, len(weight), hidden), bias)
     middle = _upsampling(file, *_folded(convolution, sprite_norm))
     # The one channel of a sprite becomes red, green and blue.
     bias = to_sprite.get_parameter("bias").repeat(3)
@@ -168,12 +168,12 @@ def _write_objects(file: ModelFile, decoder: SpriteDecoder) -> None:
     file.show(file.apply_paste(sprites, objects, edge, decoder.scale), 2 * edge)
 
 
-def _layers(module: nn.Module, kind: type[AnyModule]) -> list[AnyModule]:
+def layers(module: nn.Module, kind: type[AnyModule]) -> list[AnyModule]:
     """The layers of one kind inside a module, in their order."""
     return [layer for layer in module.modules() if isinstance(layer, kind)]
 
 
-def _norm_terms(norm: nn.Module) -> tuple[Tensor, Tensor]:
+def norm_terms(norm: nn.Module) -> tuple[Tensor, Tensor]:
     """Batch norm with its running statistics as a gain and a shift of each channel.
 
     In float64, whose square roots and quotients are the same on every processor.
@@ -186,14 +186,14 @@ def _norm_terms(norm: nn.Module) -> tuple[Tensor, Tensor]:
 
 def _folded_layout(layout: nn.Linear, norm: nn.Module, pixels: int) -> tuple[Tensor, Tensor]:
     """Weights (pixels * C, inputs) and bias of a layer that makes a map, with its norm."""
-    gain, shift = _norm_terms(norm)
+    gain, shift = norm_terms(norm)
     weight = layout.weight.unflatten(0, (-1, pixels)) * gain[:, None, None]
     bias = shift[:, None].expand(-1, pixels)
     if layout.bias is not None:
         bias = bias + layout.bias.unflatten(0, (-1, pixels)) * gain[:, None]
     channels = padded(len(gain))
-    weight = _pad(weight, channels, *weight.shape[1:]).transpose(0, 1).flatten(0, 1)
-    return weight, _pad(bias, channels, pixels).T.flatten()
+    weight = pad(weight, channels, *weight.shape[1:]).transpose(0, 1).flatten(0, 1)
+    return weight, pad(bias, channels, pixels).T.flatten()
 
 
 def _folded(convolution: nn.Conv2d, norm: nn.Module) -> tuple[Tensor, Tensor, int]:
@@ -202,7 +202,7 @@ def _folded(convolution: nn.Conv2d, norm: nn.Module) -> tuple[Tensor, Tensor, in
     Returns:
         The last arguments of `_upsampling`.
     """
-    gain, shift = (part.repeat_interleave(4) for part in _norm_terms(norm))
+    gain, shift = (part.repeat_interleave(4) for part in norm_terms(norm))
     return convolution.weight * gain[:, None, None, None], shift, padded(len(gain) // 4)
 
 
@@ -217,11 +217,11 @@ def _upsampling(file: ModelFile, weight: Tensor, bias: Tensor, channels: int) ->
     """
     inputs = padded(weight.shape[1])
     of_groups = weight.unflatten(0, (-1, 4)).transpose(0, 1)  # (4, C, inputs, 3, 3)
-    weight = torch.cat([_pad(group, channels, inputs, 3, 3) for group in of_groups])
-    return file.convolution(weight, _pad(bias.view(-1, 4), channels, 4).T.flatten())
+    weight = torch.cat([pad(group, channels, inputs, 3, 3) for group in of_groups])
+    return file.convolution(weight, pad(bias.view(-1, 4), channels, 4).T.flatten())
 
 
-def _pad(values: Tensor, *shape: int) -> Tensor:
+def pad(values: Tensor, *shape: int) -> Tensor:
     """Appends zeros up to a shape; a vector without one is padded to a multiple of eight."""
     shape = shape or (padded(len(values)),)
     result = values.new_zeros(shape)

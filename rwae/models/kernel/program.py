@@ -1,4 +1,4 @@
-"""The file that `kernel.c` runs: a header, weights, and three programs of steps.
+"""The file that `kernel.c` runs: a header, weights, and four programs of steps.
 
 Numbers are words of four bytes. A place is counted in words from the start of the file; places
 beyond its end are memory that the kernel works with.
@@ -25,8 +25,8 @@ MAX_FRAMES = 64  # of a clip
 MAX_MEMORY_BYTES = 2**27  # of a file and the memory beyond it, which a browser has to give
 
 # As in kernel.c.
-_MAGIC, _VERSION = 0x45415752, 1
-_HEADER_WORDS = 20
+_MAGIC, _VERSION = 0x45415752, 2
+_HEADER_WORDS = 24
 _PANEL = 8  # columns of weights that lie side by side
 PIXEL = 4  # numbers of a pixel: red, green, blue and one that is not used
 _KERNEL_POINTS, _POINTS, _TILE = 9, 16, 2  # of Winograd's F(2 x 2, 3 x 3)
@@ -48,6 +48,14 @@ class Operation(IntEnum):
     LSTM_MEAN = 7
     PASTE = 8
     TO_BYTES = 9
+    FROM_BYTES = 10
+    GREY = 11
+    PATCHES = 12
+    CLEAR = 13
+    POOL = 14
+    AVERAGE = 15
+    KEEP = 16
+    UNROLL = 17
 
 
 @dataclass(frozen=True)
@@ -99,6 +107,7 @@ class ModelFile:
         for_model: what runs once, when the model is opened.
         for_clip: what runs for each clip.
         for_frame: what runs for each frame.
+        for_codes: what an encoder runs after the last frame.
         static: where z_c is written.
         dynamic: where z_1:T is written.
         dynamic_size: numbers in one z_t.
@@ -109,11 +118,12 @@ class ModelFile:
         self.for_model: Program = []
         self.for_clip: Program = []
         self.for_frame: Program = []
+        self.for_codes: Program = []
         self._weights: list[bytes] = []
         self._words = _HEADER_WORDS
         self._memory = self._scratch = 0
         self.dynamic_size = dynamic_size
-        self.static = self.memory(static_size)
+        self.static = self.memory(padded(static_size))
         self.dynamic = self.memory(MAX_FRAMES * dynamic_size)
         self.code = self.memory(dynamic_size)
 
@@ -160,9 +170,20 @@ class ModelFile:
         self.for_model.append(Step(Operation.TRANSFORM_KERNELS, *sizes, planes, transformed))
         return Layer(inputs, outputs, transformed, self.weights(bias))
 
-    def apply_linear(self, program: Program, layer: Layer, source: Place, rows: int = 1) -> Place:
-        """Adds a step for a linear layer; returns where its outputs (rows, outputs) will be."""
-        target = self.memory(rows * layer.outputs)
+    def apply_linear(
+        self,
+        program: Program,
+        layer: Layer,
+        source: Place,
+        rows: int = 1,
+        target: Place | None = None,
+    ) -> Place:
+        """Adds a step for a linear layer.
+
+        Returns:
+            Where its outputs (rows, outputs) will be: at `target`, if that is given.
+        """
+        target = target or self.memory(rows * layer.outputs)
         sizes = rows, layer.inputs, layer.outputs
         places = source, target, layer.weights, layer.bias
         program.append(Step(Operation.LINEAR, *sizes, *places))
@@ -184,6 +205,10 @@ class ModelFile:
         program.append(Step(Operation.CONVOLUTION, *sizes, *places))
         return target
 
+    def add(self, program: Program, operation: Operation, *sizes_and_places: int | Place) -> None:
+        """Adds a step; the arguments are those of `Step`."""
+        program.append(Step(operation, *sizes_and_places))  # type: ignore[arg-type]
+
     def apply(
         self,
         program: Program,
@@ -196,7 +221,7 @@ class ModelFile:
 
         Args:
             program: that the step is added to.
-            operation: FILM, LEAKY_RELU, SIGMOID or SOFTMAX.
+            operation: one that has no other place.
             values: where they are.
             shape: rows and columns; a multiple of four numbers.
             film: where scale and shift of each column are.
@@ -252,7 +277,7 @@ class ModelFile:
             ConfigError: if the model takes more memory than `MAX_MEMORY_BYTES`.
         """
         scratch, picture = self.memory(self._scratch), self.memory(frame_size**2)
-        programs = self.for_model, self.for_clip, self.for_frame
+        programs = self.for_model, self.for_clip, self.for_frame, self.for_codes
         starts = [self._words]
         for program in programs:
             starts.append(starts[-1] + len(program) * _STEP.size // 4)
@@ -260,7 +285,7 @@ class ModelFile:
         size = end + self._memory
         if 4 * size > MAX_MEMORY_BYTES:
             raise ConfigError(
-                f"The decoder takes {4 * size / 2**20:.0f} MB of memory, and a browser is asked "
+                f"The model takes {4 * size / 2**20:.0f} MB of memory, and a browser is asked "
                 f"for {MAX_MEMORY_BYTES / 2**20:.0f} MB at the most: the server decodes."
             )
 
@@ -269,12 +294,12 @@ class ModelFile:
 
         ranges = [(start, len(program)) for start, program in zip(starts, programs, strict=True)]
         checked = struct.pack(
-            "<17i",
+            "<21i",
             size,
             *itertools.chain(*ranges),
             *(word(self.static), word(self.dynamic), self.dynamic_size, word(self.code)),
             *(word(scratch), word(picture), frame_size, top, left),
-            0,
+            *(0, 0, 0),
         )
         checked += b"".join(self._weights)
         for step in itertools.chain(*programs):
