@@ -9,11 +9,13 @@ character stays there as well: it belongs to one visit, and is too short-lived t
 from __future__ import annotations
 
 import threading
+from collections.abc import Callable
 from typing import Any
 
 from rwae.editing.studio import Studio
 from rwae.errors import ConfigError, RWAEError
-from rwae.models.kernel import KERNEL, pack
+from rwae.models.base import CodeModel
+from rwae.models.kernel import KERNEL, pack, pack_encoder
 from rwae.ui import page_files
 from rwae.ui.downloads import file_stem
 from rwae.ui.loaded_models import LoadedModels
@@ -21,6 +23,7 @@ from rwae.ui.standalone import standalone_page
 
 _lock = threading.Lock()  # many visitors may ask for the same model at once
 _found: dict[Studio, dict[str, Any]] = {}
+_encoders: dict[Studio, dict[str, Any]] = {}
 _pages: dict[Studio, str] = {}
 
 
@@ -35,8 +38,42 @@ def find_decoder(models: LoadedModels, studio: Studio) -> dict[str, Any]:
         return {"stays": "A learned character is decoded by the server, which forgets it again."}
     with _lock:
         if studio not in _found:
-            _found[studio] = _publish(models.share, studio)
+            _found[studio] = _publish(models.share, studio, pack)
         return _found[studio]
+
+
+def find_encoder(models: LoadedModels, studio: Studio) -> dict[str, Any]:
+    """Where the encoder of a model is for browsers, for clips that need no fitting.
+
+    Returns:
+        {"kernel", "weights": as of `find_decoder`, "typical": {"error": the median of held-out
+        clips, "error_limit", "difference_limit"} or None, "fitted": whether the server moves
+        figures and grounds of clips that the model does not know}, or {"stays": a sentence that
+        says why the server reads clips}.
+    """
+    if studio.original is not None:
+        return {"stays": "A learned character is on the server, which reads clips for it."}
+    with _lock:
+        if studio not in _encoders:
+            _encoders[studio] = _publish_encoder(models.share, studio)
+        return _encoders[studio]
+
+
+def _publish_encoder(share: str, studio: Studio) -> dict[str, Any]:
+    """Serves the encoder of a model, as `_publish` its decoder."""
+    found = _publish(share, studio, pack_encoder)
+    domain = studio.model.domain
+    if "stays" in found:
+        return found
+    typical = domain and {
+        "error": domain.typical_error,
+        "error_limit": domain.error_limit,
+        "difference_limit": domain.difference_limit,
+    }
+    return found | {
+        "typical": typical,
+        "fitted": domain is not None and domain.background is not None,
+    }
 
 
 def find_page(models: LoadedModels, studio: Studio) -> dict[str, Any]:
@@ -60,12 +97,12 @@ def find_page(models: LoadedModels, studio: Studio) -> dict[str, Any]:
         return {"data": _pages[studio], "name": f"{file_stem(studio)}-page.html"}
 
 
-def _publish(share: str, studio: Studio) -> dict[str, Any]:
-    """Serves the decoder of a model, if the operator shares its weights and the kernel runs it."""
+def _publish(share: str, studio: Studio, packed: Callable[[CodeModel], bytes]) -> dict[str, Any]:
+    """Serves a packed part of a model, if its weights are shared and the kernel runs it."""
     if kept := _why_kept(share, studio):
         return {"stays": f"{kept}: the server decodes."}
     try:
-        weights = page_files.add_decoder(pack(studio.model), ".bin")
+        weights = page_files.add_decoder(packed(studio.model), ".bin")
     except RWAEError as error:
         return {"stays": str(error)}
     return {"kernel": page_files.add_decoder(KERNEL.read_bytes(), ".wasm"), "weights": weights}

@@ -76,6 +76,9 @@ def page_functions(
     def find_decoder(studio: Studio, _request: Any) -> Answer:
         return browser_decoding.find_decoder(models, studio)
 
+    def find_encoder(studio: Studio, _request: Any) -> Answer:
+        return browser_decoding.find_encoder(models, studio)
+
     def find_page(studio: Studio, _request: Any) -> Answer:
         return browser_decoding.find_page(models, studio)
 
@@ -85,7 +88,15 @@ def page_functions(
     def export_comparison(_studio: Studio, request: Any) -> Answer:
         return downloads.export_comparison(models, request)
 
-    functions = (*ENDPOINTS, find_decoder, find_page, encode_clip, carry_codes, export_comparison)
+    functions = (
+        *ENDPOINTS,
+        find_decoder,
+        find_encoder,
+        find_page,
+        encode_clip,
+        carry_codes,
+        export_comparison,
+    )
     functions = (*functions, *learning.endpoints(), *completing.endpoints())
     return [_answer_with(models, function) for function in functions]
 

@@ -8,13 +8,15 @@ from contextlib import contextmanager
 
 import numpy as np
 import pytest
+import torch
 from conftest import ROOT
 from kernel_host import Host
 from serving import RunningApp
-from visiting import Visit, playwright, visiting
+from visiting import DROP, Visit, playwright, visiting
 from watching import CELLS, EXPLORE, LANES, exact
 
 from rwae.editing.studio import Studio
+from rwae.files import filmstrip, video
 from rwae.models.kernel import KERNEL, pack
 
 BADGE = ".rw-where"
@@ -29,23 +31,26 @@ DRAG = """async (milliseconds) => {
     }
     input.dispatchEvent(new Event('change', { bubbles: true }));
 }"""
+CAMERA = ("--use-fake-device-for-media-stream", "--use-fake-ui-for-media-stream")
+FILE = "a file"
 BY_ITSELF = ""  # no script: the page chooses
 
 
 @pytest.fixture(scope="module")
 def visit(models_app: RunningApp) -> Iterator[Visit]:
-    with visiting(models_app, script=BY_ITSELF) as visit:
+    with visiting(models_app, CAMERA, script=BY_ITSELF) as visit:
         yield visit
 
 
 @contextmanager
 def calls(visit: Visit) -> Iterator[list[str]]:
-    """Collects the names of the functions of the server that the page calls."""
+    """Collects the names of the functions of the server that the page calls; `FILE` for a file."""
     found: list[str] = []
 
     def note(request) -> None:
         if "component_server" in request.url:
-            found.append(json.loads(request.post_data)["fn_name"])
+            is_file = "multipart" in request.headers["content-type"]
+            found.append(FILE if is_file else json.loads(request.post_data)["fn_name"])
 
     visit.page.on("request", note)
     yield found
@@ -107,6 +112,49 @@ def test_swap_and_compare_are_drawn_by_the_browser(visit: Visit, models_app: Run
         look.press("End")
         visit.rest("#rw-compare")
     assert asked == []
+
+
+def drop(visit: Visit, name: str, content: bytes) -> None:
+    visit.page.evaluate(DROP, [".rw-explore", name, list(content)])
+    visit.page.wait_for_selector(".rw-yours[aria-busy=false] [data-part=where]:not(:empty)")
+
+
+def test_a_strip_of_the_models_own_size_is_read_by_the_browser(
+    visit: Visit, models_app: RunningApp
+) -> None:
+    show(visit, models_app, "plain")
+    config, draw = visit.studio.model.config, np.random.default_rng(4)
+    shape = (config.frames, config.frame_size, config.frame_size, 3)
+    clip = draw.integers(0, 256, shape, np.uint8)
+    with calls(visit) as asked:
+        drop(visit, "mine.png", video.encode_image(filmstrip.sheet(clip[None]), "png"))
+        visit.rest(EXPLORE)
+    assert FILE not in asked
+    expect = playwright.expect(visit.page.locator(".rw-yours [data-part=where]"))
+    expect.to_contain_text("Read in your browser")
+    codes, expected = visit.codes("explore"), visit.studio.encode(filmstrip.from_bytes(clip[None]))
+    assert torch.allclose(codes.static[0], expected.static[0], atol=1e-4)
+    assert torch.allclose(codes.dynamic[0], expected.dynamic[0], atol=1e-4)
+    shown = visit.pixels(".rw-yours [data-part=given]")[0]
+    assert any(np.array_equal(shown, frame) for frame in clip)
+    large = clip[None].repeat(2, 2).repeat(2, 3)
+    with calls(visit) as asked:
+        drop(visit, "larger.png", video.encode_image(filmstrip.sheet(large), "png"))
+        expect.to_contain_text("Read by the server")
+    assert FILE in asked
+
+
+def test_the_cameras_pictures_stay_in_the_browser(visit: Visit, models_app: RunningApp) -> None:
+    show(visit, models_app, "plain")
+    with calls(visit) as asked:
+        visit.page.get_by_role("button", name="Film a clip with the camera").first.click()
+        plan = visit.page.locator(".rw-explore .rw-camera [data-part=plan]")
+        playwright.expect(plan).to_contain_text("They stay in your browser.")
+        visit.page.locator(".rw-explore .rw-camera [data-part=record]:enabled").click()
+        visit.page.wait_for_selector(".rw-yours [data-part=where]:has-text('in your browser')")
+        visit.rest(EXPLORE)
+    assert set(asked) <= {"find_encoder"}
+    assert exact(visit)
 
 
 # Draws clips in the page by the page's own `Kernel`; the digest of their RGBA bytes.

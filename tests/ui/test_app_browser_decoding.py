@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from conftest import ROOT
 from fake_hub import fake_hub, use
 from kernel_host import Host
 from serving import exit_code, small_checkpoint
@@ -13,15 +14,17 @@ from starlette.applications import Starlette
 from starlette.testclient import TestClient
 
 from rwae.editing.studio import Studio
-from rwae.models.kernel import KERNEL, pack
+from rwae.models.kernel import KERNEL, pack, pack_encoder
 from rwae.ui import launch, page_files
 from rwae.ui.endpoints import page_functions
 from rwae.ui.loaded_models import SHARE_VARIABLE, LoadedModels, load_models
 
 
-def find(models: LoadedModels, model: str | None = None) -> dict[str, Any]:
+def find(
+    models: LoadedModels, model: str | None = None, what: str = "find_decoder"
+) -> dict[str, Any]:
     functions = {function.__name__: function for function in page_functions(models)}
-    return functions["find_decoder"]({"model": model or models.default_name})
+    return functions[what]({"model": model or models.default_name})
 
 
 def served(url: str) -> bytes:
@@ -54,11 +57,29 @@ def test_the_files_are_compressed_kept_by_browsers_and_named_by_their_content(
     assert client.get(f"{url}x").status_code == 404
 
 
-def test_a_copy_that_learned_a_character_stays_on_the_server(studio: Studio) -> None:
+def test_a_browser_gets_the_encoder_apart_and_what_is_typical_of_the_model(
+    studio: Studio,
+) -> None:
+    found = find(LoadedModels([studio]), what="find_encoder")
+    assert served(found["weights"]) == pack_encoder(studio.model)
+    assert (found["typical"], found["fitted"]) == (None, False)
+    measured = Studio.load(ROOT / "checkpoints" / "sprites", "cpu")
+    found = find(LoadedModels([measured]), what="find_encoder")
+    domain = measured.model.domain
+    assert found["fitted"]
+    assert found["typical"] == {
+        "error": domain.typical_error,
+        "error_limit": domain.error_limit,
+        "difference_limit": domain.difference_limit,
+    }
+
+
+@pytest.mark.parametrize("what", ["find_decoder", "find_encoder"])
+def test_a_copy_that_learned_a_character_stays_on_the_server(studio: Studio, what: str) -> None:
     models = LoadedModels([studio])
     name = models.keep(studio, studio.model, studio.examples[:1])
-    assert set(find(models, name)) == {"stays"}
-    assert "weights" in find(models)
+    assert set(find(models, name, what)) == {"stays"}
+    assert "weights" in find(models, what=what)
 
 
 def test_what_the_kernel_cannot_run_stays_on_the_server(tmp_path: Path) -> None:
@@ -67,7 +88,8 @@ def test_what_the_kernel_cannot_run_stays_on_the_server(tmp_path: Path) -> None:
 
 
 def test_the_operator_may_keep_all_weights(studio: Studio) -> None:
-    assert "operator" in find(LoadedModels([studio], share="none"))["stays"]
+    for what in ("find_decoder", "find_encoder"):
+        assert "operator" in find(LoadedModels([studio], share="none"), what=what)["stays"]
 
 
 @pytest.mark.parametrize("share", ["public", "all"])

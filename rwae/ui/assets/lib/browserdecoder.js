@@ -8,6 +8,7 @@ const PATIENCE = 3000; // milliseconds that what can wait waits for a model to b
 const RETRY = 10_000; // milliseconds after which a server is asked again that was busy
 const LIMIT = 1500; // milliseconds of a job, beside those of its frames, after which it is lost
 const FRAME_LIMIT = 60; // milliseconds of a frame
+const ENCODER_LIMIT = 60_000; // milliseconds for codes, with the megabytes of an encoder
 
 const PREPARING = "Your browser is getting ready to decode by itself.";
 const TOO_SLOW = "Your browser is busy or slow just now, so the server decodes.";
@@ -91,8 +92,8 @@ export class BrowserDecoder {
   }
 
   #receive(message) {
-    const id = message.decoded ?? message.lost;
-    if (id !== undefined) this.#settle(id, "decoded" in message ? message : null);
+    const id = message.decoded ?? message.encoded ?? message.lost;
+    if (id !== undefined) this.#settle(id, "lost" in message ? null : message);
     else this.#models.get(message.opened ?? message.failed ?? message.closed)?.take(message);
   }
 
@@ -111,22 +112,36 @@ export class BrowserDecoder {
 
   // Has clips decoded; null if nothing comes within a time, or once `signal` is aborted.
   run(name, clips, side, signal) {
+    const frames = clips.reduce((sum, { dynamic }) => sum + dynamic.length, 0);
+    const limit = LIMIT + FRAME_LIMIT * frames;
+    return this.#ask((id) => ({ decode: id, name, clips, side }), limit, signal);
+  }
+
+  // Has the codes of frames inferred, each RGBA bytes: {codes}, or null as from `run`. encoder:
+  // {kernel, weights}, addresses.
+  encode({ kernel, weights }, frames, sizes, signal) {
+    if (this.refusal) return Promise.resolve(null);
+    const message = (id) => ({ encode: id, kernel, weights, frames, sizes });
+    return this.#ask(message, ENCODER_LIMIT, signal);
+  }
+
+  // Posts message(id), and resolves with the answer.
+  #ask(message, limit, signal) {
     this.#last += 1;
     const id = this.#last;
-    const frames = clips.reduce((sum, { dynamic }) => sum + dynamic.length, 0);
     return new Promise((resolve) => {
       const drop = () => {
         this.#settle(id, null);
         this.post({ drop: id });
       };
-      const timer = setTimeout(drop, LIMIT + FRAME_LIMIT * frames);
+      const timer = setTimeout(drop, limit);
       signal?.addEventListener("abort", drop, { once: true });
       this.#jobs.set(id, (answer) => {
         clearTimeout(timer);
         signal?.removeEventListener("abort", drop);
         resolve(answer);
       });
-      this.post({ decode: id, name, clips, side });
+      this.post(message(id));
     });
   }
 }

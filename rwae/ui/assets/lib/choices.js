@@ -18,6 +18,7 @@ const SWITCHES = {
   align: (on) => ({ align: !on }),
   repeat: (on) => ({ repeat: !on }),
   trim: () => ({ first: null, last: null }),
+  fitted: (on) => ({ fitted: !on }), // by the server; of clips that the browser has read
 };
 
 // The choices with one rule the other way round; null if it has no other way.

@@ -7,6 +7,8 @@
 //                                        with a row for each clip and a column for each frame, and
 //                                        the milliseconds of a frame; or by {lost: id}
 //   {drop: id}                           nobody waits for it any more
+//   {encode: id, kernel, weights,        the codes of frames, by the encoder of a model; answered by
+//    frames, sizes}                      {encoded: id, codes}, or by {lost: id}
 
 import { Kernel } from "./kernel.js";
 
@@ -44,6 +46,7 @@ export class DecodeService {
   #jobs = []; // in the order in which they came
   #begun = null; // the clip that the kernel of `#begunBy` has begun
   #begunBy = null;
+  #encoder = { weights: null, kernel: null }; // that was used last
 
   // post(message, transferred) answers.
   constructor(
@@ -58,7 +61,19 @@ export class DecodeService {
     if ("open" in message) return this.open(message);
     if ("measure" in message) return this.tell(message.measure);
     if ("decode" in message) return this.begin(message);
+    if ("encode" in message) return this.encode(message);
     return this.drop(message.drop);
+  }
+
+  async encode({ encode: id, kernel, weights, frames, sizes }) {
+    try {
+      if (this.#encoder.weights !== weights) {
+        this.#encoder = { weights, kernel: await this.openKernel(kernel, weights) };
+      }
+      this.post({ encoded: id, codes: this.#encoder.kernel.encode(frames, sizes) });
+    } catch {
+      this.post({ lost: id });
+    }
   }
 
   async open({ open: name, kernel, weights }) {

@@ -1,4 +1,4 @@
-// The decoder kernel with one model in it: rwae/models/kernel/kernel.c, which says what its
+// The kernel with the decoder or the encoder of one model in it: rwae/models/kernel/kernel.c, which says what its
 // functions do.
 
 export class Kernel {
@@ -30,6 +30,24 @@ export class Kernel {
     const { memory, picture, draw } = this.functions;
     draw(frame);
     return new Uint8ClampedArray(memory.buffer, picture(), 4 * side * side);
+  }
+
+  // Of an encoder: the codes of frames, each RGBA bytes of a square. sizes: how many numbers a code
+  // of each kind has.
+  encode(frames, sizes) {
+    const { memory, picture, begin, observe, encode, static_code, dynamic_codes } = this.functions;
+    begin(frames.length);
+    frames.forEach((frame, n) => {
+      new Uint8Array(memory.buffer, picture(), frame.length).set(frame);
+      observe(n);
+    });
+    encode();
+    const numbers = (place, count) => [...new Float32Array(memory.buffer, place, count)];
+    const motion = numbers(dynamic_codes(), frames.length * sizes.dynamic);
+    return {
+      static: numbers(static_code(), sizes.static),
+      dynamic: frames.map((_, n) => motion.slice(n * sizes.dynamic, (n + 1) * sizes.dynamic)),
+    };
   }
 
   // The milliseconds of a frame, the shortest of some: the first ones are also compiled.

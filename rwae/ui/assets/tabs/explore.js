@@ -35,6 +35,7 @@ import { Draws } from "../widgets/draws.js";
 import { listenToKeys } from "../widgets/keys.js";
 import { motionPanels, whoPanels } from "../widgets/panels.js";
 import { Clock, Difference, decoder, Filmstrip, transport, View } from "../widgets/player.js";
+import { ClipReader } from "../widgets/reading.js";
 import { SaveMenu } from "../widgets/takeaway.js";
 import { acceptUploads } from "../widgets/upload.js";
 import { Webcam } from "../widgets/webcam.js";
@@ -315,8 +316,9 @@ class Explore {
     part.film.hidden = part.pick.hidden = part.drophint.hidden = !server.encode_clip;
     if (!server.encode_clip) return;
     const take = (file) => this.saveMenu.open(file);
+    const reader = new ClipReader(model, server, signal);
     this.yours = new YourClip(part.yours, {
-      ...{ model, server, signal, clock, maxUpload, say, fail },
+      ...{ model, server, reader, signal, clock, maxUpload, say, fail },
       open: (clip) => session.opened.set(clip),
       pick: () => part.pick.click(),
     });
@@ -332,7 +334,8 @@ class Explore {
         part.chooser.hidden = open;
         part.film.setAttribute("aria-pressed", String(open));
       },
-      taken: (file) => this.yours.take(file),
+      keeps: () => reader.keeps(),
+      taken: (file, _, kept) => this.yours.take(file, {}, kept),
     });
     part.film.addEventListener("click", () => camera.toggle());
   }

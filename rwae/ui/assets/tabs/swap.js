@@ -12,6 +12,7 @@ import { loadExamples } from "../widgets/chooser.js";
 import { messages, parts } from "../widgets/dom.js";
 import { Pad } from "../widgets/pad.js";
 import { Clock, decoder, transport, View } from "../widgets/player.js";
+import { ClipReader } from "../widgets/reading.js";
 import { Slot } from "../widgets/slot.js";
 import { SwapGrid } from "../widgets/swapgrid.js";
 import { SaveMenu } from "../widgets/takeaway.js";
@@ -225,13 +226,13 @@ class Swap {
       this.fail(error);
       return;
     }
-    const encode = this.server.encode_clip && ((request) => this.server.encode_clip(request));
+    const reader = this.server.encode_clip && new ClipReader(model, this.server, signal);
     const explored = () => session.shown.get("explore");
     const changed = () => this.changed();
     const wiring = { model, signal, maxUpload, clock, examples };
     ["A", "B"].forEach((name) => {
       const root = this.element.querySelector(`[data-slot="${name}"]`);
-      const hooks = { encode, decode, explored, changed };
+      const hooks = { reader, decode, explored, changed };
       this.slots[name] = new Slot(root, name, { ...wiring, ...hooks });
     });
     this.holdExamples(0, Math.min(4, model.clips.length - 1));

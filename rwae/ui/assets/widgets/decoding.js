@@ -45,14 +45,17 @@ export const browserDecoder = new BrowserDecoder({
     }),
 });
 
-// Where the server has the decoder of a model; its addresses are relative to the page. A page
-// without a server has the bytes themselves.
-export async function findDecoder(server) {
-  const { kernel, weights, ...rest } = await ask(() => server.find_decoder());
+export const findDecoder = (server) => find(() => server.find_decoder());
+export const findEncoder = (server) => find(() => server.find_encoder());
+
+// Where the server has a part of a model; its addresses are relative to the page. A page without a
+// server has the bytes themselves.
+async function find(call) {
+  const { kernel, weights, ...rest } = await ask(call);
   if (!kernel) return rest;
   const absolute = (source) =>
     typeof source === "string" ? new URL(source, document.baseURI).href : source;
-  return { kernel: absolute(kernel), weights: absolute(weights) };
+  return { ...rest, kernel: absolute(kernel), weights: absolute(weights) };
 }
 
 // The next frame of the screen.

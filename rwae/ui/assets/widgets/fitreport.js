@@ -57,6 +57,7 @@ class Triple {
 const REPORT = `
   <div data-part="triple"></div>
   <p class="rw-fit" role="status" data-part="fit"></p>
+  <p class="rw-hint" data-part="where"></p>
   <div data-part="more"></div>
   <div class="rw-cutting" data-part="rows"></div>
   <details class="rw-read" data-part="read" open><summary>How it was read</summary>
@@ -64,6 +65,11 @@ const REPORT = `
   <details class="rw-read" data-part="cut"><summary>Take other frames, or another part</summary>
     <div class="rw-cutting" data-part="trim"></div>
     <div class="rw-cutting" data-part="crop"></div></details>`;
+
+const IN_BROWSER =
+  "Read in your browser, and not sent. Taking another part of it, or learning it, sends it to the " +
+  "server.";
+const BY_SERVER = "Read by the server, which keeps nothing of it.";
 
 export class Report {
   // take(choices): the clip is wanted as it is read by other choices. `more` is an element below
@@ -81,6 +87,7 @@ export class Report {
   show(clip) {
     this.root.hidden = this.part.triple.hidden = false;
     this.showFit(clip.fit);
+    this.part.where.textContent = clip.local ? IN_BROWSER : BY_SERVER;
     this.showChoices(clip);
     return this.triple.show(clip.given, clip.redrawn);
   }
@@ -105,6 +112,7 @@ export class Report {
     const { part } = this;
     part.triple.hidden = part.read.hidden = part.cut.hidden = part.rows.hidden = true;
     part.fit.textContent = text;
+    part.where.textContent = "";
   }
 }
 

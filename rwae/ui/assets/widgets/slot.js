@@ -1,6 +1,5 @@
 // A place for a clip: an example, a file of one's own, the camera, or the clip of Explore.
 
-import { encodeRequest } from "../lib/choices.js";
 import { ownClips, refusal } from "../lib/clipfile.js";
 import { ask, LONG_DEADLINE } from "../lib/server.js";
 import { exampleChooser } from "./chooser.js";
@@ -32,12 +31,11 @@ const DRAWN = "Its frames, as the model draws them";
 const GIVEN = "The very frames that the model was given";
 
 export class Slot {
-  // name: "A" or "B". examples: of the model. encode(request) and decode(clips, exact) ask the server;
-  // without `encode` it takes no files.
-  // explored(): the codes in Explore, if it shows a clip. changed(): another clip is held.
+  // name: "A" or "B". examples: of the model. reader: a `ClipReader`, without
+  // which it takes no files. decode(clips, exact) has clips decoded. explored(): the codes in Explore, if it shows a clip. changed(): another clip is held.
   constructor(root, name, { model, signal, maxUpload, clock, examples, ...hooks }) {
-    const { encode, decode, explored, changed } = hooks;
-    Object.assign(this, { root, model, maxUpload, examples, encode, decode, explored, changed });
+    const { reader, decode, explored, changed } = hooks;
+    Object.assign(this, { root, model, maxUpload, examples, reader, decode, explored, changed });
     Object.assign(this, { held: null, turn: 0, first: name === "A" });
     root.innerHTML = SLOT;
     const part = parts(root);
@@ -54,10 +52,10 @@ export class Slot {
       this.take(this.example(row)),
     );
     part.explored.addEventListener("click", () => this.takeExplored());
-    part.pick.hidden = part.film.hidden = !encode;
+    part.pick.hidden = part.film.hidden = !reader;
     part.pick.disabled = part.film.disabled = !model.encodes;
     part.why.hidden = model.encodes;
-    if (!model.encodes || !encode) return;
+    if (!model.encodes || !reader) return;
     this.acceptFiles(signal);
     this.acceptCamera(signal);
   }
@@ -102,8 +100,8 @@ export class Slot {
     } else this.take(held);
   }
 
-  async encoded(file, about, rule, choices = {}) {
-    const answer = await ask(() => this.encode(encodeRequest(file, choices)), LONG_DEADLINE);
+  async encoded(file, about, { rule, kept = false, choices = {} } = {}) {
+    const answer = await ask(() => this.reader.read(file, choices, kept), LONG_DEADLINE);
     if (answer.error) return answer;
     ownClips.keep(about, answer.given, this.model.name);
     const sheet = await Sheet.load(answer.given, this.model.side);
@@ -115,7 +113,8 @@ export class Slot {
   // The file of the clip is read again, by other choices.
   reread(choices) {
     const { file, about, filmed } = this.held;
-    this.receive("reading the file", () => this.encoded(file, about, filmed, choices));
+    const read = () => this.encoded(file, about, { rule: filmed, choices });
+    this.receive("reading the file", read);
   }
 
   upload(file) {
@@ -150,8 +149,9 @@ export class Slot {
         part.chooser.hidden = open;
         part.film.setAttribute("aria-pressed", String(open));
       },
-      taken: (file, rule) =>
-        this.receive("reading the frames", () => this.encoded(file, "camera", rule)),
+      keeps: () => this.reader.keeps(),
+      taken: (file, rule, kept) =>
+        this.receive("reading the frames", () => this.encoded(file, "camera", { rule, kept })),
     });
     part.film.addEventListener("click", () => this.camera.toggle());
   }

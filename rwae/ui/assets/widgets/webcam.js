@@ -1,5 +1,5 @@
-// The camera as a source of a clip. The page takes the frames itself and sends them as one exact
-// picture: no video is recorded, and the camera is off as soon as the last frame is taken.
+// The camera as a source of a clip. The page takes the frames itself, as one exact picture: no video
+// is recorded, and the camera is off as soon as the last frame is taken.
 
 import { make, parts } from "./dom.js";
 
@@ -27,15 +27,15 @@ const wait = (milliseconds) => new Promise((resolve) => setTimeout(resolve, mill
 let current = null; // the webcam that is open: a page shows one at a time
 
 export class Webcam {
-  // shown(open): the preview came or went; taken(file, rule): an image strip of the frames, and
-  // how they were taken, in words; say(text) and fail(text): how it goes.
-  constructor(root, { frames, side }, signal, { shown, taken, say, fail }) {
-    Object.assign(this, { root, side, shown, taken, say, fail });
+  // shown(open): the preview came or went; keeps() resolves to whether the pictures stay in the
+  // browser; taken(file, rule, kept): an image strip of the frames, how they were taken, in words,
+  // and whether the visitor was told that they stay; say(text) and fail(text): how it goes.
+  constructor(root, { frames, side }, signal, { shown, taken, say, fail, keeps = null }) {
+    Object.assign(this, { root, side, shown, taken, say, fail, keeps, kept: false });
     Object.assign(this, { stream: null, turn: 0, open: false });
     this.frames = Math.max(2, frames); // the shortest strip that the server reads
     root.innerHTML = CAMERA;
     this.part = parts(root);
-    this.part.plan.textContent = `${this.frames} frames over ${SECONDS} seconds, the middle square, like a mirror.`;
     this.part.record.addEventListener("click", () => this.record());
     this.part.cancel.addEventListener("click", () => this.close());
     root.addEventListener("keydown", (event) => event.key === "Escape" && this.close());
@@ -57,6 +57,9 @@ export class Webcam {
     current = this;
     this.say("");
     this.show(true);
+    this.kept = Boolean(await this.keeps?.());
+    if (turn !== this.turn) return;
+    this.tellPlan();
     const { stream, error } = await openCamera();
     if (turn !== this.turn) {
       stop(stream); // cancelled while the browser asked for permission
@@ -81,6 +84,13 @@ export class Webcam {
     this.part.progress.textContent = "";
     this.part.record.disabled = false;
     this.part.record.focus({ preventScroll: true });
+  }
+
+  tellPlan() {
+    const where = this.kept
+      ? "They stay in your browser."
+      : "The server reads them, and keeps nothing.";
+    this.part.plan.textContent = `${this.frames} frames over ${SECONDS} seconds, the middle square, like a mirror. ${where}`;
   }
 
   show(open) {
@@ -120,7 +130,7 @@ export class Webcam {
     }
     const seconds = ((performance.now() - start) / 1000).toFixed(1);
     this.close();
-    this.taken(await strip.file(), strip.rule(seconds));
+    this.taken(await strip.file(), strip.rule(seconds), this.kept);
   }
 }
 

@@ -1,7 +1,6 @@
 // A visitor's own clip in Explore: how well the model draws it, how it was read, what of it is
 // taken, and the character that is learned from it.
 
-import { encodeRequest } from "../lib/choices.js";
 import { kindOfFile, ownClips, refusal } from "../lib/clipfile.js";
 import { ask, LONG_DEADLINE, upload } from "../lib/server.js";
 import { session } from "../lib/session.js";
@@ -31,8 +30,9 @@ const NO_ENCODER =
 export class YourClip {
   // open({codes, sheet, row, given}) shows a clip. pick(): opens the picker. say, fail: the line
   // of the tab, for what happens while the panel is closed.
-  constructor(root, { model, server, signal, clock, maxUpload, open, pick, say, fail }) {
-    Object.assign(this, { root, model, server, signal, maxUpload, open, pick, turn: 0 });
+  // reader: a `ClipReader`.
+  constructor(root, { model, server, reader, signal, clock, maxUpload, open, pick, say, fail }) {
+    Object.assign(this, { root, model, server, reader, signal, maxUpload, open, pick, turn: 0 });
     this.tab = { say, fail };
     this.adding = false;
     root.innerHTML = PANEL;
@@ -71,8 +71,8 @@ export class YourClip {
     if (wanted) this.take(wanted.file, wanted.choices);
   }
 
-  // A file of any kind that this page reads, but for codes.
-  async take(file, choices = {}) {
+  // A file of any kind that this page reads, but for codes. kept: see `ClipReader.read`.
+  async take(file, choices = {}, kept = false) {
     if ((await kindOfFile(file)) === "learned") {
       await this.openSaved(file);
       return;
@@ -87,8 +87,7 @@ export class YourClip {
     const turn = ++this.turn;
     this.line.say("Reading the file.");
     this.root.setAttribute("aria-busy", "true");
-    const request = encodeRequest(file, choices);
-    const answer = await ask(() => this.server.encode_clip(request), LONG_DEADLINE);
+    const answer = await ask(() => this.reader.read(file, choices, kept), LONG_DEADLINE);
     if (turn !== this.turn || this.signal.aborted) return;
     this.root.setAttribute("aria-busy", "false");
     this.line.say("");
