@@ -1,5 +1,6 @@
 """The command: a table, a JSON file, and a plain sentence when something is missing."""
 
+import dataclasses
 import json
 from pathlib import Path
 
@@ -17,8 +18,15 @@ from rwae.evaluation import __main__ as command
 from rwae.evaluation import probes, results, run, sweep
 from rwae.evaluation.programs import COMPOSITE, COPY_INPUT, HISTOGRAM, NEAREST, SAME_CHARACTER
 from rwae.files.checkpoint import CONFIG_FILE, WEIGHTS_FILE
-from rwae.files.metrics import DIGITS_SWAP, INFORMATION_STATIC, NEAREST_REAL, SWAP, SWEEP
-from rwae.files.scores import JudgeId, Training, read_score_file, read_scores
+from rwae.files.metrics import (
+    DIGITS_SWAP,
+    FRAME_ERROR,
+    INFORMATION_STATIC,
+    NEAREST_REAL,
+    SWAP,
+    SWEEP,
+)
+from rwae.files.scores import JudgeId, Scores, Training, read_score_file, read_scores, write_scores
 
 SMALL = ModelConfig(
     static_size=4, dynamic_size=3, static_width=8, dynamic_width=4, decoder_width=8, hidden_size=8
@@ -72,6 +80,23 @@ def test_it_prints_a_table_and_writes_the_same_numbers_twice(
     assert {SWEEP.identity, INFORMATION_STATIC.nats, probes.CHANCE} <= set(scores.values)
     assert file.judge(SWAP.joint) == JudgeId.of_folder(scene / "judge")
     assert scores.number(NEAREST_REAL) == pytest.approx(0, abs=1e-6)
+
+
+def test_errors_are_measured_without_a_judge_and_added(scene: Path) -> None:
+    out = scene / "model" / "scores.json"
+    (scene / "model" / "training.json").write_text('{"seed": 0}')
+    (scene / "judge" / "model.safetensors").unlink()
+    assert score(scene, "--no-judge") == 0
+    first = read_scores(scene / "model")
+    assert first.judges == {}
+    assert {metric.group.key for metric in first.runs[0].scores.values} <= {"error", "swap_truth"}
+    assert first.known(FRAME_ERROR)
+    emptied = dataclasses.replace(first.runs[0], scores=Scores())
+    write_scores(out, dataclasses.replace(first, runs=(emptied,)))
+    assert score(scene, "--no-judge", "--add") == 0
+    added = read_scores(scene / "model")
+    assert added.known(FRAME_ERROR) == first.known(FRAME_ERROR)
+    assert len(added.runs) == 1
 
 
 @pytest.mark.slow
