@@ -54,7 +54,7 @@ MODEL_TITLES = {
     "sprites-2000": "R-WAE, MMD, as long as the rivals",
     "sprites-gan": "R-WAE, GAN on z_c",
     "sprites-scaled-mmd": "R-WAE, scaled MMD on z_t",
-    "sprites-weak": "R-WAE, weakly supervised",
+    "sprites-weak": "R-WAE, weakly supervised, then 1,500 steps of the prior alone",
     "sprites-plain": "R-WAE, no second-moment MMD, HSIC, hflip or photometric augmentation",
     "sprites-bare": "R-WAE, the paper's objective alone",
     "sprites-dsvae": "DSVAE",
