@@ -79,6 +79,37 @@ def matroska(path: Path, frames: Sequence[bytes], times: Sequence[int], side: in
     return path
 
 
+def two_tracks(first: np.ndarray, second: np.ndarray, *flags: bytes) -> bytes:
+    """A Matroska of two films with as many frames each, side by side in time.
+
+    Args:
+        first: RGB bytes (N, H, W, 3).
+        second: the same.
+        flags: elements of the first track that say how it is shown.
+    """
+    height, width = (struct.pack(">I", size) for size in first.shape[1:3])
+    picture = _element("e0", _element("b0", width), _element("ba", height))
+    tracks = [
+        _element("ae", _element("d7", bytes([n])), _element("73c5", bytes([n])),
+                 _element("83", b"\x01"), _element("86", b"V_MJPEG"), *extra, picture)
+        for n, extra in ((1, flags), (2, ()))
+    ]  # fmt: skip
+    clusters = [
+        _element("1f43b675", _element("e7", struct.pack(">I", 100 * time)),
+                 *(_element("a3", bytes([128 + n]) + b"\0\0\x80", jpeg(frame))
+                   for n, frame in enumerate(pair, 1)))
+        for time, pair in enumerate(zip(first, second, strict=True))
+    ]  # fmt: skip
+    info = _element("1549a966", _element("2ad7b1", struct.pack(">I", 1_000_000)))
+    body = _element("18538067", info, _element("1654ae6b", *tracks), *clusters)
+    return _element("1a45dfa3", _element("4282", b"matroska")) + body
+
+
+def track_flag(name: str, value: int) -> bytes:
+    """An element of a track that is a number of one byte."""
+    return _element(name, bytes([value]))
+
+
 def jpeg(frame: np.ndarray) -> bytes:
     """An RGB frame as JPEG."""
     return cv2.imencode(".jpg", frame[..., ::-1])[1].tobytes()

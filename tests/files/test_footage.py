@@ -8,7 +8,18 @@ from pathlib import Path
 import cv2
 import numpy as np
 import pytest
-from clip_files import animation, greys, jpeg, matroska, movie, numbers, square, tiny_gif
+from clip_files import (
+    animation,
+    greys,
+    jpeg,
+    matroska,
+    movie,
+    numbers,
+    square,
+    tiny_gif,
+    track_flag,
+    two_tracks,
+)
 
 from rwae.errors import ClipError
 from rwae.files import filmstrip, video
@@ -195,6 +206,40 @@ def test_of_two_video_tracks_the_one_that_is_shown_is_read() -> None:
     at = content.index(b"tkhd") + 7
     both = content[:at] + bytes([content[at] | 1]) + content[at + 1 :]
     assert video.read_clip(both).mean() < 1
+
+
+@pytest.mark.parametrize(
+    ("flags", "shown"),
+    [
+        ((), "first"),
+        ((track_flag("88", 1), track_flag("b9", 1)), "first"),
+        ((track_flag("88", 0),), "second"),
+        ((track_flag("b9", 0),), "second"),
+    ],
+)
+def test_of_two_tracks_of_a_matroska_the_default_is_read(
+    flags: tuple[bytes, ...], shown: str
+) -> None:
+    dark, bright = np.full((5, 32, 32, 3), 20, np.uint8), np.full((5, 32, 32, 3), 200, np.uint8)
+    clip = video.read_clip(two_tracks(dark, bright, *flags))
+    assert len(clip) == 5
+    assert clip.mean() == pytest.approx(20 if shown == "first" else 200, abs=3)
+
+
+def test_a_matroska_cut_or_damaged_anywhere_keeps_its_tracks_or_is_refused() -> None:
+    program = (
+        f"{HERE}; import numpy as np; from tracks import with_shown_track\n"
+        "data = sys.stdin.buffer.read()\n"
+        "for end in range(len(data)): assert with_shown_track(data[:end]).tell() == 0\n"
+        "for n in range(2000):\n"
+        " noise = np.frombuffer(data, np.uint8).copy()\n"
+        " chance = np.random.default_rng(n)\n"
+        " noise[chance.integers(0, len(noise), 8)] = chance.integers(0, 256, 8)\n"
+        " assert len(with_shown_track(noise.tobytes()).getvalue()) == len(data)\n"
+    )
+    content = two_tracks(square(2), square(2), track_flag("88", 0))[:900]
+    done = subprocess.run([sys.executable, "-c", program], input=content, capture_output=True)
+    assert done.returncode == 0, done.stderr
 
 
 def test_no_file_stays(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
