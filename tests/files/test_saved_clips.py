@@ -11,6 +11,7 @@ import pytest
 
 from rwae.errors import ClipError
 from rwae.files import video
+from rwae.files.video import writing
 
 COLOURS = 40
 
@@ -96,6 +97,18 @@ def test_a_video_is_whole_or_an_error_whatever_room_the_disk_has(
         assert list(tmp_path.iterdir()) == []
     with room(2 * len(whole) + 2**16):
         assert len(video.encode_video(clip, kind)) == len(whole)
+
+
+def test_a_video_that_lacks_a_frame_is_an_error(
+    clip: np.ndarray, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As if the disk was full for a moment."""
+    write = writing._write_video
+    monkeypatch.setattr(
+        writing, "_write_video", lambda path, frames, *how: write(path, frames[:-1], *how)
+    )
+    with pytest.raises(ClipError, match="not be written whole"):
+        video.encode_video(clip, "webm")
 
 
 def test_without_a_temporary_folder_a_video_is_an_error_in_words(

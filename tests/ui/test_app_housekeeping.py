@@ -195,6 +195,19 @@ def test_folders_of_ended_apps_are_removed_and_no_others(tmp_path: Path) -> None
     assert (tmp_path / "another/file").exists()
 
 
+def test_a_new_app_removes_the_folders_of_ended_ones(
+    folder: TemporaryFolder, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    dead = tmp_path / "rwae-studio-dead"
+    dead.mkdir(mode=0o700)
+    for one in (dead, folder.path):
+        os.utime(one, (0, 0))
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+    TemporaryFolder().close()
+    assert not dead.exists()
+    assert folder.path.exists(), "its app runs"
+
+
 def test_a_second_app_leaves_the_folder_of_one_that_slept(
     folder: TemporaryFolder, tmp_path: Path
 ) -> None:
