@@ -35,6 +35,11 @@ from rwae.ui.payloads import MAX_UPLOAD_BYTES
 from rwae.ui.received_files import ReceivedFiles
 
 QUEUE_SIZE = 64  # calls of programs that wait
+# Seconds between two looks for calls of programs, and for their progress, of which the app tells
+# nothing. With Gradio's own, 1 and 10 ms, an idle app takes 5 % of a processor. The page calls
+# past the queue.
+QUEUE_PAUSE = 0.02
+PROGRESS_PAUSE = 1.0
 SESSION_CAPACITY = 1000  # visits that Gradio keeps an entry for
 
 # Hides the page until the stylesheet is there, for at most five seconds.
@@ -103,6 +108,8 @@ def build_page(models: LoadedModels, mcp: bool = False) -> gr.Blocks:
             event(None, None, tabs, js=SHOW_LINKED_SCRIPT, **in_browser)
         api.add_endpoints(page, models, learning, completing, received)
     page.queue(api_open=False, max_size=QUEUE_SIZE)
+    page._queue.sleep_when_free = QUEUE_PAUSE
+    page._queue.progress_update_sleep_when_free = PROGRESS_PAUSE
     sessions.keep_little(page)
     page.request_settings = {
         "check_call": api.call_complaint,

@@ -1,5 +1,6 @@
 """How app.py starts, and how it refuses to."""
 
+import asyncio
 import json
 import os
 import re
@@ -26,6 +27,8 @@ from rwae.editing.studio import Studio
 from rwae.errors import ConfigError
 from rwae.files import installation
 from rwae.ui import launch, loaded_models
+from rwae.ui.loaded_models import LoadedModels
+from rwae.ui.page import build_page
 from rwae.ui.payloads import MAX_CLIP_FRAMES
 
 BAD_STARTS = [
@@ -246,3 +249,26 @@ def test_gradio_reloads_the_page_when_a_file_changes(
             page.touch()  # again, as Gradio does not say from when on it watches
             time.sleep(2)
         assert "Traceback" not in log.read_text()
+
+
+def test_an_idle_queue_seldom_looks_for_calls(
+    studio: Studio, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    queue = build_page(LoadedModels([studio]))._queue
+    pauses: list[float] = []
+    real = asyncio.sleep
+
+    async def counted(seconds: float) -> None:
+        pauses.append(seconds)
+        await real(seconds)
+
+    async def look() -> None:
+        both = [queue.start_processing(), queue.start_progress_updates()]
+        looking = [asyncio.create_task(one) for one in both]
+        await real(0.3)
+        for task in looking:
+            task.cancel()
+
+    monkeypatch.setattr(asyncio, "sleep", counted)
+    asyncio.run(look())
+    assert 2 <= len(pauses) <= 20, "a few, where Gradio's own would be hundreds"
