@@ -1,7 +1,7 @@
 # Shortcuts for the commands of the README, and what developers need.
 PYTHON := .venv/bin/python
 
-.PHONY: app quick test lint types check check-js format benchmark constraints audit
+.PHONY: app quick test lint types check check-js format benchmark constraints audit mutants
 
 app: .venv/app
 	$(PYTHON) app.py
@@ -33,6 +33,9 @@ format: .venv/test
 
 benchmark: .venv/app
 	$(PYTHON) -m rwae.benchmark
+
+mutants: .venv/test  ## removes each control of SECURITY.md in a copy, whose test must fail; minutes
+	$(PYTHON) tests/mutants.py
 
 constraints: .venv/uv  ## newer versions into constraints.txt and requirements.lock; see the script
 	PATH="$(CURDIR)/.venv/uv/bin:$$PATH" $(PYTHON) .ci/constraints.py

@@ -195,6 +195,22 @@ def test_a_hub_that_lies_about_a_size(server: FakeHub, tmp_path: Path) -> None:
     assert kept(tmp_path / "home", checkpoint.WEIGHTS_FILE) == []
 
 
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no limit of the size of files")
+def test_a_file_that_grows_beyond_every_limit_is_cut_off_by_the_system(tmp_path: Path) -> None:
+    """Whatever the Hub's client does: here it is replaced by one that writes without end."""
+    code = (
+        "import child\n"
+        "child.respond = lambda _: open('fetched', 'wb', 0).write(bytes(9000))\n"
+        "child.main()"
+    )
+    request = {"seconds": 60, "required": {"config.json": 500}, "optional": {"README.md": 1000}}
+    environment = os.environ | {"PYTHONPATH": str(Path(hub.__file__).parent)}
+    command = [sys.executable, "-c", code]
+    asked = json.dumps(request).encode()
+    subprocess.run(command, input=asked, cwd=tmp_path, env=environment, timeout=60, check=True)
+    assert (tmp_path / "fetched").stat().st_size == 1000
+
+
 def test_a_model_that_one_may_not_read(server: FakeHub) -> None:
     server.status = 403
     with pytest.raises(CheckpointError, match=r"not hand out owner/small \(status 403\)"):

@@ -273,3 +273,13 @@ def test_a_failure_of_the_app_is_answered_with_a_sentence_and_logged(
     line = json.loads(caplog.messages[-1])
     assert (line["event"], line["function"], line["error"]) == ("failed", ASK, "ValueError")
     assert "anna" not in caplog.text
+
+
+def test_every_answer_has_the_security_headers() -> None:
+    visitor = Visitor([])
+    visitor.inner = middleware.SecurityHeaders(visitor.inner)
+    asyncio.run(visitor.visit(RequestLimits(visitor.inner)))
+    headers = dict(visitor.sent[0]["headers"])
+    assert headers[b"x-content-type-options"] == b"nosniff"
+    assert headers[b"referrer-policy"] == b"same-origin"
+    assert b"default-src 'self'" in headers[b"content-security-policy"]

@@ -20,6 +20,7 @@ import gradio as gr
 import pytest
 import torch
 from conftest import ROOT
+from gradio_client import Client
 from serving import exit_code, small_checkpoint
 
 from rwae.benchmark.server import free_port
@@ -189,6 +190,59 @@ def test_an_app_takes_the_next_free_port_and_leaves_no_folder_when_it_is_ended(
             assert process.wait(30) == 0
     assert first < port < first + 100
     assert not list(cache.glob("rwae-studio-*"))
+
+
+# As the containers of the Dockerfile: a disk that cannot be written to, but for a folder in
+# memory, and nobody without rights as the user. The first user is root in a space of its own, to
+# mount.
+CONFINE = """
+set -e
+mount --make-rprivate /
+mount -o remount,bind,ro /
+mount -t tmpfs -o size=64m,mode=1777 tmpfs "$TMPDIR"
+exec unshare --user --map-user=65534 --map-group=65534 \
+    setpriv --no-new-privs --inh-caps=-all "$@"
+"""
+
+
+def confined(command: list[str], folder: Path) -> list[str]:
+    """The command line that runs a program so; skips the test where the system cannot."""
+    begin = ["unshare", "--user", "--map-root-user", "--mount", "sh", "-c", CONFINE, "confine"]
+    probe = [*begin, "sh", "-c", f"id -u; ! touch {folder.parent}/x; touch {folder}/x"]
+    tools = [tool for tool in ("unshare", "setpriv") if shutil.which(tool) is None]
+    if tools:
+        pytest.skip(f"no {' and no '.join(tools)} on this machine")
+    variables = os.environ | {"TMPDIR": str(folder)}
+    tried = subprocess.run(probe, env=variables, capture_output=True, text=True, check=False)
+    if tried.returncode != 0 or tried.stdout.strip() != "65534":
+        pytest.skip(f"this system does not let a program be confined: {tried.stderr.strip()}")
+    return [*begin, *command]
+
+
+@pytest.mark.slow
+def test_an_app_runs_as_nobody_on_a_disk_that_it_cannot_write_to(
+    environment: dict[str, str], tmp_path: Path
+) -> None:
+    environment |= {"HOME": "/nonexistent", "PYTHONDONTWRITEBYTECODE": "1"}
+    command = confined([sys.executable, "-u", "app.py"], Path(environment["TMPDIR"]))
+    log = tmp_path / "log"
+    with program(command, environment, log) as process:
+        wait_for("Running on local URL", log)
+        address = f"http://127.0.0.1:{environment['GRADIO_SERVER_PORT']}"
+        with urlopen(f"{address}/readyz", timeout=60) as answer:
+            assert answer.read() == b"ready"
+        client = Client(address, verbose=False, analytics_enabled=False)
+        drawn = client.predict(frames=4, picture="webm", api_name="/sample")
+        video = drawn["picture"].partition(",")[2]
+        assert len(client.predict(video, api_name="/encode")["clips"]) == 1
+        client.close()
+        status = Path(f"/proc/{process.pid}/status").read_text()
+        assert re.search(r"CapEff:\t0+\n", status)
+        assert re.search(r"NoNewPrivs:\t1\n", status)
+        process.terminate()
+        assert process.wait(10) == 0
+    assert "Traceback" not in log.read_text()
+    assert "failed" not in log.read_text()
 
 
 @pytest.mark.slow
