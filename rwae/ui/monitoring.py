@@ -19,8 +19,6 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import NamedTuple
 
-import anyio.to_thread
-
 from rwae.codes import Codes
 from rwae.editing.studio import Studio
 from rwae.errors import RWAEError
@@ -171,7 +169,7 @@ class Monitor:
     async def _try_work(self) -> str:
         try:
             async with asyncio.timeout(READY_TIMEOUT):
-                await anyio.to_thread.run_sync(self._work, abandon_on_cancel=True)
+                await asyncio.to_thread(self._work)
         except TimeoutError:
             return f"not ready: a frame was not decoded within {READY_TIMEOUT:g} seconds"
         except RWAEError as error:

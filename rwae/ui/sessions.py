@@ -22,7 +22,6 @@ import gradio as gr
 from gradio import state_holder
 from gradio.queueing import Queue
 from gradio.server_messages import EventMessage
-from pydantic import BaseModel
 
 from rwae.ui.monitoring import COUNTS
 
@@ -68,7 +67,7 @@ class Mailbox(asyncio.Queue[EventMessage]):
 
     # How the messages are kept: `asyncio.Queue` calls these three.
     def _init(self, _maxsize: int) -> None:
-        self._queue: deque[tuple[type[BaseModel], str]] = deque()
+        self._queue: deque[tuple[type[Any], str]] = deque()
 
     def _put(self, item: EventMessage) -> None:
         content = item.model_dump_json(fallback=str)
