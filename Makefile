@@ -1,7 +1,7 @@
 # Shortcuts for the commands of the README, and what developers need.
 PYTHON := .venv/bin/python
 
-.PHONY: app quick test lint types check check-js format benchmark constraints audit mutants
+.PHONY: app quick test lint types check check-js format benchmark constraints audit mutants fuzz
 
 app: .venv/app
 	$(PYTHON) app.py
@@ -44,6 +44,10 @@ audit: .venv/audit  ## known weaknesses of what is pinned; asks pypi.org, and sa
 	.venv/audit/bin/pip-audit --strict --no-deps --disable-pip -r constraints.txt || { echo \
 		"Not passed: a package has a known weakness (listed above), or pypi.org, which knows" \
 		"them, could not be asked about one. In that case try again with a network."; exit 1; }
+
+fuzz: .venv/test  ## content that breaks the readers of files, for ten minutes; see tests/fuzz.py
+	$(PYTHON) -m pip install -q 'atheris>=3,<4'
+	$(PYTHON) tests/fuzz.py
 
 .venv/app: requirements.txt constraints.txt
 	python3 -m venv .venv

@@ -178,8 +178,7 @@ class DecoderProcess:
             ClipError: if it is not a clip, is too large or long, or the process crashes or hangs.
         """
         job = {"max_frames": max_frames, "thin": False, "still": False}
-        records = self._answer(source, job, max_frames + 1)
-        return _join([record for record in records if record.kind == RecordKind.FRAME])
+        return _join(self._answer(source, job, max_frames + 1))
 
     def read_footage(
         self, source: Path | bytes, first: int | None = None, last: int | None = None
@@ -344,9 +343,10 @@ class DecodedRecord:
 
 
 def _join(records: list[DecodedRecord]) -> np.ndarray:
-    """Puts frames together, evenly in time: (N, H, W, 3)."""
-    frames = _same_size(records)
-    return np.stack([frames[n] for n in evenly_in_time([record.time for record in records])])
+    """Puts the frames of a clip together, evenly in time: (N, H, W, 3)."""
+    shown = _of_kind(records, RecordKind.FRAME)
+    frames = _same_size(shown)
+    return np.stack([frames[n] for n in evenly_in_time([record.time for record in shown])])
 
 
 def _same_size(records: list[DecodedRecord]) -> list[np.ndarray]:
