@@ -252,6 +252,13 @@ MUTANTS = (
         f"{SESSIONS}:in_peace",
     ),
     Mutant(
+        "the bytes of calls that wait",
+        "ui/sessions.py",
+        "for one in (*calls, request)) > MAX_CALL_BYTES:",
+        "for one in (*calls, request)) < 0:",
+        f"{SESSIONS}:calls_that_wait",
+    ),
+    Mutant(
         "that a session keeps no value",
         "ui/sessions.py",
         "    def _update_value_in_config(self, key: int, value: Any) -> None:",

@@ -71,6 +71,8 @@ API_ROUTES = tuple(  # where programs call, see `rwae.ui.api`
     f"{GRADIO_PREFIX}/{name}" for name in ("queue/join", "call/", "mcp", "mcp/")
 )
 
+BODY_BYTES = "rwae.body_bytes"  # in the scope of a call of a program: the size of its body
+
 MAX_VALUES_BYTES = 2**20  # of a body; the longest request for pictures has about a tenth of this
 MAX_FORM_BYTES = MAX_UPLOAD_BYTES + 2**16  # of a body: a file and a few fields
 MAX_API_BYTES = MAX_ENCODED_BYTES * 4 // 3 + 2**16  # of a body: a file as base64 and a few values
@@ -228,6 +230,7 @@ class RequestLimits:
                 complaint = self.check_call(path_below_root(scope), content)
                 if complaint:
                     raise Refusal(422, complaint)
+            scope[BODY_BYTES] = len(content)
             await self._pass_on_whole(content, scope, receive, send)
 
     async def _call_with_form(

@@ -5,6 +5,8 @@ keeps each answer until it is read, also if that never happens. Here an answer w
 JSON, and a session is forgotten with all its answers when they are too old or too many. A reader
 who comes later is told that there is no such session.
 
+The bodies of calls that wait are bounded as well.
+
 Gradio also keeps what each session sent and got last, for links to a state of the page. The app
 has no such links.
 """
@@ -23,12 +25,14 @@ from gradio import state_holder
 from gradio.queueing import Queue
 from gradio.server_messages import EventMessage
 
+from rwae.ui.middleware import BODY_BYTES
 from rwae.ui.monitoring import COUNTS
 
 MAX_UNREAD_SECONDS = 60.0  # that an answer waits for its reader
 MAX_UNREAD_BYTES = 16 * 2**20  # of the answers of all sessions together
 MAX_SESSION_BYTES = MAX_UNREAD_BYTES // 2  # of those of one session
 MAX_SESSIONS = 2000
+MAX_CALL_BYTES = 2**25  # of the bodies of all calls that wait or run
 TIDY_SECONDS = 15.0  # between two looks for what is too old
 
 
@@ -169,9 +173,23 @@ class Session(state_holder.SessionState):
         pass
 
 
+def limit_call_bytes(queue: Queue) -> None:
+    """Has a queue refuse calls while those that wait and run hold `MAX_CALL_BYTES`."""
+    push = queue.push
+
+    async def push_within_limit(*, body: Any, request: Any, username: str | None) -> Any:
+        calls = [event.request for event in queue.event_ids_to_events.values()]
+        if sum(one.scope.get(BODY_BYTES, 0) for one in (*calls, request)) > MAX_CALL_BYTES:
+            return False, "Queue is full: try again in a minute.", "queue_full"
+        return await push(body=body, request=request, username=username)
+
+    queue.push = push_within_limit  # type: ignore[assignment, method-assign]
+
+
 def keep_little(page: gr.Blocks) -> None:
     """Bounds what Gradio keeps of the calls of a page that was built."""
     queue: Queue = page._queue
+    limit_call_bytes(queue)
     unread = UnreadAnswers(queue)
     queue.pending_messages_per_session = unread  # type: ignore[assignment]
     COUNTS.observe("rwae_unread_bytes", lambda: unread.bytes)

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Callable
+from types import SimpleNamespace
 from typing import Any
 
 import gradio as gr
@@ -11,6 +12,7 @@ from gradio.server_messages import EstimationMessage, ProcessCompletedMessage
 from gradio.state_holder import SessionState
 
 from rwae.ui import sessions
+from rwae.ui.middleware import BODY_BYTES
 from rwae.ui.sessions import Mailbox, Session, UnreadAnswers
 
 
@@ -130,3 +132,32 @@ def test_a_session_has_what_gradio_expects_and_keeps_no_value() -> None:
     session._update_value_in_config(text._id, "secret")
     assert "secret" not in str(list(session.components))
     assert session[text._id] is text
+
+
+def test_the_bodies_of_calls_that_wait_are_bounded(
+    queue: Queue, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sessions, "MAX_CALL_BYTES", 100)
+    pushed = []
+
+    async def push(**call: Any) -> tuple[bool, str, str]:
+        pushed.append(call)
+        return True, "event", "success"
+
+    def request(size: int) -> SimpleNamespace:
+        return SimpleNamespace(scope={BODY_BYTES: size})
+
+    monkeypatch.setattr(queue, "push", push)
+    sessions.limit_call_bytes(queue)
+
+    def call(size: int) -> bool:
+        return in_loop(lambda: queue.push(body=None, request=request(size), username=None))[0]
+
+    assert call(100)
+    assert not call(101)
+    queue.event_ids_to_events["waits"] = SimpleNamespace(request=request(60))
+    assert call(40)
+    assert not call(41)
+    queue.event_ids_to_events.clear()
+    assert call(41)
+    assert len(pushed) == 3
