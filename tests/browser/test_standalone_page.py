@@ -52,7 +52,7 @@ def page(
         page.on("console", lambda message: requested.append(message.text))
         page.on("pageerror", lambda error: requested.append(str(error)))
         page.goto(file.as_uri())
-        page.wait_for_selector("[data-part=speed]:has-text('in your browser')")
+        page.wait_for_selector(".rw-badge [data-part=speed]:has-text('in your browser')")
         yield page
         browser.close()
 
@@ -81,6 +81,15 @@ def move(page: Page, to: float) -> None:
 def test_it_opens_without_a_network_and_asks_for_nothing(page: Page, requested: list[str]) -> None:
     page.wait_for_selector(RESTING)
     assert [url.split(":")[0] for url in requested] == ["file", "blob"], "itself, and its worker"
+
+
+def test_a_browser_that_cannot_decode_says_so(page: Page) -> None:
+    old = page.context.new_page()
+    old.add_init_script("delete globalThis.DecompressionStream")
+    old.goto(page.url)
+    speed = old.locator(".rw-badge [data-part=speed]")
+    playwright.expect(speed).to_contain_text("cannot run the decoder", timeout=PATIENCE)
+    old.close()
 
 
 def test_a_slider_changes_the_picture_to_what_the_model_draws(page: Page, studio: Studio) -> None:

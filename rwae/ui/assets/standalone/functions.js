@@ -6,7 +6,7 @@ import { encodePng, enlarge } from "../lib/png.js";
 
 export const EXPORTS = ["apng", "strip", "codes"]; // the kinds of files that it makes
 
-const CANNOT_DECODE =
+export const CANNOT_DECODE =
   "This browser cannot run the decoder of the page: open it in another, or in a newer version.";
 const TYPES = {
   apng: ["clip.png", "image/png"],

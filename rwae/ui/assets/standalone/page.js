@@ -6,7 +6,7 @@ import { start as startExplore } from "../tabs/explore.js";
 import { start as startSwap } from "../tabs/swap.js";
 import { browserDecoder, findDecoder } from "../widgets/decoding.js";
 import { oneTabStop, parts } from "../widgets/dom.js";
-import { EXPORTS, pageFunctions } from "./functions.js";
+import { CANNOT_DECODE, EXPORTS, pageFunctions } from "./functions.js";
 
 const textOf = (id) => document.getElementById(id).textContent;
 
@@ -65,10 +65,14 @@ function startTabs(part) {
   return open;
 }
 
-const loadDecoder = async () => ({
-  kernel: bytesOf("kernel"),
-  weights: interleave(await unzip(bytesOf("weights"))),
-});
+async function loadDecoder() {
+  try {
+    const weights = interleave(await unzip(bytesOf("weights")));
+    return { kernel: bytesOf("kernel"), weights };
+  } catch {
+    return { stays: CANNOT_DECODE }; // an old browser
+  }
+}
 
 function start() {
   followColours();
@@ -87,8 +91,9 @@ function start() {
   });
   const local = browserDecoder.model(model.name, model.side, () => findDecoder(server));
   browserDecoder.changed.watch(() => {
-    const { browser, ms, why } = browserDecoder.statusOf(model.name);
-    part.speed.textContent = browser ? `in your browser, ${Math.ceil(ms)} ms a frame` : why;
+    const { browser, ms, possible } = browserDecoder.statusOf(model.name);
+    if (browser) part.speed.textContent = `in your browser, ${Math.ceil(ms)} ms a frame`;
+    else if (!possible) part.speed.textContent = CANNOT_DECODE;
   });
   local.prepare(); // while the page is built
   session.begin({ models: [model], first: model, notice: "", open: null });
