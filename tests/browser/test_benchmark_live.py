@@ -85,3 +85,17 @@ def test_on_a_slow_line_a_clip_moves_long_before_the_page_can_be_used(
     )
     assert moves < 6
     assert moves < ready
+
+
+@pytest.mark.slow
+def test_a_page_that_is_one_file_is_measured_without_a_network(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    browser_path()
+    monkeypatch.setattr(command, "DRAG_SECONDS", 0.5)
+    monkeypatch.setattr(command, "SLIDER_VALUES", (2.0, -2.0))
+    model = small_checkpoint(tmp_path / "model")
+    assert command.main([str(model), "--rounds", "1", "--device", "cpu", "--file"]) == 0
+    out = capsys.readouterr().out
+    assert "1 of 1" in out
+    assert "decoder ready" in out

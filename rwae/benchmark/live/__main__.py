@@ -5,6 +5,7 @@
     python -m rwae.benchmark.live --markdown          # the table of docs/BENCHMARKS.md
     python -m rwae.benchmark.live --slow              # how the app opens on a slow line
     python -m rwae.benchmark.live --where             # decoding by the server and in the browser
+    python -m rwae.benchmark.live --file              # a page that is one file, without a network
 
 The latency is the time from a move of the slider to another picture on the screen, from rest,
 while the clip is paused: first of the frame that is shown, then of the frame that is drawn last.
@@ -19,9 +20,11 @@ import argparse
 import dataclasses
 import statistics
 import sys
+import tempfile
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -42,6 +45,7 @@ from rwae.benchmark.live.rivals import SliderClip
 from rwae.benchmark.report import Quartiles, Table, as_markdown, as_text
 from rwae.benchmark.server import Server, running_server
 from rwae.errors import RWAEError
+from rwae.ui.standalone import standalone_page
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser
@@ -69,6 +73,13 @@ IN_BROWSER = dataclasses.replace(
     title="in the browser",
     script="localStorage['rwae-decoding'] = 'browser'",
     ready="document.querySelector('.rw-where').textContent.includes('in your browser')",
+)
+ON_DISK = dataclasses.replace(
+    BY_SERVER,
+    title="one file",
+    script="",
+    ready="document.querySelector('.rw-badge')?.textContent.includes('in your browser')",
+    on_disk=True,
 )
 LINES = {"this machine": None, "60 ms away at 20 Mbit/s": FAR_LINE}
 LIVE_PAGES = (
@@ -135,6 +146,11 @@ def parse_live_options(words: list[str] | None = None) -> argparse.Namespace:
         action="store_true",
         help="the app alone, decoding by the server and in the browser, near and far",
     )
+    parser.add_argument(
+        "--file",
+        action="store_true",
+        help="a page that is one file, from the disk and without a network",
+    )
     parser.add_argument("--markdown", action="store_true", help="print the table in Markdown")
     return parser.parse_args(words)
 
@@ -197,6 +213,35 @@ def measure_where(clip: SliderClip, options: argparse.Namespace) -> Table:
     return where_table(records)
 
 
+def measure_file(clip: SliderClip, options: argparse.Namespace) -> Table:
+    """Opens the model as a page that is one file, from the disk, and moves its slider."""
+    side = clip.studio.model.config.frame_size
+    record, ready = LiveRecord(), []
+    with tempfile.TemporaryDirectory(prefix="rwae-") as folder, open_browser() as browser:
+        path = Path(folder) / "page.html"
+        path.write_text(standalone_page(clip.studio), "utf-8")
+        address = path.as_uri()
+        for number in range(options.rounds):
+            print(f"round {number + 1} of {options.rounds}", file=sys.stderr)
+            record.opening.append(opening_time(browser, ON_DISK, address, side))
+            ready.append(opening_time(browser, ON_DISK, address, side, ON_DISK.ready))
+            measure_moves(clip, ON_DISK, address, record, browser)
+        size = path.stat().st_size / 1e6
+    measured = {
+        "page opened, clip shown": record.opening,
+        "page opened, decoder ready": ready,
+        "a move until it is seen": record.latency,
+        "until all frames are": record.whole,
+    }
+    return [
+        ["without a network", ON_DISK.title],
+        ["size", f"{size:.2f} MB"],
+        *([title, Quartiles.of(times).text(" ms", digits=0)] for title, times in measured.items()),
+        ["pictures a second", Quartiles.of(record.pictures).text("", digits=0)],
+        ["last picture right", f"{sum(record.right)} of {len(record.right)}"],
+    ]
+
+
 def where_table(records: Mapping[str, tuple[LiveRecord, LiveRecord]]) -> Table:
     """For each line some rows: by the server, in the browser, and the ratio of the two."""
     table = [["", "by the server", "in the browser", "browser / server"]]
@@ -225,13 +270,27 @@ def measure_visit(
     browser: Browser,
     line: Line | None = None,
 ) -> None:
-    """One visit to a page: single moves from rest, then a drag; over a line once it is open."""
+    """One visit to a page, see `measure_moves`, and the files that it leaves."""
     files_before = server.files
-    side = clip.studio.model.config.frame_size
     if not live.empty:
+        side = clip.studio.model.config.frame_size
         record.opening.append(opening_time(browser, live, server.address, side))
+    measure_moves(clip, live, server.address, record, browser, line)
+    record.files.append(server.files - files_before)
+
+
+def measure_moves(
+    clip: SliderClip,
+    live: LivePage,
+    address: str,
+    record: LiveRecord,
+    browser: Browser,
+    line: Line | None = None,
+) -> None:
+    """Single moves from rest, then a drag; over a line once the page is open."""
+    side = clip.studio.model.config.frame_size
     asked: list[str] = []
-    with visit(browser, live, server.address, side) as page:
+    with visit(browser, live, address, side) as page:
         if line is not None:
             slow_down(page, line)
         record.latency.append(statistics.median(latencies(page, SLIDER_VALUES)))
@@ -241,7 +300,6 @@ def measure_visit(
     record.requests.append(sum("component_server" in url for url in asked))
     record.pictures.append(pictures)
     record.right.append(is_right(live, shown, clip.render(value)[0]))
-    record.files.append(server.files - files_before)
 
 
 def live_table(records: Sequence[LiveRecord]) -> Table:
@@ -278,6 +336,8 @@ def main(words: list[str] | None = None) -> int:
     try:
         if options.slow:
             table = measure_slow_line(options)
+        elif options.file:
+            table = measure_file(SliderClip(options.checkpoint, options.device), options)
         elif options.where:
             table = measure_where(SliderClip(options.checkpoint, options.device), options)
         else:

@@ -8,9 +8,9 @@
 //
 // A host copies a file to `allocate` and calls `open` once. Of a decoder it writes codes to
 // `static_code` and `dynamic_codes`, calls `begin` for a clip and `draw` for each frame of it, and
-// reads RGBA bytes at `picture`. Of an encoder it calls `begin`, for each frame it writes RGBA bytes
-// to `picture` and calls `observe`, and after `encode` it reads the codes. There is one file in a
-// memory.
+// reads RGBA bytes at `picture`. Of an encoder it calls `begin`, for each frame it writes RGBA
+// bytes to `picture` and calls `observe`, and after `encode` it reads the codes. There is one file
+// in a memory.
 
 #include <wasm_simd128.h>
 
@@ -71,7 +71,7 @@ static float *at(int place) { return (float *)model + place; }
 // Functions of four numbers.
 
 // e^x = 2^n e^r with n = round(x / ln 2); the polynomial for e^r is that of Cephes (S. Moshier).
-static Vec exponential(Vec x) {
+static __attribute__((noinline)) Vec exponential(Vec x) {
   x = max(min(x, splat(87)), splat(-87));
   Vec n = round_to_even(x * splat(1.44269504f));
   Vec r = x - n * splat(0.693359375f) + n * splat(2.12194440e-4f);  // ln 2 in two parts
@@ -119,7 +119,7 @@ static inline __attribute__((always_inline)) void block(
 
 // out = in W + bias, with W (inputs, outputs) in panels of eight columns; `bias` may be null, or
 // be `out` itself where there is one row.
-static __attribute__((noinline)) void product(
+static void product(
     int rows, int inputs, int outputs, const float *in, const float *weights, const float *bias,
     float *out) {
   for (int column = 0; column < outputs; column += COLUMNS, weights += inputs * COLUMNS) {
@@ -130,6 +130,13 @@ static __attribute__((noinline)) void product(
     for (; row < rows; row++)
       block(1, inputs, outputs, in + row * inputs, weights, b, out + row * outputs + column);
   }
+}
+
+// The same of one row, once in the file of the kernel for all recurrences.
+static __attribute__((noinline)) void row_product(
+    int inputs, int outputs, const float *in, const float *weights, const float *bias,
+    float *out) {
+  product(1, inputs, outputs, in, weights, bias, out);
 }
 
 static void linear(const Step *s) {
@@ -293,8 +300,9 @@ static void lstm_mean(const Step *s) {
   fill_zeros(gates, 6 * size);
   fill_zeros(mean, size);
   for (int t = 0; t < frames; t++) {
-    product(1, s->inputs, 4 * size, at(s->in) + t * s->inputs, at(s->weights), at(s->bias), gates);
-    product(1, size, 4 * size, states, recurrent, gates, gates);
+    const float *code = at(s->in) + t * s->inputs;
+    row_product(s->inputs, 4 * size, code, at(s->weights), at(s->bias), gates);
+    row_product(size, 4 * size, states, recurrent, gates, gates);
     lstm_step(gates, size);
     for (int n = 0; n < size; n += LANES) *vec(mean + n) += load(states + n);
   }
@@ -343,10 +351,12 @@ static void to_bytes(const Step *s) {
 }
 
 // ---------------------------------------------------------------------------------------------
-// Layers of encoders.
+// Layers of encoders. They take little time, so the compiler makes them small.
+
+#define SMALL __attribute__((minsize))
 
 // The square of the networks in the RGBA bytes of a frame, as a map of values in [0, 1].
-static void from_bytes(const Step *s) {
+SMALL static void from_bytes(const Step *s) {
   const unsigned char *pixels = (const unsigned char *)at(model->picture);
   for (int n = 0; n < s->rows * s->rows; n++) {
     int y = n / s->rows + model->top, x = n % s->rows + model->left;
@@ -355,9 +365,9 @@ static void from_bytes(const Step *s) {
   }
 }
 
-// A map (2 rows, 2 rows, 4) of colours becomes one (rows, rows, 4) with the mean of four pixels and
-// three colours, and zeros.
-static void grey(const Step *s) {
+// A map (2 rows, 2 rows, 4) of colours becomes one (rows, rows, 4) with the mean of four pixels
+// and three colours, and zeros.
+SMALL static void grey(const Step *s) {
   const Vec *from = vec(at(s->in));
   for (int n = 0; n < s->rows * s->rows; n++) {
     const Vec *x = from + n / s->rows * 4 * s->rows + n % s->rows * 2;
@@ -368,7 +378,7 @@ static void grey(const Step *s) {
 
 // The patches of a map that a convolution sees, one in a row: 3 x 3 pixels at each, or 4 x 4 at
 // every second one, with a border of zeros. `outputs` is the side of a patch.
-static void patches(const Step *s) {
+SMALL static void patches(const Step *s) {
   int side = s->rows, size = s->outputs, stride = size / 2;
   float *to = at(s->out);
   for (int top = -1; top + size <= side + 1; top += stride)
@@ -384,7 +394,7 @@ static void patches(const Step *s) {
 static void clear(const Step *s) { fill_zeros(at(s->out), s->outputs); }
 
 // Adds the mean and the maximum of the rows to those of the frames before.
-static void pool(const Step *s) {
+SMALL static void pool(const Step *s) {
   for (int c = 0; c < s->inputs; c += LANES) {
     const float *x = at(s->in) + c;
     Vec sum = load(x), most = sum;
@@ -413,7 +423,7 @@ static void keep(const Step *s) {
 // The weights are those of the gates for features, code and state, and those of the mean for state
 // and features; the biases those of the gates and of the mean, then a factor, and whether the mean
 // is layer-normed.
-static void unroll(const Step *s) {
+SMALL static void unroll(const Step *s) {
   int size = s->inputs, width = s->outputs, used = model->dynamic_size;
   float *gates = at(model->scratch), *state = gates + 5 * size, *code = state + size;
   const float *of_features = at(s->weights), *of_code = of_features + size * 4 * size;
@@ -424,12 +434,12 @@ static void unroll(const Step *s) {
   fill_zeros(gates, 6 * size + width);
   for (int t = 0; t < frames; t++) {
     const float *features = at(s->in) + t * size;
-    product(1, size, 4 * size, features, of_features, bias, gates);
-    product(1, width, 4 * size, code, of_code, gates, gates);
-    product(1, size, 4 * size, state, of_state, gates, gates);
+    row_product(size, 4 * size, features, of_features, bias, gates);
+    row_product(width, 4 * size, code, of_code, gates, gates);
+    row_product(size, 4 * size, state, of_state, gates, gates);
     lstm_step(gates, size);
-    product(1, size, width, state, mean_of_state, mean_bias, code);
-    product(1, size, width, features, mean_of_features, code, code);
+    row_product(size, width, state, mean_of_state, mean_bias, code);
+    row_product(size, width, features, mean_of_features, code, code);
     float mean = 0, variance = 0;
     for (int n = 0; n < used; n++) mean += code[n] / used;
     for (int n = 0; n < used; n++) variance += (code[n] - mean) * (code[n] - mean) / used;
