@@ -22,6 +22,7 @@ from rwae.ui.loaded_models import LoadedModels
 from rwae.ui.standalone import standalone_page
 
 _lock = threading.Lock()  # many visitors may ask for the same model at once
+_page_lock = threading.Lock()  # one of its own: a page takes seconds to build
 _found: dict[Studio, dict[str, Any]] = {}
 _encoders: dict[Studio, dict[str, Any]] = {}
 _pages: dict[Studio, str] = {}
@@ -91,7 +92,7 @@ def find_page(models: LoadedModels, studio: Studio) -> dict[str, Any]:
         )
     if kept := _why_kept(models.share, studio):
         raise ConfigError(f"{kept}, so no page of it can be saved.")
-    with _lock:
+    with _page_lock:
         if studio not in _pages:
             _pages[studio] = page_files.add_page(standalone_page(studio))
         return {"data": _pages[studio], "name": f"{file_stem(studio)}-page.html"}
