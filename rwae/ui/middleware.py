@@ -172,7 +172,8 @@ class RequestLimits:
             await self._pass_on(route, scope, receive, send)
         except Refusal as refusal:
             housekeeping.log_refusal(refusal.status, route or "other", refusal.sentence)
-            await _refuse(send, refusal, route)
+            with suppress(RuntimeError):  # an answer has begun, and breaks off here
+                await _refuse(send, refusal, route)
         except Exception as error:  # of Gradio: the server would print it, with what was sent
             housekeeping.log_failure(route or "other", error)
             with suppress(RuntimeError):  # an answer has begun, and breaks off here
