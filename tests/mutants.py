@@ -63,6 +63,8 @@ SESSIONS = "ui/test_app_sessions.py"
 RECEIVED = "ui/test_app_received_files.py"
 MONITORING = "ui/test_app_monitoring.py"
 HOUSEKEEPING = "ui/test_app_housekeeping.py"
+WALLS = "files/test_decoder_walls.py"
+SAVED = "files/test_saved_clips.py"
 HEADERS = f"{MIDDLEWARE}:security_headers"
 
 MUTANTS = (
@@ -450,7 +452,7 @@ MUTANTS = (
         "files/video/decoder/sandbox.py",
         "        if _filter_calls(library):",
         "        if False:",
-        "files/test_decoder_walls.py",
+        WALLS,
     ),
     Mutant(
         "the decoder's limits of the system",
@@ -465,6 +467,160 @@ MUTANTS = (
         "            resource.setrlimit(resource.RLIMIT_CPU, (soft, resource.RLIM_INFINITY))",
         "            pass",
         "files/test_hostile_clips.py:stopped_by_the_system",
+    ),
+    Mutant(
+        "the decoder's call of its walls",
+        "files/video/decoder/__main__.py",
+        "sandbox.enter()",
+        "0",
+        WALLS,
+    ),
+    Mutant(
+        "the decoder's call of its limits",
+        "files/video/decoder/__main__.py",
+        "    limits.limit_for_good()\n",
+        "",
+        WALLS,
+    ),
+    Mutant(
+        "the decoder's call for its time",
+        "files/video/decoder/__main__.py",
+        '        limits.allow_time(job["seconds"])\n',
+        "",
+        WALLS,
+    ),
+    Mutant(
+        "the decoder's priority",
+        "files/video/decoder/sandbox.py",
+        "        os.nice(NICENESS)",
+        "        pass",
+        WALLS,
+    ),
+    Mutant(
+        "that the decoder ends with its parent",
+        "files/video/decoder/sandbox.py",
+        "        if not library.prctl(_SET_PARENT_DEATH_SIGNAL, signal.SIGKILL, 0, 0, 0):",
+        "        if True:",
+        WALLS,
+    ),
+    Mutant(
+        "that the decoder gains no rights",
+        "files/video/decoder/sandbox.py",
+        "        if not library.prctl(_SET_NO_NEW_PRIVILEGES, 1, 0, 0, 0):",
+        "        if True:",
+        WALLS,
+    ),
+    Mutant(
+        "that its memory cannot become a program",
+        "files/video/decoder/sandbox.py",
+        '"mmap": ((9, 222), 2, _PROT_EXEC)',
+        '"mmap": ((9, 222), 2, 0)',
+        WALLS,
+    ),
+    Mutant(
+        "that it limits no other process",
+        "files/video/decoder/sandbox.py",
+        '"prlimit64": ((302, 261), 0, _ANY_PROCESS)',
+        '"prlimit64": ((302, 261), 0, 0)',
+        WALLS,
+    ),
+    Mutant(
+        "that the decoder writes nothing",
+        "files/video/decoder/limits.py",
+        '    _limit("RLIMIT_FSIZE", 0)\n',
+        "",
+        WALLS,
+    ),
+    Mutant(
+        "the files that the decoder opens",
+        "files/video/decoder/limits.py",
+        '    _limit("RLIMIT_NOFILE", MAX_OPEN_FILES)\n',
+        "",
+        WALLS,
+    ),
+    Mutant(
+        "that the decoder leaves no core",
+        "files/video/decoder/limits.py",
+        '    _limit("RLIMIT_CORE", 0)\n',
+        "",
+        WALLS,
+    ),
+    Mutant(
+        "that a long file is read in part",
+        "files/video/decoder/__main__.py",
+        "            if time.process_time() > deadline:\n                raise OutOfTime\n",
+        "",
+        "files/test_footage.py:read_in_part",
+    ),
+    Mutant(
+        "the decoder's environment",
+        "files/video/decoding.py",
+        "env=few | {",
+        "env=dict(os.environ) | {",
+        "files/test_hostile_clips.py:no_secret",
+    ),
+    Mutant(
+        "that a decoder ends when its visitor leaves",
+        "files/video/decoding.py",
+        "            with asker.ending(self._process.kill):",
+        "            if True:",
+        "ui/test_app_departures.py:visitor_leaves",
+    ),
+    Mutant(
+        "that the page's visitors are watched",
+        "ui/page.py",
+        "                Middleware(Departures),\n",
+        "",
+        "ui/test_app_departures.py:page_that_is_closed",
+    ),
+    Mutant(
+        "that a video has all frames",
+        "files/video/writing.py",
+        "            complete = _count_frames(path) == len(frames)",
+        "            complete = True",
+        SAVED,
+    ),
+    Mutant(
+        "that the disk had room for a video",
+        "files/video/writing.py",
+        "                file.write(bytes(_MIN_ROOM))",
+        "                pass",
+        SAVED,
+    ),
+    Mutant(
+        "that a saved clip stays until the new one is whole",
+        "files/video/writing.py",
+        "        with atomic(path) as unfinished:\n            unfinished.write_bytes(data)",
+        "        path.write_bytes(data)",
+        SAVED,
+    ),
+    Mutant(
+        "that the temporary folder is made again",
+        "ui/housekeeping.py",
+        "        if folder.repair():",
+        "        if False:",
+        f"{HOUSEKEEPING}:made_again",
+    ),
+    Mutant(
+        "that old files are removed while the app runs",
+        "ui/housekeeping.py",
+        "    folder.remove_old(time.monotonic())\n",
+        "",
+        f"{HOUSEKEEPING}:thread_removes",
+    ),
+    Mutant(
+        "the lock of the temporary folder",
+        "ui/temporary_folder.py",
+        "        self._lock = lock_folder(self.path)",
+        "        self._lock = None",
+        f"{HOUSEKEEPING}:that_slept",
+    ),
+    Mutant(
+        "that the log tells of a decoder that is not confined",
+        "ui/housekeeping.py",
+        "    if missing:",
+        "    if False:",
+        f"{HOUSEKEEPING}:not_confined",
     ),
 )
 
