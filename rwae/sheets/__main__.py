@@ -45,6 +45,11 @@ def main(arguments: list[str] | None = None) -> int:
     command.add_argument(
         "--single-row", help="of a picture of one row: which one it is; the likeliest by default"
     )
+    command.add_argument(
+        "--no-guess",
+        action="store_true",
+        help="leave directions of which nothing is given empty, in place of a guess",
+    )
     command.add_argument("--report", type=Path, help="JSON to write: every cell, and how sure")
     options = parser.parse_args(arguments)
     try:
@@ -62,7 +67,7 @@ def _complete(options: argparse.Namespace) -> str:
     """Completes a sheet, writes the files, and says in a line what was done."""
     sheet = read_sheet(options.sheet, options.single_row)
     if options.body is None:
-        done = complete(sheet, options.row)
+        done = complete(sheet, options.row, guess=not options.no_guess)
     else:
         done = complete_layer(sheet, read_body(options.body), options.row)
     report = done.report()

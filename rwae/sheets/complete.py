@@ -2,7 +2,8 @@
 
 Every pixel is copied from a given cell by `rwae.sheets.copying`, so no colour is new. The cells of
 walking are its sources. Where one of them is missing, it is first filled by the nearest given cell
-of its direction, and what is drawn from it is a draft.
+of its direction, or guessed if there is none (`rwae.sheets.guess`), and what is drawn from it is a
+draft.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ import numpy as np
 from rwae.errors import ClipError
 from rwae.files.sheet_layout import ROWS, pack_pixels, unpack_pixels
 from rwae.sheets.copying import CopyingDecoder, load_decoder
+from rwae.sheets.guess import guess_walking
 from rwae.sheets.sheet import Sheet
 from rwae.sheets.sources import WALK, WALK_ROWS, sources_of
 
@@ -102,17 +104,19 @@ def complete(
     rows: Collection[str] | None = None,
     progress: Progress | None = None,
     decoder: CopyingDecoder | None = None,
+    guess: bool = True,
 ) -> Completion:
     """Draws the missing cells of a sheet.
 
-    A direction of which no cell is given cannot be drawn, and stays missing; left and right are
-    drawn from each other.
+    Left and right are drawn from each other. A direction of which no cell is given is guessed, or
+    stays missing.
 
     Args:
         sheet: of which some cells are given.
         rows: keys of the rows whose cells are wanted, such as "slash, front"; all by default.
         progress: is told what part of the work is done.
         decoder: that copies pixels; the shipped one by default.
+        guess: whether directions of which nothing is given are guessed.
 
     Raises:
         ClipError: if a row is unknown.
@@ -123,6 +127,8 @@ def complete(
     colours = packed_colours(sheet.cells)
     trust = np.where(sheet.given, 1.0, 0.0)
     fill_walking(colours, trust)
+    if guess:
+        guess_walking(colours, trust)
     confidence = np.zeros(colours.shape, np.float32)
     confidence[sheet.given] = 1
     made = np.zeros_like(sheet.given)

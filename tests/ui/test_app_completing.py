@@ -63,7 +63,7 @@ def content(answer: dict[str, Any]) -> bytes:
 
 
 def finish(server: Served, job: str) -> dict[str, Any]:
-    for _ in range(300):
+    for _ in range(2400):
         state = server["complete_state"]({"job": job})
         if state.get("done") or state.get("error"):
             return state
