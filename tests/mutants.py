@@ -395,7 +395,7 @@ MUTANTS = (
         "ui/temporary_folder.py",
         "            remove_abandoned_folders(self._parent, time.time())\n",
         "",
-        f"{HOUSEKEEPING}:ended_apps or start",
+        f"{HOUSEKEEPING}:new_app",
     ),
     Mutant(
         "the age of temporary files",
@@ -445,7 +445,7 @@ MUTANTS = (
         "files/video/decoder/frames.py",
         "|format_whitelist;mov,mp4,m4a,3gp,3g2,mj2,matroska,webm,avi,gif",
         "",
-        "files/test_hostile_clips.py:ffmpeg_itself or leads_elsewhere",
+        "files/test_hostile_clips.py:ffmpeg_itself",
     ),
     Mutant(
         "the decoder's filter of system calls",
@@ -459,14 +459,14 @@ MUTANTS = (
         "files/video/decoder/limits.py",
         '    _limit("RLIMIT_AS", MAX_MEMORY)\n',
         "",
-        "files/test_hostile_clips.py",
+        "files/test_decoder_walls.py:behind_its_walls",
     ),
     Mutant(
         "the decoder's processor time",
         "files/video/decoder/limits.py",
         "            resource.setrlimit(resource.RLIMIT_CPU, (soft, resource.RLIM_INFINITY))",
         "            pass",
-        "files/test_hostile_clips.py:stopped_by_the_system",
+        "files/test_decoder_walls.py:behind_its_walls",
     ),
     Mutant(
         "the decoder's call of its walls",

@@ -168,6 +168,11 @@ def test_the_limits_of_a_tensor_file(folder: Path, monkeypatch: pytest.MonkeyPat
     assert read_tensors(path, max_bytes=size).tensors
     with pytest.raises(ValueError, match=f"it has {size:,} bytes"):
         read_tensors(path, max_bytes=size - 1)
+    with open(folder / "huge", "wb") as huge:
+        huge.truncate(tensors.MAX_TENSOR_FILE_BYTES + 1)  # takes no place on the disk
+    assert tensors.MAX_TENSOR_FILE_BYTES <= 2**30
+    with pytest.raises(ValueError, match="bytes, and at most"):
+        read_tensors(folder / "huge")
     monkeypatch.setattr(tensors, "MAX_TENSORS", 3)
     with pytest.raises(ValueError, match="at most 3 are read"):
         read_tensors(path)
