@@ -27,7 +27,7 @@ from rwae.benchmark.server import free_port
 from rwae.editing.studio import Studio
 from rwae.errors import ConfigError
 from rwae.files import installation
-from rwae.ui import launch, loaded_models
+from rwae.ui import launch, loaded_models, page_files
 from rwae.ui.loaded_models import LoadedModels
 from rwae.ui.page import build_page
 from rwae.ui.payloads import MAX_CLIP_FRAMES
@@ -294,9 +294,11 @@ def test_gradio_reloads_the_page_when_a_file_changes(
     log = tmp_path / "log"
     with program(command, environment, log, root):
         wait_for("Running on local URL", log)
-        before = title()
+        assert title() == page_files.TITLE
         page = root / "rwae" / "ui" / "page.py"
-        page.write_text(page.read_text().replace(f'title="{before}"', 'title="Changed"'))
+        text, old = page.read_text(), "title=page_files.TITLE"
+        assert old in text
+        page.write_text(text.replace(old, 'title="Changed"'))
         end = time.monotonic() + 60
         while title() != "Changed":
             assert time.monotonic() < end, log.read_text()
