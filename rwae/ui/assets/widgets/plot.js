@@ -10,6 +10,7 @@ const MARKS = [
   ["rect", { x: -3.5, y: -3.5, width: 7, height: 7 }],
   ["path", { d: "M0-4.5 4.5 3.5H-4.5z" }],
   ["path", { d: "M0-5 5 0 0 5-5 0z" }],
+  ["path", { d: "M-4-4 4 4M-4 4 4-4" }],
 ];
 const MEAN_MARK = { x: -1.25, y: -9, width: 2.5, height: 18, rx: 1 };
 const RUN_MARK = { r: 4.5 }; // of one training
