@@ -14,13 +14,11 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, fields
 from pathlib import Path
-from zipfile import BadZipFile
 
 import numpy as np
 
-from rwae.errors import CheckpointError
 from rwae.files import installation
-from rwae.files.checkpoint import atomic
+from rwae.files.archives import read_archive, write_archive
 from rwae.files.sheet_layout import CELL_SIDE
 from rwae.sheets.perceptron import scorer_from
 from rwae.sheets.refinement import POSTURES, Refinement, posture_of
@@ -373,8 +371,7 @@ def save_decoder(path: Path, decoder: CopyingDecoder) -> None:
     arrays["cells"] = np.array(keys, np.uint8).reshape(-1, 2)
     counts = [[len(decoder.tables[key].pixels), len(decoder.tables[key].nodes)] for key in keys]
     arrays["counts"] = np.array(counts, np.int32).reshape(-1, 2)
-    with atomic(path) as unfinished, unfinished.open("wb") as file:
-        np.savez_compressed(file, allow_pickle=False, **arrays)
+    write_archive(path, arrays)
 
 
 def load_decoder(path: Path = DEFAULT_FILE) -> CopyingDecoder:
@@ -383,9 +380,7 @@ def load_decoder(path: Path = DEFAULT_FILE) -> CopyingDecoder:
     Raises:
         CheckpointError: if the file is missing or damaged.
     """
-    try:
-        with np.load(path, allow_pickle=False) as archive:
-            arrays = {name: archive[name] for name in archive.files}
+    with read_archive(path, "from which sheets are completed") as arrays:
         pixels = nodes = 0
         tables = {}
         for key, (more_pixels, more_nodes) in zip(
@@ -402,9 +397,4 @@ def load_decoder(path: Path = DEFAULT_FILE) -> CopyingDecoder:
             for posture in POSTURES
             if any(name.startswith(posture) for name in arrays)
         }
-    except (OSError, ValueError, KeyError, IndexError, EOFError, BadZipFile) as error:
-        raise CheckpointError(
-            f"The file {path}, from which sheets are completed, is missing or damaged: fetch the "
-            "project again."
-        ) from error
     return CopyingDecoder(tables, refinements)

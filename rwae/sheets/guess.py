@@ -12,7 +12,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from zipfile import BadZipFile
 
 import numpy as np
 import torch
@@ -21,6 +20,7 @@ from torch import Tensor
 from rwae.codes import Codes
 from rwae.errors import CheckpointError
 from rwae.files import checkpoint, installation
+from rwae.files.archives import read_archive, write_archive
 from rwae.files.sheet_layout import CELL_SIDE, DIRECTIONS, ROWS, SheetRow, unpack_pixels
 from rwae.models.base import CodeModel
 from rwae.models.registry import load
@@ -151,8 +151,10 @@ def guess_walking(colours: np.ndarray, trust: np.ndarray, guesser: Guesser | Non
     """
     missing = [row for row in WALK_ROWS if not trust[row].any()]
     seen = _rows_seen(trust)
-    guesser = guesser or (shipped_guesser() if missing and seen else None)
-    if guesser is None or not seen:
+    if not (missing and seen):
+        return
+    guesser = guesser or shipped_guesser()
+    if guesser is None:
         return
     clips = np.stack([unpack_pixels(colours[row.number, list(row.action.played)]) for row in seen])
     walks = colours[[row for row in WALK_ROWS if row not in missing], : WALK.columns]
@@ -170,14 +172,12 @@ def _rows_seen(trust: np.ndarray) -> Sequence[SheetRow]:
 
 def save_walks(path: Path, walks: Walks) -> None:
     """Writes the codes as one NumPy archive."""
-    with checkpoint.atomic(path) as unfinished, unfinished.open("wb") as file:
-        np.savez_compressed(
-            file,
-            allow_pickle=False,
-            weights=np.array(walks.weights),
-            walking=walks.walking.numpy(),
-            standing=walks.standing.numpy(),
-        )
+    arrays = {
+        "weights": np.array(walks.weights),
+        "walking": walks.walking.numpy(),
+        "standing": walks.standing.numpy(),
+    }
+    write_archive(path, arrays)
 
 
 def load_walks(path: Path = DEFAULT_FILE) -> Walks:
@@ -186,15 +186,6 @@ def load_walks(path: Path = DEFAULT_FILE) -> Walks:
     Raises:
         CheckpointError: if the file is missing or damaged.
     """
-    try:
-        with np.load(path, allow_pickle=False) as archive:
-            return Walks(
-                str(archive["weights"]),
-                torch.from_numpy(archive["walking"]),
-                torch.from_numpy(archive["standing"]),
-            )
-    except (OSError, ValueError, KeyError, EOFError, BadZipFile) as error:
-        raise CheckpointError(
-            f"The file {path}, from which missing directions are guessed, is missing or damaged: "
-            "fetch the project again."
-        ) from error
+    with read_archive(path, "from which missing directions are guessed") as arrays:
+        walking, standing = (torch.from_numpy(arrays[name]) for name in ("walking", "standing"))
+        return Walks(str(arrays["weights"]), walking, standing)

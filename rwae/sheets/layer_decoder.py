@@ -12,16 +12,14 @@ are the same for all pixels and cells, and neither sees a colour.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from zipfile import BadZipFile
 
 import numpy as np
 
-from rwae.errors import CheckpointError
 from rwae.files import installation
-from rwae.files.checkpoint import atomic
+from rwae.files.archives import read_archive, write_archive
 from rwae.files.sheet_layout import CELL_SIDE, ROWS
 from rwae.sheets.copying import CANDIDATES, CopyingDecoder, believe
 from rwae.sheets.matching import BodyMatch, box_around, box_sum, pad, source_cells
@@ -410,8 +408,7 @@ def save_scorers(path: Path, scorers: Sequence[Scorer]) -> None:
     arrays: dict[str, np.ndarray] = {}
     for name, scorer in zip(_SCORERS, scorers, strict=True):
         arrays |= scorer.arrays(name)
-    with atomic(path) as unfinished, unfinished.open("wb") as file:
-        np.savez_compressed(file, allow_pickle=False, **arrays)
+    write_archive(path, arrays)
 
 
 def load_scorers(path: Path = DEFAULT_FILE) -> tuple[Scorer, ...]:
@@ -420,12 +417,5 @@ def load_scorers(path: Path = DEFAULT_FILE) -> tuple[Scorer, ...]:
     Raises:
         CheckpointError: if the file is missing or damaged.
     """
-    try:
-        with np.load(path, allow_pickle=False) as archive:
-            arrays: Mapping[str, np.ndarray] = {name: archive[name] for name in archive.files}
+    with read_archive(path, "from which layers are completed") as arrays:
         return tuple(scorer_from(arrays, name) for name in _SCORERS)
-    except (OSError, ValueError, KeyError, EOFError, BadZipFile) as error:
-        raise CheckpointError(
-            f"The file {path}, from which layers are completed, is missing or damaged: fetch the "
-            "project again."
-        ) from error
