@@ -95,6 +95,17 @@ test("no edit of a coordinate leaves the range that the server takes", () => {
   assert.ok(shiftCode([9], [[5]], [3]).every((value) => value === CODE_LIMIT));
 });
 
+test("a coordinate that was set is not set again, whose basis is rounded", () => {
+  const { mean, read, write } = slantedBasis();
+  const rounded = write.map((row) => row.map((w) => w * (1 + 7e-6)));
+  const basis = new Basis({ mean, read, write: rounded });
+  const code = [...mean];
+  basis.set(code, 0, 6); // while a hand moves a slider, and once more when it lets it go
+  const moved = [...code];
+  basis.set(code, 0, 6);
+  assert.deepEqual(code, moved);
+});
+
 test("the plain numbers are their own coordinates", () => {
   const basis = Basis.identity(3, [false, true, false]);
   assert.deepEqual(

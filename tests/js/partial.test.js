@@ -15,10 +15,8 @@ class FakeSheet {
     return new FakeSheet([this.rows[row].slice(0, frames)], true);
   }
 
-  paste(other, columns) {
-    columns.forEach((column, n) => {
-      this.rows[0][column] = other.rows[0][n];
-    });
+  paste(other, places) {
+    for (const [from, to] of places) this.rows[0][to] = other.rows[0][from];
   }
 }
 
@@ -87,15 +85,59 @@ test("in a long drag no frame falls far behind", async () => {
   assert.ok(counts.filter((count) => count === 4).length >= 3);
 });
 
-test("frames that come along with every second move were asked for least recently", async () => {
+// What a move asked for: the frames in sight, and those that follow.
+async function move(codes) {
+  const answer = await rendering.ask(codes, false);
+  rendering.take(answer, codes);
+  const later = await answer.later;
+  if (later) rendering.take(later, codes);
+  return [answer.frames, later?.frames ?? []];
+}
+
+test("frames beside those in sight were asked for least recently", async () => {
   rendering.spare = () => 2;
   const asked = [];
-  for (let n = 0; n < 6; n += 1) {
-    const { answer } = await render({ ...clip, static: [n, n, n] });
-    asked.push(answer.frames);
-    await pass(20);
-  }
-  assert.deepEqual(asked, [[0], [0, 1, 2], [0], [0, 3, 1], [0], [0, 2, 3]]);
+  for (let n = 0; n < 3; n += 1) asked.push(await move({ ...clip, static: [n, n, n] }));
+  const last = { ...clip, static: [2, 2, 2] };
+  assert.deepEqual(asked, [
+    [[0], [1, 2]],
+    [[0], [3, 1]],
+    [[0], [2, 1]],
+  ]);
+  assert.deepEqual(await move(last), [[3], []], "what is missing at the end");
+  assert.deepEqual(shown(), frames(last));
+});
+
+test("others are under way once at a time, and do not replace newer frames", async () => {
+  rendering.spare = () => 3;
+  const gates = [];
+  const held = (clips, exact) =>
+    new Promise((resolve) => {
+      gates.push(() => resolve(decode(clips, exact)));
+    });
+  rendering.decode = held;
+  const [before, after] = [1, 2].map((n) => ({ ...clip, static: [n, n, n] }));
+  const asking = rendering.ask(before, false);
+  gates[0]();
+  const first = await asking;
+  rendering.take(first, before);
+  inSight = [1];
+  const next = rendering.ask(after, false);
+  assert.equal(gates.length, 3, "one in sight, the others, another one in sight");
+  gates[2]();
+  rendering.take(await next, after);
+  gates[1]();
+  rendering.take(await first.later, before);
+  const [was, is] = [frames(before), frames(after)];
+  assert.deepEqual(shown(), [was[0], is[1], was[2], was[3]]);
+});
+
+test("pixels that a browser drew are exact already", async () => {
+  rendering.decode = async (clips) => ({ ...(await decode(clips)), local: true });
+  const edited = { ...clip, static: [1, 2, 3] };
+  await render(edited);
+  assert.equal((await render(edited, true)).answer.frames, null, "not all were drawn by it yet");
+  assert.deepEqual((await render(edited, true)).answer.frames, []);
 });
 
 test("an exact picture is decoded in one piece", async () => {

@@ -151,6 +151,41 @@ test("what is missing is asked for before the exact answer", async () => {
   assert.deepEqual(asked, [false, false, false, true]);
 });
 
+test("the rest of an answer may come later, also after that to a newer value", async () => {
+  const log = [];
+  const send = async (value, exact) => {
+    log.push(`ask ${value}${exact ? " exactly" : ""}`);
+    const later = value === "first" ? wait(100).then(() => ({ part: "rest" })) : null;
+    return { part: "begin", later };
+  };
+  const show = ({ part }, value) => {
+    log.push(`${part} of ${value}`);
+  };
+  const pump = new Pump(send, show, () => {});
+  pump.push("first");
+  await pass(20);
+  pump.push("second");
+  await pass(1000);
+  assert.deepEqual(log, [
+    ...["ask first", "begin of first", "ask second", "begin of second"],
+    ...["rest of first", "ask second exactly", "begin of second"],
+  ]);
+});
+
+test("what is later of a cancelled value is not shown", async () => {
+  const log = [];
+  const send = async () => ({ later: wait(100).then(() => ({ late: true })) });
+  const show = ({ late }) => {
+    log.push(late);
+  };
+  const pump = new Pump(send, show, () => {});
+  pump.push("value");
+  await pass(20);
+  pump.cancel();
+  await pass(1000);
+  assert.deepEqual(log, [undefined]);
+});
+
 test("the stills do not wait for ever for an answer that never comes", async () => {
   const shown = [];
   const list = {

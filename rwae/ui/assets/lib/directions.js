@@ -5,6 +5,7 @@ import { CODE_LIMIT, clamp } from "./codes.js";
 import { factorName } from "./format.js";
 
 const MIN_SHARE = 0.015; // a main direction that explains less of the picture is left out
+const ROUNDING = 1e-4; // of a coordinate that was just set: bases come with five decimals
 const MAX_DIRECTIONS = 16; // main directions: the stills beside their sliders are one request
 
 // Coordinates c = read (z - mean); adding write[k] to a code raises its coordinate k by one.
@@ -31,7 +32,7 @@ export class Basis {
   // Sets one coordinate of a code, in place. A difference that is rounding alone changes nothing.
   set(code, axis, value) {
     const step = value - this.coordinate(code, axis);
-    if (Math.abs(step) < 1e-5) return;
+    if (Math.abs(step) < ROUNDING) return;
     this.write[axis].forEach((w, d) => {
       code[d] = clamp(code[d] + step * w, CODE_LIMIT);
     });

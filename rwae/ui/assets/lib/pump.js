@@ -14,7 +14,8 @@ export class Pump {
   // `maxInFlight` requests the server works on one while the answer to another is on its way back.
   // An answer that takes longer than `deadline` milliseconds becomes an error, and its request
   // gives its place to the next. After a value, the next one waits for the promise of `pace`, if
-  // it gives one.
+  // it gives one. An answer may have a promise `later` of another one of the same value, which is
+  // not among those in flight, and is shown even when a newer value came first.
   constructor(
     send,
     show,
@@ -79,8 +80,16 @@ export class Pump {
       this.shown = number;
       more = this.show(answer, job.value) === true;
     }
+    if (answer.later) this.follow(job, number, answer.later);
     if (this.next) this.run();
-    else if (newest && number === this.sent) this.rest(job, answer, more);
+    else if (newest && number === this.sent && !answer.later) this.rest(job, answer, more);
+  }
+
+  async follow(job, number, later) {
+    const answer = await ask(() => later, this.deadline);
+    if (job.generation !== this.generation) return;
+    const more = !answer.error && this.show(answer, job.value) === true;
+    if (!this.next && number === this.sent) this.rest(job, answer, more);
   }
 
   // The newest value has its answer, or its first part.

@@ -37,7 +37,8 @@ export class Sheet {
     const { image, side } = this;
     const [width, height] = [frames * side, side];
     const canvas = make("canvas", "", { width, height });
-    canvas.getContext("2d").drawImage(image, 0, row * side, width, height, 0, 0, width, height);
+    const context = canvas.getContext("2d", IN_MEMORY);
+    context.drawImage(image, 0, row * side, width, height, 0, 0, width, height);
     return new Sheet(canvas, side, true);
   }
 
@@ -45,21 +46,22 @@ export class Sheet {
   static of({ pixels, width, height }, side) {
     const canvas = make("canvas", "", { width, height });
     const data = new ImageData(new Uint8ClampedArray(pixels), width, height);
-    canvas.getContext("2d", { willReadFrequently: true }).putImageData(data, 0, 0);
+    canvas.getContext("2d", IN_MEMORY).putImageData(data, 0, 0);
     return new Sheet(canvas, side);
   }
 
-  // Draws the first frames of another sheet over some columns of this one.
-  paste(other, columns) {
+  // Draws frames of another sheet over some of this one; places: [there, here] of each.
+  paste(other, places) {
     const s = this.side;
     const context = this.image.getContext("2d");
-    columns.forEach((column, n) => {
-      context.drawImage(other.image, n * s, 0, s, s, column * s, 0, s, s);
-    });
+    for (const [from, to] of places) {
+      context.drawImage(other.image, from * s, 0, s, s, to * s, 0, s, s);
+    }
   }
 }
 
-const BUDGET = 10; // milliseconds of decoding between two frames of the screen
+const IN_MEMORY = { willReadFrequently: true }; // of a canvas: not on a graphics card
+const BUDGET = 5; // milliseconds of decoding between two frames of the screen
 const line = new Line();
 
 // A function that has clips of a model decoded: an answer with a sheet ready to be drawn. The
@@ -167,7 +169,7 @@ export class View extends Square {
   constructor(canvas, clock, side) {
     super(canvas, side);
     Object.assign(this, { clock, sheet: null, row: 0 });
-    this.context = canvas.getContext("2d", { willReadFrequently: true });
+    this.context = canvas.getContext("2d", IN_MEMORY);
     clock.listen(() => this.draw());
   }
 
