@@ -22,6 +22,7 @@ from starlette.middleware import Middleware
 
 from rwae.files import installation
 from rwae.ui import api, page_files, sessions
+from rwae.ui.bundling import ASSETS, read_asset
 from rwae.ui.completing import Completing
 from rwae.ui.departures import Departures
 from rwae.ui.endpoints import page_functions
@@ -51,7 +52,7 @@ HIDDEN_UNTIL_STYLED = """
 # page, also below the path of a proxy.
 START_SCRIPT = """// Triggers: {events}
 import(new URL("{url}", document.baseURI)).then(
-  ({{ start }}) => start({{ element, server, trigger, value: props.value }}),
+  ({{ modules }}) => modules["{module}"].start({{ element, server, trigger, value: props.value }}),
   (error) => {{
     element.textContent = "A part of the page could not be loaded: reload the page.";
     throw error;
@@ -132,14 +133,16 @@ def build_part(
         functions: what `start` can call as methods of `server`.
         events: what `start` may trigger; each becomes a method of the component.
     """
+    module = f"tabs/{name}.js"
     # The template does not mention the value: Gradio would draw it anew with each value, and
     # clear its canvases.
     return gr.HTML(
         value,
-        html_template=page_files.read_asset(f"templates/{name}.html"),
+        html_template=read_asset(f"templates/{name}.html"),
         js_on_load=START_SCRIPT.format(
             events=", ".join(f'"{event}"' for event in events),
-            url=page_files.file_url(f"tabs/{name}.js"),
+            module=module,
+            url=page_files.script_url(module),
         ),
         apply_default_css=False,
         server_functions=list(functions),
@@ -158,7 +161,7 @@ def launch_settings(page: gr.Blocks) -> dict[str, Any]:
         "theme": _theme(),
         "css": HIDDEN_UNTIL_STYLED,
         "head": f'<link rel="stylesheet" href="{stylesheet}">',
-        "favicon_path": page_files.ASSETS / "mark.svg",
+        "favicon_path": ASSETS / "mark.svg",
         "footer_links": [],
         "max_file_size": MAX_UPLOAD_BYTES,
         "blocked_paths": [str(installation.ROOT)],  # no file of the program by its path

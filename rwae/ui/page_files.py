@@ -1,5 +1,5 @@
-"""The page's own files: modules, one stylesheet, pictures of examples, decoders for browsers, and
-pages that are one file.
+"""The page's own files: scripts of modules, one stylesheet, pictures of examples, decoders for
+browsers, and pages that are one file.
 
 Each has a URL that contains a digest of its content, so browsers keep it for a year and never
 show an old one. URLs are relative to the page, which may lie below the path of a proxy.
@@ -10,7 +10,6 @@ from __future__ import annotations
 import functools
 import gzip
 import hashlib
-import posixpath
 import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -18,20 +17,24 @@ from types import MappingProxyType
 from urllib.parse import parse_qsl, urlencode
 
 from starlette.concurrency import run_in_threadpool
-from starlette.middleware import Middleware
 from starlette.middleware.gzip import GZipMiddleware
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import BaseRoute, Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from rwae.ui.bundling import bundle, bundled, read_asset, script
 from rwae.ui.first_clip import HtmlEdit
 from rwae.ui.middleware import PAGE_FILES_PREFIX, path_below_root
 
-ASSETS = Path(__file__).parent / "assets"
-MODULE_FOLDERS = ("lib", "tabs", "widgets")
 FIRST_MODULES = ("tabs/header.js", "tabs/explore.js")  # what the page shows first
+OTHER_MODULES = tuple(
+    f"tabs/{name}.js" for name in ("swap", "sample", "compare", "sheet", "about")
+)
+WORKER = "lib/decodeworker.js"
+FIRST_SCRIPT, OTHER_SCRIPT = "app/first.js", "app/others.js"  # whose modules name files from there
 STYLESHEET = "studio.css"
+TEXT_TYPES = {".js": "text/javascript", ".css": "text/css"}
 STYLES = (  # in the order in which they override each other
     *("page", "header", "controls", "player", "explore", "grids", "swap", "sample", "compare"),
     *("about", "sheet", "takeaway", "yourclip", "phone"),
@@ -51,24 +54,32 @@ DESCRIPTION = (
 _PREVIEW = re.compile(  # the tags of Gradio about previews
     rb'<meta\s+(?:property|name)="(?:og|twitter):\w+"\s+content="[^"]*"\s*/>', re.ASCII
 )
-_IMPORT = re.compile(r'^(?:import|export)\b[^;]*?\bfrom "(\.[^"]+)";', re.MULTILINE)
 _shown_first = ""  # HTML of the clip that moves before any script has come
 _pictures: dict[str, bytes] = {}  # by their digest: the examples of models that were opened
 _decoders: dict[str, bytes] = {}  # by their names, compressed: the kernel and packed weights
 _pages: dict[str, bytes] = {}  # the same: pages that are one file
 
 
-def read_asset(name: str) -> str:
-    """The text of a file in `assets`."""
-    return (ASSETS / name).read_text("utf-8")
+@functools.cache
+def served_files() -> dict[str, str]:
+    """The texts that are served, by name: modules in three scripts, and all styles in one file.
+
+    The scripts of the page export `modules`, what each module exports by its path.
+    """
+    exported = "export { modules };\n"
+    first, others = bundle(FIRST_MODULES), bundle(OTHER_MODULES, bundled(FIRST_MODULES))
+    return {
+        FIRST_SCRIPT: f"const modules = {{}};\n{first}{exported}",
+        OTHER_SCRIPT: f'import {{ modules }} from "./first.js";\n{others}{exported}',
+        WORKER: script(WORKER),
+        STYLESHEET: stylesheet(STYLES),
+    }
 
 
 @functools.cache
-def served_files() -> dict[str, str]:
-    """The texts that are served, by name: the modules, and all styles in one file."""
-    paths = [path for folder in MODULE_FOLDERS for path in sorted((ASSETS / folder).glob("*.js"))]
-    modules = {path.relative_to(ASSETS).as_posix(): path.read_text("utf-8") for path in paths}
-    return modules | {STYLESHEET: stylesheet(STYLES)}
+def _compressed_files() -> dict[str, bytes]:
+    """The same, compressed."""
+    return {name: gzip.compress(text.encode(), mtime=0) for name, text in served_files().items()}
 
 
 def stylesheet(names: Sequence[str]) -> str:
@@ -89,7 +100,7 @@ def _digest(content: bytes) -> str:
 
 
 def file_url(name: str) -> str:
-    """The URL of a module or the stylesheet, relative to the page.
+    """The URL of a script or the stylesheet, relative to the page.
 
     Raises:
         KeyError: if it is not among `served_files`.
@@ -97,6 +108,11 @@ def file_url(name: str) -> str:
     if name not in served_files():
         raise KeyError(name)
     return f"{files_root()}/{name}".removeprefix("/")
+
+
+def script_url(module: str) -> str:
+    """The URL of the script of the page that holds a module, as `file_url`."""
+    return file_url(FIRST_SCRIPT if module in FIRST_MODULES else OTHER_SCRIPT)
 
 
 def add_picture(png: bytes) -> str:
@@ -166,16 +182,12 @@ def routes() -> list[BaseRoute]:
         return await _answer_compressed(request, _pages, "text/html", PAGE_HEADERS)
 
     async def file(request: Request) -> Response:
-        name = request.path_params["name"]
-        text = served_files().get(name)
-        if text is None:
-            return Response("There is no such file.", 404, media_type="text/plain")
-        media_type = "text/css" if name == STYLESHEET else "text/javascript"
-        return Response(text, media_type=media_type, headers=CACHE_FOREVER)
+        media_type = TEXT_TYPES.get(Path(request.path_params["name"]).suffix)
+        return await _answer_compressed(request, _compressed_files(), media_type)
 
     # No Mount: below the path of a proxy, it would look for its own path in the wrong place.
     return [
-        Route(f"{files_root()}/{{name:path}}", file, middleware=[Middleware(GZipMiddleware)]),
+        Route(f"{files_root()}/{{name:path}}", file),
         Route(f"{PAGE_FILES_PREFIX}pictures/{{digest}}.png", picture),
         Route(f"{PAGE_FILES_PREFIX}decoders/{{name}}", decoder),
         Route(f"{PAGE_FILES_PREFIX}pages/{{name}}", page),
@@ -203,9 +215,9 @@ async def _answer_compressed(
 class PageDelivery:
     """ASGI middleware that compresses the page and has browsers load at once what it needs first.
 
-    A Link header names the stylesheet, the modules of the first tab and the pictures that are
-    known when the app starts. Without it, browsers would request a module only when the one that
-    imports it has come, and the picture last.
+    A Link header names the stylesheet, the script of the first tab and the pictures that are known
+    when the app starts. Without it, browsers would request the script when Gradio has built the
+    page, and the picture last.
 
     The page holds the first clip as HTML, unless its address names a model, and what a link to it
     shows elsewhere, in the place of Gradio's. The address of Gradio's page for programs,
@@ -222,7 +234,7 @@ class PageDelivery:
         self._page = GZipMiddleware(page, compresslevel=6)
         self._page_with_clip = GZipMiddleware(HtmlEdit(page, _with_first_clip), compresslevel=6)
         links = [f"<{file_url(STYLESHEET)}>;rel=preload;as=style"]
-        links += [f"<{file_url(name)}>;rel=modulepreload" for name in _with_imports(FIRST_MODULES)]
+        links.append(f"<{file_url(FIRST_SCRIPT)}>;rel=modulepreload")
         pictures = [f"<{_picture_url(digest)}>;rel=preload;as=image" for digest in _pictures]
         self._links = ", ".join(links).encode()
         self._links_and_pictures = ", ".join(pictures + links).encode()
@@ -272,17 +284,3 @@ def _about_url(query: bytes) -> str:
     """The URL of the About tab, relative to the page, which keeps a model that a query names."""
     named = [pair for pair in parse_qsl(query.decode("latin-1")) if pair[0] == "model"]
     return f"./{'?' if named else ''}{urlencode(named)}#about"
-
-
-def _with_imports(names: Sequence[str]) -> list[str]:
-    """Modules and all that they import, each once."""
-    found: list[str] = []
-    pending = list(names)
-    while pending:
-        name = pending.pop(0)
-        if name not in found:
-            found.append(name)
-            folder = posixpath.dirname(name)
-            paths = _IMPORT.findall(served_files()[name])
-            pending += [posixpath.normpath(posixpath.join(folder, path)) for path in paths]
-    return found

@@ -39,7 +39,8 @@ PIXELS = """selector => [...document.querySelectorAll(selector)].flatMap(shown =
 # Runs a body of JavaScript with the page's `session` (see rwae/ui/assets/lib/session.js).
 SESSION = """async argument => {{
     const loaded = performance.getEntriesByType("resource").map(({{ name }}) => name);
-    const {{ session }} = await import(loaded.find((name) => name.endsWith("/lib/session.js")));
+    const {{ modules }} = await import(loaded.find((name) => name.endsWith("/app/first.js")));
+    const {{ session }} = modules["lib/session.js"];
     {body}
 }}"""
 # Chooses once where the page decodes; later the page's own switch counts.

@@ -9,6 +9,7 @@ import pytest
 from serving import RunningApp
 
 from rwae.ui import page_files
+from rwae.ui.bundling import ASSETS, bundled
 from rwae.ui.middleware import PAGE_FILES_PREFIX
 
 SMALL_PAGE = 120_000  # bytes of the page over the wire
@@ -34,14 +35,12 @@ def test_every_file_is_compressed_and_kept_by_browsers(small_app: RunningApp, na
     assert headers["content-type"].split(";")[0] == (
         "text/css" if name.endswith(".css") else "text/javascript"
     )
-    if len(body) > 400:  # less hardly becomes smaller
-        assert headers["content-encoding"] == "gzip"
-        body = gzip.decompress(body)
-    assert body.decode() == page_files.served_files()[name]
+    assert headers["content-encoding"] == "gzip"
+    assert gzip.decompress(body).decode() == page_files.served_files()[name]
 
 
 def test_a_browser_that_takes_no_gzip_gets_the_plain_text(small_app: RunningApp) -> None:
-    name = "tabs/explore.js"
+    name = page_files.FIRST_SCRIPT
     for _ in range(2):  # an answer must not change the next one
         for encoding in ("identity", "gzip"):
             _, headers, body = get(small_app, f"/{page_files.file_url(name)}", encoding)
@@ -50,25 +49,25 @@ def test_a_browser_that_takes_no_gzip_gets_the_plain_text(small_app: RunningApp)
 
 
 def test_the_address_changes_with_every_file(monkeypatch: pytest.MonkeyPatch) -> None:
-    before = page_files.file_url("tabs/explore.js")
+    before = page_files.file_url(page_files.FIRST_SCRIPT)
     for name in page_files.served_files():
         changed = page_files.served_files() | {name: page_files.served_files()[name] + " "}
         with monkeypatch.context() as patch:
             patch.setattr(page_files, "served_files", lambda changed=changed: changed)
             page_files.files_root.cache_clear()
-            assert page_files.file_url("tabs/explore.js") != before
+            assert page_files.file_url(page_files.FIRST_SCRIPT) != before
     page_files.files_root.cache_clear()
-    assert page_files.file_url("tabs/explore.js") == before
+    assert page_files.file_url(page_files.FIRST_SCRIPT) == before
 
 
 @pytest.mark.parametrize(
     "path",
-    ["", "0123456789ab/tabs/explore.js", "{}/tabs/nothing.js", "{}/styles/page.css", "{}/",
+    ["", "0123456789ab/app/first.js", "{}/tabs/explore.js", "{}/styles/page.css", "{}/",
      "{}/../app.py", "{}/..%2f..%2fpage.py", "{}/templates/header.html", "pictures/0.png",
      "pictures/..%2fmark.svg"],
 )  # fmt: skip
 def test_nothing_else_is_behind_the_route(small_app: RunningApp, path: str) -> None:
-    digest = page_files.file_url("tabs/explore.js").split("/")[1]
+    digest = page_files.file_url(page_files.FIRST_SCRIPT).split("/")[1]
     assert get(small_app, PAGE_FILES_PREFIX + path.format(digest))[0] == 404
 
 
@@ -106,16 +105,23 @@ def test_the_page_has_browsers_load_at_once_what_the_first_picture_needs(
     paths = preloaded(small_app, "/")
     for path in paths:
         assert get(small_app, f"/{path}")[0] == 200
-    first = (*page_files.FIRST_MODULES, page_files.STYLESHEET)
-    assert {page_files.file_url(name) for name in first} <= paths
-    assert sum(path.endswith(".png") for path in paths) == 1
-    # All that the modules import, and nothing that is shown later.
-    modules = {path.split("/", 2)[2] for path in paths if path.endswith(".js")}
-    for name in modules:
-        for found in re.findall(r'from "(\.[^"]+)"', page_files.served_files()[name]):
-            folder = name.rsplit("/", 1)[0]
-            assert urllib.parse.urljoin(f"{folder}/", found) in modules
-    assert "tabs/swap.js" not in modules
+    first = {page_files.file_url(name) for name in ("app/first.js", page_files.STYLESHEET)}
+    assert {path for path in paths if not path.endswith(".png")} == first
+    assert len(paths) == len(first) + 1
+
+
+def test_each_module_of_the_page_is_in_one_script() -> None:
+    files = page_files.served_files()
+    first, others = (
+        re.findall(r'^modules\["(.+?)"\] = ', files[name], re.MULTILINE)
+        for name in (page_files.FIRST_SCRIPT, page_files.OTHER_SCRIPT)
+    )
+    assert len(set(first + others)) == len(first + others)
+    assert {"lib/session.js", "tabs/explore.js"} <= set(first)
+    assert {"tabs/swap.js", "tabs/about.js"} <= set(others)
+    paths = [*ASSETS.glob("lib/*.js"), *ASSETS.glob("tabs/*.js"), *ASSETS.glob("widgets/*.js")]
+    elsewhere = bundled([page_files.WORKER, "standalone/page.js"])
+    assert {path.relative_to(ASSETS).as_posix() for path in paths} <= {*first, *others, *elsewhere}
 
 
 def test_the_picture_is_not_loaded_at_once_where_another_model_may_be_shown(
@@ -127,7 +133,7 @@ def test_the_picture_is_not_loaded_at_once_where_another_model_may_be_shown(
 
 
 def test_no_other_answer_names_what_to_load(small_app: RunningApp) -> None:
-    for path in ("/config", f"/{page_files.file_url('tabs/swap.js')}"):
+    for path in ("/config", f"/{page_files.file_url(page_files.OTHER_SCRIPT)}"):
         assert "link" not in get(small_app, path)[1]
 
 

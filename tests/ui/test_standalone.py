@@ -24,7 +24,7 @@ from rwae.publish import main
 from rwae.ui import page_files, standalone
 from rwae.ui.endpoints import page_functions
 from rwae.ui.loaded_models import LoadedModels
-from rwae.ui.standalone import bundle, standalone_page
+from rwae.ui.standalone import standalone_page
 
 CARD = "---\nlicense: mit\n---\n# A <script> & more\n\nTiny.\n"
 
@@ -86,23 +86,6 @@ def test_texts_of_a_card_are_texts(page: str) -> None:
     assert "<title>A &lt;script&gt; &amp; more</title>" in page
     assert "<script> & more" not in page
     assert "Weights: MIT" in page
-
-
-def test_a_bundle_has_every_module_once_below_those_that_it_imports() -> None:
-    text = bundle("lib/decodeworker.js")
-    names = re.findall(r'^modules\["(.+?)"\]', text, re.MULTILINE)
-    assert names == ["lib/kernel.js", "lib/decodeservice.js", "lib/decodeworker.js"]
-    assert 'const { Kernel } = modules["lib/kernel.js"];' in text
-    assert not re.search(r"^(import|export)\b", bundle("standalone/page.js"), re.MULTILINE)
-
-
-@pytest.mark.parametrize(
-    "text", ["export default 1;\n", 'import * as all from "./a.js";\n', "const a = '</script>';\n"]
-)
-def test_what_a_bundle_cannot_hold_is_named(text: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(standalone, "read_asset", lambda _: text)
-    with pytest.raises(ValueError, match=r"lib/odd\.js"):
-        bundle("lib/odd.js")
 
 
 def test_the_page_of_the_shipped_model_has_less_than_5_mb(monkeypatch: pytest.MonkeyPatch) -> None:

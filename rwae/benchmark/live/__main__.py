@@ -38,7 +38,7 @@ from rwae.benchmark.live.browser import (
     open_browser,
     opening_time,
     slow_down,
-    slow_opening_times,
+    slow_opening,
     visit,
 )
 from rwae.benchmark.live.rivals import SliderClip
@@ -183,16 +183,18 @@ def measure_slow_line(options: argparse.Namespace) -> Table:
     device = ["--device", options.device] if options.device else []
     ours = LIVE_PAGES[0]
     program = [*ours.program, options.checkpoint, *device]
-    times = []
+    openings = []
     with running_server(program) as server:
         for _ in range(options.rounds):
             with open_browser() as browser:
-                times.append(slow_opening_times(browser, ours, server.address))
-    moves, ready = ([time / 1000 for time in column] for column in zip(*times, strict=True))
+                openings.append(slow_opening(browser, ours, server.address))
+    moves, ready = ([getattr(o, name) / 1000 for o in openings] for name in ("moves", "ready"))
     return [
         ["400 kbit/s, 200 ms", ours.title],
         ["page opened, clip moves", Quartiles.of(moves).text(" s", digits=1)],
         ["page opened, sliders are there", Quartiles.of(ready).text(" s", digits=1)],
+        ["requests until then, at most", f"{max(o.requests for o in openings)}"],
+        ["received until then, at most", f"{max(o.received for o in openings) / 1000:.0f} KB"],
     ]
 
 

@@ -4,18 +4,18 @@ from __future__ import annotations
 
 import json
 import shutil
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from rwae.errors import RWAEError
 
 if TYPE_CHECKING:
-    from playwright.sync_api import Browser, Page
+    from playwright.sync_api import Browser, CDPSession, Page
 
 BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 BROWSER_FLAGS = ("--no-sandbox", "--disable-gpu", "--disable-background-networking")
@@ -154,22 +154,48 @@ def opening_time(
         return float(page.evaluate("performance.now()"))
 
 
-def slow_opening_times(browser: Browser, live: LivePage, address: str) -> tuple[float, float]:
-    """The milliseconds on a slow line until a clip moves, and until the page can be used.
+@dataclass
+class Opening:
+    """How a page opened on a line.
 
-    A clip moves once the page has drawn a frame in which the animation of the first clip runs.
+    Attributes:
+        moves: milliseconds until a clip moves: until the page has drawn a frame in which the
+            animation of the first clip runs.
+        ready: milliseconds until its sliders are there.
+        requests: answered until then, but for those of the browser's own.
+        received: bytes of their answers, as they were sent.
     """
+
+    moves: float = 0.0
+    ready: float = 0.0
+    requests: int = 0
+    received: float = 0.0
+
+
+def slow_opening(browser: Browser, live: LivePage, address: str) -> Opening:
+    """Opens a page on a slow line until it can be used."""
+    opening = Opening()
+
+    def note(answer: Mapping[str, Any]) -> None:
+        opening.requests += answer["encodedDataLength"] > 0  # none of what the page itself holds
+        opening.received += answer["encodedDataLength"]
+
     with open_page(browser, live, side=1) as page:
         page.add_init_script(FIRST_MOVE)
-        slow_down(page, SLOW_LINE)
+        slow_down(page, SLOW_LINE).on("Network.loadingFinished", note)
         page.goto(address, wait_until="commit")
-        page.wait_for_selector(live.slider)
-        ready = float(page.evaluate("performance.now()"))
-        return float(page.evaluate("window.firstMove ?? performance.now()")), ready
+        page.wait_for_selector(live.slider, state="attached")  # another list may be in sight
+        opening.ready = float(page.evaluate("performance.now()"))
+        opening.moves = float(page.evaluate("window.firstMove ?? performance.now()"))
+    return opening
 
 
-def slow_down(page: Page, line: Line) -> None:
-    """From here on, what the page asks for comes as over a line."""
+def slow_down(page: Page, line: Line) -> CDPSession:
+    """From here on, what the page asks for comes as over a line.
+
+    Returns:
+        What tells of requests; see the domain Network of the Chrome DevTools Protocol.
+    """
     session = page.context.new_cdp_session(page)
     session.send("Network.enable")
     rate = line.bits / 8
@@ -180,6 +206,7 @@ def slow_down(page: Page, line: Line) -> None:
         "uploadThroughput": rate,
     }
     session.send("Network.emulateNetworkConditions", conditions)
+    return session
 
 
 @contextmanager
