@@ -227,6 +227,10 @@ LARGE: dict[str, tuple[Callable[[Path], bytes], str]] = {
         "",
     ),
     "film of 2^32 sizes of frames": (lambda f: patched(mp4(f), b"stsz", 8, HUGE), "no clip"),
+    "film whose frames are before its start": (
+        lambda f: patched(mp4(f), b"stco", 8, HUGE),
+        "0 x 0 pixels",
+    ),
     "film with a box of 2^32 bytes": (lambda f: patched(mp4(f), b"moov", -8, HUGE), ""),
     "film whose pictures are none": (
         lambda f: matroska(f / "a.mkv", [os.urandom(999)] * 99, range(99)).read_bytes(),

@@ -30,13 +30,24 @@ class Box(NamedTuple):
     end: int
 
 
-def with_shown_track(content: bytes) -> io.BytesIO:
+class Stream(io.BytesIO):
+    """A file in memory, as OpenCV reads it: it would crash at an exception, such as of `seek`."""
+
+    def seek(self, offset: int, whence: int = io.SEEK_SET, /) -> int:
+        """Goes to a place, and returns it; -1 for a place before the file, which has none."""
+        try:
+            return super().seek(offset, whence)
+        except (ValueError, OverflowError):
+            return -1
+
+
+def with_shown_track(content: bytes) -> Stream:
     """A file in which no video track comes before the one that is shown.
 
     Args:
         content: of a file of any kind.
     """
-    stream = io.BytesIO(content)  # copies only when it is written to
+    stream = Stream(content)  # copies only when it is written to
     if len(content) <= MAX_BYTES:
         for place, value in _changes(content):
             stream.seek(place)
