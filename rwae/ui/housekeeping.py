@@ -12,6 +12,7 @@ from __future__ import annotations
 import ctypes
 import json
 import logging
+import os
 import sys
 import threading
 import time
@@ -20,7 +21,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from types import SimpleNamespace
 
-from gradio import queueing
+from gradio import queueing, routes
 
 from rwae.errors import ClipError
 from rwae.files import video
@@ -54,6 +55,8 @@ def start() -> TemporaryFolder:
     if sys.platform == "linux":
         ctypes.CDLL(None).prctl(_SET_DUMPABLE, 0, 0, 0, 0)
     folder = TemporaryFolder()
+    # When they were imported, Gradio's routes remembered another, in which they make folders.
+    routes.DEFAULT_TEMP_DIR = os.environ["GRADIO_TEMP_DIR"]  # type: ignore[attr-defined]
     threading.Thread(target=_run, args=(folder,), name="housekeeping", daemon=True).start()
     return folder
 

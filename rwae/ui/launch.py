@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import argparse
+import atexit
 import importlib.util
 import os
 import signal
@@ -13,7 +14,7 @@ import socket
 import sys
 import threading
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from importlib import metadata
 
@@ -131,8 +132,7 @@ def prepare_process() -> None:
     """
     if not _in_main_thread():
         return
-    # A container is ended by SIGTERM, at which Python would leave without tidying up.
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
+    signal.signal(signal.SIGTERM, _end)
     housekeeping.start()
     return_freed_memory()
 
@@ -201,6 +201,18 @@ def main(arguments: Sequence[str] | None = None) -> None:
         options = parse_options(arguments)
         prepare_process()
         serve(build_demo(options), options)
+
+
+def _end(*_: object) -> None:
+    """Ends the process at once: a container is stopped by SIGTERM, and killed soon afterwards.
+
+    What has to be tidied up is. Threads are not waited for, and PyTorch is not taken apart, which
+    alone would take a second.
+    """
+    atexit._run_exitfuncs()
+    with suppress(RuntimeError):  # the signal came while this was written
+        sys.stdout.flush()
+    os._exit(0)
 
 
 def _default_host() -> str:

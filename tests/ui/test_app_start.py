@@ -189,7 +189,26 @@ def test_an_app_takes_the_next_free_port_and_leaves_no_folder_when_it_is_ended(
             process.terminate()
             assert process.wait(30) == 0
     assert first < port < first + 100
-    assert not list(cache.glob("rwae-studio-*"))
+    assert not list(cache.iterdir())
+
+
+@pytest.mark.slow
+def test_an_app_that_is_ended_waits_for_no_thread_and_leaves_nothing(
+    environment: dict[str, str], tmp_path: Path
+) -> None:
+    code = (
+        "import sys, threading, time; from rwae.ui import launch; launch.prepare_process(); "
+        "threading.Thread(target=time.sleep, args=(99,)).start(); print('printed'); "
+        "print('ready', file=sys.stderr); time.sleep(99)"
+    )
+    log, cache = tmp_path / "log", Path(environment["TMPDIR"])
+    with program([sys.executable, "-c", code], environment, log) as process:
+        wait_for("ready", log)
+        assert list(cache.iterdir())
+        process.terminate()
+        assert process.wait(30) == 0
+    assert "printed" in log.read_text(), "it waits in memory until then"
+    assert not list(cache.iterdir())
 
 
 # As the containers of the Dockerfile: a disk that cannot be written to, but for a folder in
