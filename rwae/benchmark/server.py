@@ -103,7 +103,7 @@ def running_server(
             stdout=printed,
             stderr=subprocess.STDOUT,
         )
-        stack.callback(_stop, process)
+        stack.callback(stop, process)
         server = Server(f"http://127.0.0.1:{port}", process, folder)
         if not _answers(server):
             printed.seek(0)
@@ -135,10 +135,13 @@ def _answers(server: Server) -> bool:
     return False
 
 
-def _stop(process: subprocess.Popen[bytes]) -> None:
+def stop(process: subprocess.Popen[bytes]) -> float:
+    """Ends a process by SIGTERM, or at last by force; the seconds until it has ended."""
+    begin = time.monotonic()
     process.terminate()
     try:
         process.wait(STOP_SECONDS)
     except subprocess.TimeoutExpired:
         process.kill()
         process.wait()
+    return time.monotonic() - begin
