@@ -144,7 +144,7 @@ def build_demo(options: Options) -> gr.Blocks:
         RWAEError: if a model does not load, the device is not there, or a package is missing.
     """
     if options.mcp:
-        _check_mcp()
+        _offer_tools()
     serve_with_one_thread(options.device)
     shipped = installation.checkpoints()
     models = load_models(options.models, shipped, options.device, options.share)
@@ -237,13 +237,20 @@ def _check_address(host: str, port: int | None) -> None:
             probe.bind(address)
 
 
-def _check_mcp() -> None:
-    """Makes sure that the Model Context Protocol can be spoken, before any model is loaded."""
+def _offer_tools() -> None:
+    """Prepares for the Model Context Protocol, before any model is loaded.
+
+    Raises:
+        RWAEError: if its package is not there.
+    """
     if importlib.util.find_spec("mcp") is None:
         raise RWAEError(
             "The option --mcp needs one more package: install it with pip install "
             f"'gradio[mcp]=={metadata.version('gradio')}'."
         )
+    from rwae.ui import tools  # which needs the package
+
+    tools.offer()
 
 
 def _in_main_thread() -> bool:

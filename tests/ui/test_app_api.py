@@ -19,7 +19,7 @@ import torch
 from conftest import ROOT
 from gradio_client import Client, handle_file
 from gradio_client.exceptions import AppError
-from serving import MODELS, RunningApp, app, exit_code, small_checkpoint
+from serving import MODELS, RunningApp, exit_code
 
 from examples.client import main as run_example
 from rwae import Codes
@@ -421,19 +421,3 @@ def test_without_its_package_mcp_is_refused_in_a_sentence(
     said = capsys.readouterr()
     assert "pip install 'gradio[mcp]==" in said.err
     assert said.err.count("\n") == 1
-
-
-def test_language_models_find_the_same_endpoints(tmp_path: Path) -> None:
-    pytest.importorskip("mcp", reason="gradio[mcp] is not installed")
-    with app(small_checkpoint(tmp_path / "model"), tmp_path, options=["--mcp"]) as address:
-        url = f"{address}/gradio_api/mcp/schema"
-        with urllib.request.urlopen(url, timeout=60) as answer:
-            tools = {tool["name"]: tool for tool in json.load(answer)}
-        assert {f"/{name}" for name in tools} == NAMES
-        assert "who it shows" in tools["encode"]["description"]
-        assert "base64" in tools["encode"]["inputSchema"]["properties"]["file"]["description"]
-        call = {"name": "sample", "arguments": {"count": 2, "seed": 7}}
-        body = {"jsonrpc": "2.0", "id": 1, "method": "tools/call", "params": call}
-        kinds = {"Accept": "application/json, text/event-stream"}
-        told = httpx.post(f"{address}/gradio_api/mcp/", json=body, headers=kinds, timeout=60).text
-        assert "'clips': [{'static'" in told
