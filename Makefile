@@ -1,7 +1,8 @@
 # Shortcuts for the commands of the README, and what developers need.
 PYTHON := .venv/bin/python
 
-.PHONY: app quick test lint types check check-js format benchmark constraints audit mutants fuzz
+.PHONY: app quick test lint types check check-js format benchmark constraints audit mutants fuzz \
+	hostile
 
 app: .venv/app
 	$(PYTHON) app.py
@@ -44,6 +45,9 @@ audit: .venv/audit  ## known weaknesses of what is pinned; asks pypi.org, and sa
 	.venv/audit/bin/pip-audit --strict --no-deps --disable-pip -r constraints.txt || { echo \
 		"Not passed: a package has a known weakness (listed above), or pypi.org, which knows" \
 		"them, could not be asked about one. In that case try again with a network."; exit 1; }
+
+hostile: .venv/test  ## what input costs that is made to do harm, and what stays of it
+	$(PYTHON) tests/hostile.py
 
 fuzz: .venv/test  ## content that breaks the readers of files, for ten minutes; see tests/fuzz.py
 	$(PYTHON) -m pip install -q 'atheris>=3,<4'

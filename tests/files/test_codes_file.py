@@ -1,27 +1,23 @@
 """Codes in a file: saved, opened again, and refused where anything is wrong."""
 
 import io
-import json
-import pickle
 import re
-import struct
 import time
 import tracemalloc
-from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pytest
 import safetensors.numpy
 import torch
+from hostile_inputs import HOSTILE_BYTES, HOSTILE_TENSORS, parts_of
 from safetensors import safe_open
 from safetensors.torch import save
 
 from rwae import RWAE, Codes
 from rwae.errors import CodesError
 from rwae.files.checkpoint import weights_digest
-from rwae.files.codes_file import MAX_SAVED_BYTES, pack_codes, unpack_saved_codes
+from rwae.files.codes_file import pack_codes, unpack_saved_codes
 from rwae.files.tensors import pack
 
 NAME = "sprites"
@@ -120,34 +116,6 @@ def test_an_npz_of_an_earlier_version_is_refused_with_what_to_do(tiny: RWAE, cod
         opened(tiny, file.getvalue())
 
 
-STATIC, DYNAMIC = torch.zeros(1, 6), torch.zeros(1, 4, 4)
-
-
-def parts_of(**changed: torch.Tensor) -> dict[str, torch.Tensor]:
-    return {"static": STATIC, "dynamic": DYNAMIC} | changed
-
-
-HOSTILE_TENSORS: dict[str, dict[str, torch.Tensor]] = {
-    "not a number": parts_of(static=STATIC * torch.nan),
-    "infinity": parts_of(static=STATIC + torch.inf),
-    "double precision": parts_of(static=STATIC.double()),
-    "whole numbers": parts_of(static=STATIC.long()),
-    "complex": parts_of(static=STATIC.to(torch.complex64)),
-    "eight bits": parts_of(static=STATIC.to(torch.float8_e5m2)),
-    "one number": parts_of(static=STATIC[0, 0]),
-    "too few": parts_of(static=STATIC[:, 1:].contiguous()),
-    "other clips": parts_of(static=STATIC.repeat(3, 1)),
-    "no clip": parts_of(static=STATIC[:0], dynamic=DYNAMIC[:0]),
-    "many clips": parts_of(static=STATIC.repeat(33, 1), dynamic=DYNAMIC.repeat(33, 1, 1)),
-    "no frames": parts_of(dynamic=DYNAMIC[:, :0].contiguous()),
-    "no motion": {"static": STATIC},
-    "more": parts_of(evil=torch.zeros(1)),
-    "a crowd": {f"{n}": torch.zeros(1) for n in range(4000)},
-    "action of no model": parts_of(action=torch.zeros(1, 3)),
-    "nothing": {},
-}
-
-
 def refused_at_once(tiny: RWAE, data: bytes) -> None:
     weights = weights_digest(tiny)
     start = time.process_time()
@@ -172,54 +140,6 @@ def test_tensors_that_are_no_codes_are_refused_in_words_at_once(tiny: RWAE, kind
 def test_another_format_is_refused_in_words_at_once(tiny: RWAE, version: str) -> None:
     about = {"format_version": version, "model": NAME, "weights": weights_digest(tiny)}
     refused_at_once(tiny, save(parts_of(), about))
-
-
-def headed(header: Any, body: bytes = b"") -> bytes:
-    text = header if isinstance(header, bytes) else json.dumps(header).encode()
-    return struct.pack("<Q", len(text)) + text + body
-
-
-def entry(shape: list[int], begin: int, end: int, kind: str = "F32") -> dict[str, Any]:
-    return {"dtype": kind, "shape": shape, "data_offsets": [begin, end]}
-
-
-class Marker:
-    """Unpickled, it would leave a file."""
-
-    def __init__(self, path: Path) -> None:
-        self.path = path
-
-    def __reduce__(self) -> tuple:
-        return Path.touch, (self.path,)
-
-
-HOSTILE_BYTES: dict[str, Callable[[Path], bytes]] = {
-    "empty": lambda _: b"",
-    "short": lambda _: b"hello",
-    "zeros": lambda _: bytes(500),
-    "picture": lambda _: b"\x89PNG\r\n\x1a\n" + bytes(100),
-    "pickle": lambda path: pickle.dumps(Marker(path)),
-    "header of a gigabyte": lambda _: struct.pack("<Q", 2**30) + b"{}",
-    "header of everything": lambda _: struct.pack("<Q", 2**64 - 1) + b"{}",
-    "header too deep": lambda _: headed(b"[" * 60_000),
-    "header of another kind": lambda _: headed([1, 2]),
-    "no text": lambda _: headed(b"\xff" * 100),
-    "huge shape": lambda _: headed(
-        {"static": entry([2**40, 2**40], 0, 8), "dynamic": entry([1, 0, 4], 8, 8)}, bytes(8)
-    ),
-    "promises more than it holds": lambda _: headed(
-        {"static": entry([1, 6], 0, 24), "dynamic": entry([1, 10_000, 4], 24, 160_024)}, bytes(88)
-    ),
-    "overlap": lambda _: headed(
-        {"static": entry([1, 6], 0, 24), "dynamic": entry([1, 4, 4], 0, 64)}, bytes(64)
-    ),
-    "hole": lambda _: headed(
-        {"static": entry([1, 6], 0, 24), "dynamic": entry([1, 4, 4], 32, 96)}, bytes(96)
-    ),
-    "unknown type": lambda _: headed({"static": entry([1, 6], 0, 24, "Q9")}, bytes(24)),
-    "large": lambda _: bytes(MAX_SAVED_BYTES + 1),
-    "pointer of Git LFS": lambda _: b"version https://git-lfs.github.com/spec/v1\noid sha256:0\n",
-}
 
 
 @pytest.mark.parametrize("kind", HOSTILE_BYTES)

@@ -5,27 +5,17 @@ import json
 import os
 import resource
 import socket
-import struct
 import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
 import pytest
-from clip_files import (
-    animation,
-    greys,
-    jpeg,
-    matroska,
-    movie,
-    patched,
-    square,
-    tiny_gif,
-    wide_webp,
-)
+from clip_files import movie, square, tiny_gif, wide_webp
+from hostile_inputs import ELSEWHERE, LARGE, TORN, torn_clips
 
 from rwae.errors import ClipError
 from rwae.files import video
@@ -85,27 +75,6 @@ def plain(words: str) -> bool:
     return words.endswith(".") and "\n" not in words and "/" not in words and len(words) < 200
 
 
-# What leads elsewhere. {film} is a good film beside it, {web} the address of one.
-ELSEWHERE = {
-    "playlist": "#EXTM3U\n#EXT-X-TARGETDURATION:1\n#EXTINF:1,\n{film}\n#EXT-X-ENDLIST\n",
-    "playlist of an address": "#EXTM3U\n#EXTINF:1,\n{web}/a.ts\n#EXT-X-ENDLIST\n",
-    "live playlist": "#EXTM3U\n#EXT-X-TARGETDURATION:1\n#EXTINF:1,\n{web}/live.ts\n",
-    "list of films": "ffconcat version 1.0\nfile '{film}'\n",
-    "list of films by short names": "ffconcat version 1.0\nfile clip.avi\nfile good.avi\n",
-    "list of addresses": "ffconcat version 1.0\nfile '{web}/a.mp4'\n",
-    "address": "{web}/a.mp4",
-    "pattern of names": "%03d.png",
-    "description of a stream": "v=0\nc=IN IP4 127.0.0.1\nm=video 5004 RTP/AVP 96\n"
-    "a=rtpmap:96 H264/90000\n",
-    "manifest": '<?xml version="1.0"?><MPD xmlns="urn:mpeg:dash:schema:mpd:2011" type="static">'
-    '<Period><AdaptationSet mimeType="video/mp4"><Representation id="1" bandwidth="1"><BaseURL>'
-    "{web}/a.mp4</BaseURL></Representation></AdaptationSet></Period></MPD>",
-    "drawing": '<svg xmlns="http://www.w3.org/2000/svg" width="9" height="9">'
-    '<image href="{web}/a.png"/></svg>',
-    "reference": "[reference]\nRef1={web}/a.mov\n",
-}
-
-
 @pytest.mark.parametrize("kind", ELSEWHERE)
 def test_a_file_that_leads_elsewhere_is_refused_and_nothing_is_fetched(
     tmp_path: Path, asked: list[str], kind: str
@@ -158,96 +127,6 @@ def test_what_is_no_file_is_never_opened(tmp_path: Path) -> None:
         door.bind(str(tmp_path / "door"))
         for name in ("pipe", "folder", "dangling", "circle", "door", "/dev/zero"):
             assert "There is no file" in sentence(tmp_path / name)
-
-
-def png(width: int, height: int) -> bytes:
-    """A PNG that claims a size and has the pixels of another."""
-    small = blank(8)
-    return small[:16] + struct.pack(">II", width, height) + small[24:]
-
-
-def blank(side: int) -> bytes:
-    return video.encode_image(np.zeros((side, side, 3), np.uint8), "png")
-
-
-def wide_jpeg(side: int) -> bytes:
-    """A JPEG of a few hundred bytes that claims a size."""
-    data = bytearray(jpeg(greys(1)[0]))
-    at = data.index(b"\xff\xc0") + 5
-    data[at : at + 4] = struct.pack(">HH", side, side)
-    return bytes(data)
-
-
-def many_films(folder: Path, frames: int = 20_000) -> bytes:
-    picture = jpeg(greys(1)[0])
-    return matroska(folder / "a.mkv", [picture] * frames, range(frames)).read_bytes()
-
-
-def moving(folder: Path, suffix: str) -> bytes:
-    return animation(folder / f"a{suffix}", greys(4), [100] * 4).read_bytes()
-
-
-def mp4(folder: Path) -> bytes:
-    return movie(folder / "a.mp4", square(), "mp4v").read_bytes()
-
-
-HUGE = struct.pack(">I", 2**32 - 1)
-# Each gives the bytes of a file, and what is said of it; "" where it can be read after all.
-LARGE: dict[str, tuple[Callable[[Path], bytes], str]] = {
-    "picture of 20,000 pixels a side": (lambda _: png(20_000, 20_000), "damaged or too large"),
-    "picture of 2^31 pixels a side": (lambda _: png(2**31 - 1, 2**31 - 1), "damaged or too large"),
-    "picture without size": (lambda _: png(0, 0), "damaged or too large"),
-    "strip of one frame of 4100 pixels": (lambda _: blank(4100), "4100 x 4100 pixels"),
-    "gif of 65,535 pixels a side": (lambda _: tiny_gif(3, 65_535), "4096 on each side"),
-    "gif without size": (lambda _: tiny_gif(3, 0), "between 1 and 4096"),
-    "gif of 800,000 frames": (lambda _: tiny_gif(800_000), "more than 300 frames"),
-    "webp of 2^24 pixels a side": (
-        lambda f: patched(moving(f, ".webp"), b"VP8X", 8, b"\xff" * 6),
-        "4096 on each side",
-    ),
-    "png that moves, 2^31 pixels a side": (
-        lambda f: patched(moving(f, ".png"), b"IHDR", 0, b"\x7f" * 8),
-        "4096 on each side",
-    ),
-    "film of 8192 pixels a side": (
-        lambda f: matroska(f / "a.mkv", [wide_jpeg(8192)] * 9, range(9), 8192).read_bytes(),
-        "8192 x 8192 pixels",
-    ),
-    "film that says nothing of its size": (
-        lambda f: matroska(f / "a.mkv", [b"x"] * 9, range(9), 0).read_bytes(),
-        "0 x 0 pixels",
-    ),
-    "film that says 2^32 pixels": (
-        lambda f: matroska(f / "a.mkv", [b"x"] * 9, range(9), 2**32 - 1).read_bytes(),
-        "0 x 0 pixels",
-    ),
-    "film of twenty thousand frames": (many_films, "more than 300 frames"),
-    "film of 2^32 frames, by its own count": (
-        lambda f: patched(mp4(f), b"stts", 8, HUGE),
-        "",
-    ),
-    "film of 2^32 sizes of frames": (lambda f: patched(mp4(f), b"stsz", 8, HUGE), "no clip"),
-    "film whose frames are before its start": (
-        lambda f: patched(mp4(f), b"stco", 8, HUGE),
-        "0 x 0 pixels",
-    ),
-    "film with a box of 2^32 bytes": (lambda f: patched(mp4(f), b"moov", -8, HUGE), ""),
-    "film whose pictures are none": (
-        lambda f: matroska(f / "a.mkv", [os.urandom(999)] * 99, range(99)).read_bytes(),
-        "damaged",
-    ),
-    "film whose frames differ in size": (
-        lambda f: matroska(
-            f / "a.mkv", [jpeg(greys(1, side)[0]) for side in (16, 24, 32)], range(3)
-        ).read_bytes(),
-        "",
-    ),
-    "gigabytes of nothing": (lambda _: bytes(2**27), "no clip"),
-    "noise": (lambda _: np.random.default_rng(0).bytes(2**20), "no clip"),
-    "text": (lambda _: b"hello", "no clip"),
-    "nothing": (lambda _: b"", "no clip"),
-    "one byte": (lambda _: b"G", "no clip"),
-}
 
 
 @pytest.mark.parametrize("kind", LARGE)
@@ -313,23 +192,12 @@ def test_what_takes_too_long_is_stopped_by_the_system(
     assert spent() - before < 3
 
 
-@pytest.mark.parametrize("name", ["a.avi", "a.mp4", "a.webm", "a.gif", "a.webp", "a.png"])
+@pytest.mark.parametrize("name", TORN)
 def test_a_file_cut_anywhere_or_damaged_anywhere_is_read_or_refused(
     tmp_path: Path, name: str
 ) -> None:
-    codes = {"a.avi": "MJPG", "a.mp4": "mp4v", "a.webm": "VP90"}
-    if name in codes:
-        data = movie(tmp_path / name, square(), codes[name]).read_bytes()
-    else:
-        data = moving(tmp_path, Path(name).suffix)
-    chance = np.random.default_rng(0)
-    broken = [data[: int(len(data) * share)] for share in (0.01, 0.1, 0.3, 0.5, 0.7, 0.9, 0.99)]
-    for _ in range(12):
-        noise = np.frombuffer(data, np.uint8).copy()
-        noise[chance.integers(0, len(noise), 20)] = chance.integers(0, 256, 20)
-        broken.append(noise.tobytes())
     with video.DecoderProcess() as decoder:
-        for file in broken:
+        for file in torn_clips(tmp_path, name):
             words = ""
             try:
                 frames = video.read_clip(file, decoder=decoder)

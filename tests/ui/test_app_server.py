@@ -17,6 +17,7 @@ from typing import Any
 
 import pytest
 from conftest import ROOT
+from hostile_inputs import ASK, BODIES, FORM, JOIN, asking
 from serving import app, small_checkpoint
 
 from rwae.ui.monitoring import TOKEN_VARIABLE
@@ -73,8 +74,6 @@ def address(cache: Path, log: Path, tmp_path_factory: pytest.TempPathFactory) ->
         yield address
 
 
-FORM = "multipart/form-data; boundary=x"
-ASK = "/gradio_api/component_server"
 PROGRAMS = {
     "/models",
     "/examples",
@@ -276,61 +275,15 @@ def test_a_file_that_a_call_names_is_neither_read_nor_fetched(address: str, path
         assert "no addresses and paths" in told
 
 
-JOIN = "/gradio_api/queue/join"
-CANCEL = "/gradio_api/cancel"
-CALL = "/gradio_api/call/decode"
-NAMED_CALL = "/gradio_api/call/v2/decode"
-NO_JSON = (b"{", b"\xff\xfe", b"\0", b"NaN", b"[" * 100_000, b"{} {}", b'"\\ud800"', b"[1e999]")
-NO_OBJECT = (b"null", b"[]", b"7", b'"x"', b"true", b"{}")
-
-
-def asking(**changes: Any) -> bytes:
-    """A call of the page that differs from a right one."""
-    facts = {"data": 1, "component_id": 1, "fn_name": "x", "session_hash": "x"}
-    return json.dumps(facts | changes).encode()
-
-
-def joining(**changes: Any) -> bytes:
-    return json.dumps({"data": [], "fn_index": 0, "session_hash": "x"} | changes).encode()
-
-
-def form(head: bytes) -> bytes:
-    return b"--x\r\n" + head + b"\r\n\r\nb\r\n--x--\r\n"
-
-
-NAMED_FIELD = b'Content-Disposition: form-data; name="component_id"'
-# What no page and no client would send: a path, a body, and its kind if it is no JSON.
-ODD = [
-    *((path, body) for path in (ASK, JOIN, CALL, CANCEL) for body in (*NO_JSON, *NO_OBJECT)),
-    *((NAMED_CALL, body) for body in (*NO_JSON, *NO_OBJECT[:-1])),
-    *((ASK, asking(component_id=value)) for value in ("x", None, 99999, -1, 1e99, [1])),
-    *((ASK, asking(fn_name=value)) for value in (None, 7, "__init__", "value", "get_config")),
-    *((ASK, asking(session_hash=value)) for value in (None, 7, {"a": 1})),
-    *((JOIN, joining(fn_index=value)) for value in ("x", None, -1, 9999, 1e99)),
-    *((JOIN, joining(data=value)) for value in ({}, "x")),
-    *((JOIN, joining(session_hash=value)) for value in (None, 7)),
-    (CALL, b'{"data": [{"path": "/etc/passwd"}]}'),
-    (CANCEL, b'{"session_hash": null, "fn_index": 0, "event_id": "x"}'),
-    (ASK, form(NAMED_FIELD), FORM),
-    (ASK, form(b"A: b"), FORM),
-    (ASK, form(b"A: " + b"b" * 99_999), FORM),
-    (ASK, form(NAMED_FIELD + b"\r\nContent-Transfer-Encoding: odd"), FORM),
-    (ASK, b"--x--\r\n", FORM),
-    (ASK, b"{}", "multipart/form-data"),
-    (ASK, b"{}", f"multipart/form-data; boundary={'x' * 300}"),
-    *((path, b'{"data": []}', "text/plain") for path in (ASK, JOIN, CALL)),
-]  # fmt: skip
-
-
 def test_odd_bodies_are_answered_with_4xx_and_a_sentence(address: str, log: Path) -> None:
     before = log.read_text().count('"failed"')
-    for path, body, *kind in ODD:
+    for path, body, *kind in BODIES:
         code, words = fetch(address + path, body, *kind)
         assert 400 <= code < 500, (path, body[:99], code, words)
         assert len(words) > 10, (path, body[:99])
         for secret in (str(ROOT), "site-packages", "Traceback", 'File "', SECRET, "root:x:"):
             assert secret not in words
-    assert len(ODD) > 80
+    assert len(BODIES) > 80
     assert log.read_text().count('"failed"') == before, "nothing failed"
     assert status(f"{address}/healthz") == 200
 
