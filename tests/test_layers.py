@@ -12,7 +12,7 @@ from serving import RunningApp
 # The packages and modules of rwae/ from the bottom up. Each may import from those before it.
 ORDER = (
     *("errors", "config", "codes", "runtime", "files", "models", "losses", "classifiers"),
-    *("uploads", "editing", "sheets", "data", "training", "evaluation", "ui"),
+    *("sheets", "uploads", "editing", "data", "training", "evaluation", "ui"),
     *("publish", "benchmark"),
 )
 # Beside one another: neither imports from the other, so the app can do without training.

@@ -323,7 +323,8 @@ class Api:
         is forgotten when nobody has asked for it for half an hour.
 
         Args:
-            files: 1 to 9 clips, best one for each direction, as base64 or data URLs, 4 MB in all
+            files: 1 to 9 clips, best one for each direction, or a sprite sheet, which may lack
+                actions, as base64 or data URLs, 4 MB in all
             picture: also decode the clips by the copy, as a "png", a "gif" or a "webm"
             model: name of a model, as /models lists it; the first by default
 
@@ -337,8 +338,10 @@ class Api:
         contents = [self._received.read(file) for file in files]
         if sum(map(len, contents)) > MAX_ENCODED_BYTES:
             raise ClipError(f"The files have more than {MAX_ENCODED_BYTES // 2**20} MB in all.")
-        x = torch.stack([encoding.prepare_upload(studio, content) for content in contents])
-        state = self._learning.learn(studio, x)
+        gathered = [encoding.gather_upload(studio, content) for content in contents]
+        x = torch.cat([one.x for one in gathered])
+        drafts = torch.cat([one.drafts for one in gathered])
+        state = self._learning.learn(studio, x, drafts)
         copy = self._models.find(state["name"])
         clips = codes_to_json(copy.examples[: copy.learned_clips])
         answer = _clips_answer(state["name"], copy, clips, picture)

@@ -26,6 +26,7 @@ from rwae.ui.payloads import (
     uploaded_file,
 )
 from rwae.uploads.choices import Choices
+from rwae.uploads.gathering import Gathered, gather, lacking_rows
 from rwae.uploads.prepare import Prepared, prepare
 
 CLEARLY_BETTER = 0.5  # a model that draws a clip with so much of another's ratio is proposed
@@ -50,12 +51,21 @@ def encode_clip(models: LoadedModels, studio: Studio, form: Any) -> dict[str, An
         ClipError: if there is not exactly one file, or as from `encode_bytes`.
     """
     choices = requested_choices(form)
+    footage = read_form(studio, form, choices)
+    answer = describe_upload(studio, footage, choices)
+    return answer | {"better": _find_better(models, studio, footage, choices, answer["fit"])}
+
+
+def read_form(studio: Studio, form: Any, choices: Choices) -> video.Footage:
+    """Reads the one file of a form for a model.
+
+    Raises:
+        ClipError: if there is not exactly one file, or as from `read_upload`.
+    """
     content = uploaded_file(form)
     if content is None:
         raise ClipError("No file came along: choose one video, GIF or image strip.")
-    footage = read_upload(studio, content, choices)
-    answer = describe_upload(studio, footage, choices)
-    return answer | {"better": _find_better(models, studio, footage, choices, answer["fit"])}
+    return read_upload(studio, content, choices)
 
 
 def read_upload(studio: Studio, content: bytes, choices: Choices) -> video.Footage:
@@ -73,14 +83,14 @@ def read_upload(studio: Studio, content: bytes, choices: Choices) -> video.Foota
     return video.read_footage(content, first=choices.first, last=choices.last)
 
 
-def prepare_upload(studio: Studio, content: bytes) -> Tensor:
-    """The content of a file as a model expects it, by all rules, with shape (T, 3, S, S).
+def gather_upload(studio: Studio, content: bytes) -> Gathered:
+    """All that the content of a file shows of a character.
 
     Raises:
         ClipError: as from `read_upload`.
     """
     footage = read_upload(studio, content, Choices())
-    return prepare(footage, studio.model, redraw=studio.redraw).x
+    return gather(footage, studio.model, redraw=studio.redraw)
 
 
 def describe_upload(studio: Studio, footage: video.Footage, choices: Choices) -> dict[str, Any]:
@@ -97,6 +107,7 @@ def describe_upload(studio: Studio, footage: video.Footage, choices: Choices) ->
         pictures of the whole file side by side, "columns": how many, "first", "last": numbers of
         the frames that were taken, "crop": the part that was chosen, or None},
         "rows": of a sprite sheet, or None, "row": key of the one that was taken, or None,
+        "lacking": number of rows that the model knows and the sheet lacks,
         "palette": the colours of the given frames if they are few, or None}
 
     Raises:
@@ -106,14 +117,15 @@ def describe_upload(studio: Studio, footage: video.Footage, choices: Choices) ->
     fit = prepared.assess(studio.assess(prepared.x[None]))
     return {
         "clips": codes_to_json(fit.codes),
-        "given": _strip_url(prepared.x),
-        "redrawn": _strip_url(fit.redrawn[0]),
+        "given": strip_url(prepared.x),
+        "redrawn": strip_url(fit.redrawn[0]),
         "fit": fit_to_json(fit),
         "rule": prepared.rule,
         "steps": [{"key": step.key, "text": step.text, "on": step.on} for step in prepared.steps],
         "source": _describe_source(footage, prepared, choices),
         "rows": _describe_rows(prepared),
         "row": prepared.row,
+        "lacking": len(lacking_rows(footage, studio.model, prepared, choices)),
         "palette": _few_colours(prepared.x),
     }
 
@@ -144,7 +156,7 @@ def _find_better(
     return sorted(better, key=lambda one: one["ratio"])
 
 
-def _strip_url(x: Tensor) -> str:
+def strip_url(x: Tensor) -> str:
     """Frames in [0, 1] with shape (T, 3, S, S) side by side in a PNG, as a data URL."""
     return sheet_url(filmstrip.to_bytes(x[None]), "png")
 
@@ -164,7 +176,7 @@ def _describe_rows(prepared: Prepared) -> list[dict[str, Any]] | None:
             "action": row.action,
             "direction": row.direction,
             "trained": row.trained,
-            "given": None if row.x is None else _strip_url(row.x),
+            "given": None if row.x is None else strip_url(row.x),
         }
         for row in prepared.rows
     ]

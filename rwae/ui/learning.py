@@ -19,18 +19,22 @@ from rwae.editing.studio import Studio
 from rwae.errors import CheckpointError, ClipError, CodesError
 from rwae.files import filmstrip, video
 from rwae.files.learned_file import learned_model
+from rwae.ui import encoding
 from rwae.ui.jobs import Job, Jobs, State
 from rwae.ui.loaded_models import LoadedModels
 from rwae.ui.payloads import (
     data_url,
     decode_base64,
     fit_to_json,
+    requested_choices,
     require_object,
     sheet_url,
     uploaded_file,
 )
-from rwae.uploads.adapt import STEPS, Progress, adapt
+from rwae.uploads.adapt import MAX_DRAFTS, STEPS, Progress, adapt
+from rwae.uploads.gathering import draft_rows, lacking_rows
 from rwae.uploads.learned import open_learned, pack_learned_copy
+from rwae.uploads.prepare import prepare
 
 MAX_LEARNED_CLIPS = 9  # that one character is learned from
 PICTURE_EVERY = 10  # steps between two pictures of the copy
@@ -52,6 +56,7 @@ class Learning:
     def endpoints(self) -> tuple[Callable[[Studio, Any], dict[str, Any]], ...]:
         """The functions that the page calls, by their names."""
         return (
+            self.draft_rows,
             self.learn_start,
             self.learn_state,
             self.learn_cancel,
@@ -61,13 +66,37 @@ class Learning:
             self.open_learned,
         )
 
+    def draft_rows(self, studio: Studio, form: Any) -> dict[str, Any]:
+        """Draws the rows of a sprite sheet that the model knows and the sheet lacks.
+
+        Args:
+            studio: the model; of a copy, the original is taken.
+            form: as of `rwae.ui.encoding.encode_clip`.
+
+        Returns:
+            {"drafts": image strips as data URLs, to learn from; none if nothing is lacking or can
+            be drawn}.
+
+        Raises:
+            CodesError: if a choice is none.
+            ClipError: as from `encode_clip`.
+        """
+        studio = studio.original or studio
+        choices = requested_choices(form)
+        footage = encoding.read_form(studio, form, choices)
+        prepared = prepare(footage, studio.model, choices, redraw=studio.redraw)
+        rows = lacking_rows(footage, studio.model, prepared, choices)
+        drafts = draft_rows(footage, studio.model, rows).values()
+        return {"drafts": [encoding.strip_url(x) for x in drafts]}
+
     def learn_start(self, studio: Studio, request: Any) -> dict[str, Any]:
         """Begins to learn a character.
 
         Args:
             studio: the model; of a copy, the original is taken.
             request: {"clips": a list of 1 to 9 image strips as data URLs, each with the frames of
-                one clip at the model's size, such as `encode_clip` answers as "given"}.
+                one clip at the model's size, such as `encode_clip` answers as "given"; "drafts":
+                strips of `draft_rows`, or none}.
 
         Returns:
             {"job": its name, "queued": how many wait before it}.
@@ -77,17 +106,21 @@ class Learning:
             RWAEError: if too many characters wait to be learned.
         """
         strips = require_object(request, "clips")["clips"]
+        drafted = request.get("drafts") or []
         studio = studio.original or studio
         studio.require_encoder()
         self._jobs.require_room()  # before the strips are read
-        return self._jobs.start(*self._work_on(studio, read_strips(strips, studio)))
+        x = read_strips(strips, studio)
+        drafts = read_strips(drafted, studio, MAX_DRAFTS) if drafted else None
+        return self._jobs.start(*self._work_on(studio, x, drafts))
 
-    def learn(self, studio: Studio, x: Tensor) -> dict[str, Any]:
+    def learn(self, studio: Studio, x: Tensor, drafts: Tensor) -> dict[str, Any]:
         """Learns a character, and returns when it is done.
 
         Args:
             studio: the model; of a copy, the original is taken.
             x: clips with shape (B, T, 3, S, S).
+            drafts: of other actions, see `rwae.uploads.adapt.adapt`.
 
         Returns:
             The last answer of `learn_state`.
@@ -95,7 +128,7 @@ class Learning:
         Raises:
             RWAEError: if too many characters wait to be learned, or this one cannot be.
         """
-        return self._jobs.run(*self._work_on(studio.original or studio, x))
+        return self._jobs.run(*self._work_on(studio.original or studio, x, drafts))
 
     def learn_state(self, _studio: Studio, request: Any) -> dict[str, Any]:
         """Says how far a job is.
@@ -168,11 +201,13 @@ class Learning:
         model, codes = open_learned(content, studio.model, weights)
         return {"name": self._models.keep(studio, model, codes)}
 
-    def _work_on(self, studio: Studio, x: Tensor) -> tuple[Callable[[Job], State], State]:
+    def _work_on(
+        self, studio: Studio, x: Tensor, drafts: Tensor | None
+    ) -> tuple[Callable[[Job], State], State]:
         """The work of learning clips (B, T, 3, S, S), and the first state of its job."""
-        return partial(self._learn, studio, x), {"step": 0, "steps": STEPS}
+        return partial(self._learn, studio, x, drafts), {"step": 0, "steps": STEPS}
 
-    def _learn(self, studio: Studio, x: Tensor, job: Job) -> State:
+    def _learn(self, studio: Studio, x: Tensor, drafts: Tensor | None, job: Job) -> State:
         """Learns a character, and returns the last state of its job."""
 
         def report(progress: Progress) -> bool:
@@ -184,7 +219,7 @@ class Learning:
                 }
             return job.wanted
 
-        learned = adapt(studio.model, x, known=studio.gallery, progress=report)
+        learned = adapt(studio.model, x, drafts=drafts, known=studio.gallery, progress=report)
         return {
             "step": learned.steps,
             "name": self._models.keep(studio, learned.model, learned.codes),
@@ -201,12 +236,13 @@ def require_copy(studio: Studio) -> Studio:
     return studio
 
 
-def read_strips(strips: Any, studio: Studio) -> Tensor:
+def read_strips(strips: Any, studio: Studio, most: int = MAX_LEARNED_CLIPS) -> Tensor:
     """Reads image strips of a visitor for a model, in a process of their own.
 
     Args:
-        strips: data URLs or base64 text of 1 to 9 pictures.
+        strips: data URLs or base64 text of pictures.
         studio: the model.
+        most: how many strips may come.
 
     Returns:
         Clips with shape (B, T, 3, S, S).
@@ -214,8 +250,8 @@ def read_strips(strips: Any, studio: Studio) -> Tensor:
     Raises:
         ClipError: if there are none or too many, or one is not of the model's size.
     """
-    if not isinstance(strips, list) or not 1 <= len(strips) <= MAX_LEARNED_CLIPS:
-        raise ClipError(f"A character is learned from 1 to {MAX_LEARNED_CLIPS} clips.")
+    if not isinstance(strips, list) or not 1 <= len(strips) <= most:
+        raise ClipError(f"A character is learned from 1 to {most} clips.")
     config = studio.model.config
     needed = (config.frames, config.frame_size, config.frame_size, 3)
     clips = []

@@ -3,8 +3,9 @@
     python -m rwae.uploads learn front.gif left.gif right.gif --out hero.safetensors
     python -m rwae.uploads draw hero.safetensors --motion slash.gif --out hero.gif
 
-The clips show one character, best one clip for each direction. The file holds the numbers of the
-decoder that changed and the codes of the clips, and no picture. It opens with the same model.
+The clips show one character: one clip for each direction, or a sprite sheet, which may lack
+actions. The file holds the numbers of the decoder that changed and the codes of the clips, and no
+picture. It opens with the same model.
 """
 
 from __future__ import annotations
@@ -21,8 +22,9 @@ from rwae.files import checkpoint, installation, video
 from rwae.models.base import CodeModel
 from rwae.models.registry import load
 from rwae.uploads.adapt import Progress, adapt
+from rwae.uploads.gathering import Gathered, gather
 from rwae.uploads.learned import open_learned, pack_learned_copy
-from rwae.uploads.prepare import prepare
+from rwae.uploads.prepare import Prepared, prepare
 
 DEFAULT_SOURCE = installation.checkpoints() / "sprites"
 
@@ -62,8 +64,10 @@ def _learn(clips: list[Path], source: str | Path, out: Path) -> None:
     if out.suffix != ".safetensors":
         raise CheckpointError(f"The file {out} needs a name that ends with .safetensors.")
     model = load(source)
-    x = torch.stack([_read(path, model) for path in clips])
-    learned = adapt(model, x, progress=_report)
+    gathered = [_gather(path, model) for path in clips]
+    x = torch.cat([one.x for one in gathered])
+    drafts = torch.cat([one.drafts for one in gathered])
+    learned = adapt(model, x, drafts=drafts, progress=_report)
     before, after = float(learned.before.error.mean()), float(learned.after.error.mean())
     with checkpoint.atomic(out) as path:
         path.write_bytes(pack_learned_copy(model, learned.model, learned.codes, Path(source).name))
@@ -85,14 +89,31 @@ def _draw(character: Path, motion: Path | None, source: str | Path, out: Path) -
 
 
 def _read(path: Path, model: CodeModel) -> Tensor:
-    """A clip as the model expects it, and what was done to it on the error output."""
+    """A clip as the model expects it."""
     try:
         prepared = prepare(video.read_footage(path), model)
     except ClipError as error:
         raise ClipError(f"{path}: {error}") from error
+    _tell_steps(path, prepared)
+    return prepared.x
+
+
+def _gather(path: Path, model: CodeModel) -> Gathered:
+    """All that a file shows of a character."""
+    try:
+        gathered = gather(video.read_footage(path), model)
+    except ClipError as error:
+        raise ClipError(f"{path}: {error}") from error
+    _tell_steps(path, gathered.prepared)
+    if count := len(gathered.drafts):
+        text = f"{count} rows that the sheet lacks are learned as the sheet decoder draws them."
+        print(f"{path}: {text}", file=sys.stderr)
+    return gathered
+
+
+def _tell_steps(path: Path, prepared: Prepared) -> None:
     for step in prepared.steps:
         print(f"{path}: {step.text}", file=sys.stderr)
-    return prepared.x
 
 
 if __name__ == "__main__":

@@ -7,7 +7,8 @@ other clips then drive the new character, because the dynamic codes keep their m
 that make a feature map of them stay. Those that read the static code generalise best to other
 actions, so they learn fastest. Two things hold the decoder near the original: frames of characters
 that the model knows are drawn again in each step, and the dynamic codes get half of the noise that
-they had in training.
+they had in training. Where drafts show the other actions (`rwae.uploads.gathering`), the decoder
+need not generalise to them, and its convolutions learn faster.
 """
 
 from __future__ import annotations
@@ -27,18 +28,20 @@ from rwae.models.rwae import RWAE
 from rwae.uploads.assess import Fit, assess, compare
 
 STEPS = 70
-GIVEN_FRAMES = 6  # of the given clips in a step
+GIVEN_FRAMES = 6  # of the character in a step
 KNOWN_FRAMES = 4  # of known characters in a step
 KNOWN_CLIPS = 64  # that are drawn from the priors, unless codes of known clips are given
 STATIC_RATE, DYNAMIC_RATE = 0.08, 0.01  # learning rates at the start
 STYLE_RATE = 3e-3  # of the layers that make scales and shifts of the static code
 CONVOLUTION_RATE = 5e-4
+DRAFTED_CONVOLUTION_RATE = 2e-3  # the same where there are drafts
 ABSOLUTE_WEIGHT = 0.5  # of the absolute error, beside the squared error
 STATIC_PENALTY = 0.1  # weight of ||z_c||^2: the static code stays where the model knows codes
 SHARP = 16.0  # squared error of a frame up to which a known character counts as drawn well
 ENOUGH = 0.5  # of the median error of held-out clips: a smaller error of the given ends it
 REPORT_EVERY = 5  # steps between two calls of `progress`
 MAX_CLIPS = 16
+MAX_DRAFTS = 32
 MAX_STEPS = 1000
 
 
@@ -85,6 +88,7 @@ def adapt(
     model: CodeModel,
     x: Tensor,
     *,
+    drafts: Tensor | None = None,
     steps: int = STEPS,
     generator: torch.Generator | None = None,
     known: Codes | None = None,
@@ -96,6 +100,9 @@ def adapt(
         model: that has an encoder and a decoder of frames; it stays as it is.
         x: clips in [0, 1] that show one character, with shape (B, T, 3, H, W). One clip for each
             direction in which the character shall be seen gives the best result.
+        drafts: clips of the character in other actions as another program draws them, such as
+            those of `rwae.uploads.gathering`, with shape (D, T, 3, H, W). They are learned like
+            the given ones, but nothing is judged by them and their codes are not returned.
         steps: number of steps at most. It stops earlier when the copy draws the given clips twice
             as well as the model draws clips that it knows.
         generator: source of the randomness; a new one with the seed 0 by default.
@@ -104,8 +111,8 @@ def adapt(
         progress: is called every few steps. If it returns False, the learning ends.
 
     Raises:
-        ClipError: if the model cannot learn a character, or x has another type, shape or range
-            or more than 16 clips.
+        ClipError: if the model cannot learn a character, or x or the drafts have another type,
+            shape or range, or there are more than 16 clips or 32 drafts.
         CodesError: if `steps` is not in [1, 1000], or `known` does not belong to the model.
         CancelledError: if `progress` returned False.
     """
@@ -119,12 +126,14 @@ def adapt(
     before = assess(model, x)
     if not 1 <= len(x) <= MAX_CLIPS:
         raise ClipError(f"There are {len(x)} clips: give between 1 and {MAX_CLIPS}.")
+    if drafts is not None and len(drafts) > MAX_DRAFTS:
+        raise ClipError(f"There are {len(drafts)} drafts: give at most {MAX_DRAFTS}.")
     generator = generator or torch.Generator().manual_seed(0)
     if known is None:
         known = model.sample(KNOWN_CLIPS, generator=generator)
     model.check(known)
     with torch.enable_grad():
-        tuning = _Tuning(model, x, before, known, steps, generator)
+        tuning = _Tuning(model, x, drafts, before, known, steps, generator)
         step = tuning.run(progress)
     copied, codes = tuning.model, tuning.codes()
     copied.decoder.requires_grad_(False)
@@ -146,8 +155,9 @@ class _Tuning:
 
     Attributes:
         model: the copy.
-        static: the static code of all given clips, with shape (1, D_c).
-        dynamic: their dynamic codes, with shape (B, T, D_m).
+        static: the static code of all clips, with shape (1, D_c).
+        dynamic: the dynamic codes of the given clips and of the drafts, with shape
+            (B + D, T, D_m).
     """
 
     model: RWAE
@@ -156,19 +166,28 @@ class _Tuning:
         self,
         model: RWAE,
         x: Tensor,
+        drafts: Tensor | None,
         before: Fit,
         known: Codes,
         steps: int,
         generator: torch.Generator,
     ) -> None:
         self.original, self.steps, self.generator = model, steps, generator
+        self.given = len(x)
+        # The decoder stays as it is for a character that the model knows and draws well. A model
+        # whose own clips are blurred calls many characters known.
+        tuned = before.known is None or not (before.known & (before.error <= SHARP)).all()
+        dynamic = before.codes.dynamic
+        if tuned and drafts is not None and len(drafts):
+            dynamic = torch.cat([dynamic, model.encode(drafts).dynamic])
+            x = torch.cat([x.to(model.device), drafts.to(model.device)])
         self.target = model.crop(x.to(model.device)).flatten(0, 1)
         self.known = known.to(model.device)
         copied = copy_with_own_decoder(model)
         assert isinstance(copied, RWAE)
         self.model = copied
         self.static = before.codes.static.mean(0, keepdim=True).clone().requires_grad_(True)
-        self.dynamic = before.codes.dynamic.clone().requires_grad_(True)
+        self.dynamic = dynamic.clone().requires_grad_(True)
         self.noise = model.config.dynamic_noise / 2
         # An error up to which the given clips count as drawn.
         self.enough = 0.0 if model.domain is None else ENOUGH * model.domain.typical_error
@@ -176,15 +195,16 @@ class _Tuning:
             {"params": [self.static], "lr": STATIC_RATE},
             {"params": [self.dynamic], "lr": DYNAMIC_RATE},
         ]
-        # The decoder stays as it is for a character that the model knows and draws well. A model
-        # whose own clips are blurred calls many characters known.
         self.model.decoder.requires_grad_(False)
-        if before.known is None or not (before.known & (before.error <= SHARP)).all():
-            groups += self._decoder_groups()
+        if tuned:
+            drafted = len(self.dynamic) > self.given
+            groups += self._decoder_groups(
+                DRAFTED_CONVOLUTION_RATE if drafted else CONVOLUTION_RATE
+            )
         self.optimizer = torch.optim.Adam(groups, betas=(0.9, 0.95))
         self.schedule = torch.optim.lr_scheduler.CosineAnnealingLR(self.optimizer, steps)
 
-    def _decoder_groups(self) -> list[dict[str, Any]]:
+    def _decoder_groups(self, convolution_rate: float) -> list[dict[str, Any]]:
         """The weights that are tuned: those that read the static code, and the convolutions.
 
         Those that make a feature map of the motion stay, as the motion keeps its meaning.
@@ -194,13 +214,13 @@ class _Tuning:
             {"params": list(decoder.style.requires_grad_(True).parameters()), "lr": STYLE_RATE},
             {
                 "params": list(decoder.convs.requires_grad_(True).parameters()),
-                "lr": CONVOLUTION_RATE,
+                "lr": convolution_rate,
             },
         ]
 
     def codes(self) -> Codes:
         """The codes of the given clips as they are now."""
-        dynamic = self.dynamic.detach()
+        dynamic = self.dynamic.detach()[: self.given]
         action = self.model.infer_action(dynamic)
         return Codes(self.static.detach().expand(len(dynamic), -1).clone(), dynamic, action)
 
@@ -219,7 +239,7 @@ class _Tuning:
         return self.steps
 
     def _step(self) -> float:
-        """One step of Adam; returns the squared error of the given frames."""
+        """One step of Adam; returns the squared error of the frames of the character."""
         codes, frames = self._given()
         known_codes, known_frames = self._known()
         static, motion = (torch.cat(pair) for pair in zip(codes, known_codes, strict=True))
@@ -236,7 +256,7 @@ class _Tuning:
         return float(squared[: len(frames)].detach().mean())
 
     def _given(self) -> tuple[tuple[Tensor, Tensor], Tensor]:
-        """Codes and target of some frames of the given clips, with noise on the dynamic codes."""
+        """Codes and target of some frames of the character, with noise on the dynamic codes."""
         clips, frames = self.dynamic.shape[:2]
         noise = torch.randn(self.dynamic.shape, generator=self.generator)
         dynamic = self.dynamic + self.noise * noise.to(self.dynamic)

@@ -72,7 +72,7 @@ class Fitting:
             size: width and height of the file's frames.
         """
         background = self.domain.background if self.domain else None
-        clip = _crop(_on_colour(frames, background or BLACK), self.choices.crop)
+        clip = _crop(on_colour(frames, background or BLACK), self.choices.crop)
         if background is None:
             square = middle_square(*clip.shape[1:3])
             return self._finish(clip, square, BLACK, [], size)
@@ -248,7 +248,7 @@ class _Attempt:
     error: float
 
 
-def _on_colour(frames: np.ndarray, colour: Colour) -> np.ndarray:
+def on_colour(frames: np.ndarray, colour: Colour) -> np.ndarray:
     """RGBA bytes with colours as on black, or RGB bytes, as RGB bytes on a ground of a colour."""
     if frames.shape[3] == 3:
         return frames

@@ -140,12 +140,12 @@ def _find_rows(footage: Footage, model: CodeModel) -> list[sheets.FoundRow] | No
     if footage.sheet is not None:
         return sheets.find_rows(footage.sheet)
     shape = footage.frames.shape[1:]
-    if footage.is_strip and _learned_rows(model) and shape == (CELL_SIDE, CELL_SIDE, 4):
+    if footage.is_strip and learned_rows(model) and shape == (CELL_SIDE, CELL_SIDE, 4):
         return sheets.find_single_row(footage.frames) or None
     return None
 
 
-def _learned_rows(model: CodeModel) -> frozenset[str]:
+def learned_rows(model: CodeModel) -> frozenset[str]:
     """The keys of the rows of a sprite sheet that a model learned from."""
     domain = model.domain
     if domain is None or model.config.frame_size != CELL_SIDE:
@@ -156,11 +156,11 @@ def _learned_rows(model: CodeModel) -> frozenset[str]:
 def _prepare_row(found: list[sheets.FoundRow], fitting: Fitting) -> Prepared:
     """Prepares the chosen row, and the others that the model learned from in the same way."""
     row = sheets.choose_row(found, fitting.choices.row)
-    learned = _learned_rows(fitting.model)
+    learned = learned_rows(fitting.model)
     frames = fitting.model.config.frames
 
     def fit(one: sheets.FoundRow) -> Fitted:
-        return fitting.fit(one.frames[_spread(len(one.frames), frames)], (CELL_SIDE, CELL_SIDE))
+        return fitting.fit(one.frames[spread(len(one.frames), frames)], (CELL_SIDE, CELL_SIDE))
 
     fitted = fit(row)
     rows = []
@@ -182,7 +182,7 @@ def _prepare_row(found: list[sheets.FoundRow], fitting: Fitting) -> Prepared:
     )
 
 
-def _spread(count: int, frames: int) -> np.ndarray:
+def spread(count: int, frames: int) -> np.ndarray:
     """Which of `count` frames are shown at each of `frames` times: evenly, or each for longer."""
     if count >= frames:
         return video.even_choice(count, frames)
@@ -229,7 +229,7 @@ def _choose_frames(footage: Footage, choices: Choices, frames: int) -> _Chosen:
             thinned = [Step("thin", f"Taken: {words[0].lower()}{words[1:]}.")]
         inside = inside[video.even_choice(len(inside), frames)]
     else:
-        held = _spread(len(inside), frames)
+        held = spread(len(inside), frames)
         if not choices.repeat:
             held = np.arange(frames) % len(inside)
         played = " ".join(str(number + 1) for number in held)

@@ -11,7 +11,7 @@ from rwae.data import lpc, sprites
 from rwae.errors import DataError
 from rwae.evaluation.uploads import __main__ as command
 from rwae.evaluation.uploads.knowing import draw_slimes, knowing_table, measure_knowing
-from rwae.evaluation.uploads.learning import KNOWN, Learned, learning_table
+from rwae.evaluation.uploads.learning import KNOWN, Learned, Outcome, learning_table
 from rwae.evaluation.uploads.strangers import (
     EVERY_PART,
     OTHER_BODY,
@@ -77,23 +77,23 @@ def test_usual_parts_make_the_clips_of_the_benchmark(
     strangers: dict[str, Strangers], real_data: Callable[[str], Path]
 ) -> None:
     number = int(sprites.characters("test")[0])
-    usual = strangers["test"].usual
-    worn = [
-        usual[part][n] for part, n in zip(PARTS, (*sprites.attributes(number), 0), strict=True)
-    ]
+    worn = strangers["test"].known(number)
     clips = sprites.load(real_data("sprites"), "test").batch(torch.arange(9))
-    assert (render_actions(tuple(worn)) - clips).abs().max() <= 1.5 / 255
+    assert (render_actions(worn) - clips).abs().max() <= 1.5 / 255
 
 
 def test_a_row_holds_the_mean_and_the_spread() -> None:
     kinds = (*STRANGER_KINDS, KNOWN)
     found = [
-        Learned(kind, 60.0 + n, 30.0 + n, 9.0, 9.5, 3.0 + n) for kind in kinds for n in range(2)
+        Learned(kind, 60.0 + n, 9.0, Outcome(30.0 + n, 9.5, 3.0 + n), Outcome(20.0 + n, 9.75, 4.0))
+        for kind in kinds
+        for n in range(2)
     ]
     table = learning_table(found).splitlines()
     cells = [cell.strip() for cell in table[2].split("|")[1:-1]]
-    assert cells[1:] == ["2", f"60.5 ± {np.std([60, 61], ddof=1):.1f}", "30.5 ± 0.7", "9.0", "9.5",
-                         "3.5"]  # fmt: skip
+    untuned = f"60.5 ± {np.std([60, 61], ddof=1):.1f}"
+    assert cells[1:5] == ["2", untuned, "30.5 ± 0.7", "20.5 ± 0.7"]
+    assert cells[5:] == ["9.0", "9.5", "9.8", "3.5", "4.0"]
     assert len(table) == 2 + len(STRANGER_KINDS) + 2
 
 

@@ -103,17 +103,24 @@ test("what was wanted is taken once, and copies share the clips of their origina
 
 test("a job is followed to its end, and an error of its start is told", async () => {
   const states = [{ step: 0 }, { step: 5 }, { done: true, name: "m~t" }];
+  const requests = [];
   const server = {
-    learn_start: async () => ({ job: "j" }),
+    learn_start: async (request) => {
+      requests.push(request);
+      return { job: "j" };
+    },
     learn_state: async () => states.shift(),
   };
   const seen = [];
   const { signal } = new AbortController();
   const hooks = { signal, started: () => {}, show: ({ step }) => seen.push(step) };
-  assert.equal((await learn(server, ["A"], hooks)).name, "m~t");
+  assert.equal((await learn(server, ["A"], { drafts: ["B"] }, hooks)).name, "m~t");
   assert.deepEqual(seen, [0, 5]);
+  assert.deepEqual(requests, [{ clips: ["A"], drafts: ["B"] }]);
   const busy = { learn_start: async () => ({ error: "busy" }) };
-  assert.equal((await learn(busy, ["A"], hooks)).error, "busy");
+  assert.equal((await learn(busy, ["A"], { drafts: [] }, hooks)).error, "busy");
+  assert.equal((await learn(server, ["A"], { error: "late" }, hooks)).error, "late");
+  assert.equal(requests.length, 1);
 });
 
 // A model beside others, which was given a file with some fit.

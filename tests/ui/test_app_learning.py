@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 import torch
 from gradio.data_classes import FileData  # noqa: F401 - Gradio is set up before the endpoints
+from sheets_of_clips import sheet
 
 from rwae.codes import Codes
 from rwae.editing.studio import Studio
@@ -99,6 +100,25 @@ def test_a_character_is_learned_used_saved_opened_and_forgotten(
 
     assert served["forget_learned"]({"model": name}) == {}
     assert "no longer here" in served["open_model"]({"model": name})["error"]
+
+
+def test_the_rows_that_a_sheet_lacks_are_drafted_and_learned(
+    served: Served, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    png = video.encode_image(sheet("walk, front"), "png")
+    read = served["encode_clip"](Form(png))
+    assert read["lacking"] == 8
+    drafts = served["draft_rows"](Form(png))["drafts"]
+    assert len(drafts) == 2
+    seen = []
+    adapt = learning.adapt
+    monkeypatch.setattr(
+        learning, "adapt", lambda *x, **kw: seen.append(kw["drafts"]) or adapt(*x, **kw)
+    )
+    started = served["learn_start"]({"clips": [read["given"]], "drafts": drafts})
+    assert "name" in finish(served, started["job"])
+    assert seen[0].shape == (2, 8, 3, 64, 64)
+    assert "1 to 32" in served["learn_start"]({"clips": [read["given"]], "drafts": 3})["error"]
 
 
 def test_a_job_can_be_stopped(served: Served, strips: list[str]) -> None:

@@ -98,6 +98,27 @@ def test_a_known_character_that_is_drawn_badly_is_learned(
     assert (learned.after.error < 0.8 * learned.before.error).all()
 
 
+def test_drafts_are_learned_as_well_and_their_codes_are_not_returned(
+    model: CodeModel, gallery: Codes, stranger: torch.Tensor
+) -> None:
+    """The second clip as a draft: it comes closer than where only the first is given."""
+    motion = model.encode(stranger[1:])
+
+    def error(copy: Adapted) -> float:
+        static = copy.codes.static[:1]
+        drawn = copy.model.decode(motion.with_static(static))
+        return float(squared_error(stranger[1:], drawn))
+
+    alone = adapt(model, stranger[:1], steps=STEPS, known=gallery)
+    drafted = adapt(model, stranger[:1], drafts=stranger[1:], steps=STEPS, known=gallery)
+    assert len(drafted.codes) == len(drafted.after.error) == 1
+    assert error(drafted) < 0.9 * error(alone)
+    with pytest.raises(ClipError, match="33 drafts"):
+        adapt(model, stranger[:1], drafts=stranger[:1].expand(33, -1, -1, -1, -1))
+    with pytest.raises(ClipError, match="shape"):
+        adapt(model, stranger, drafts=stranger[:, :, :, :9])
+
+
 def test_a_stopped_learning_leaves_nothing(
     model: CodeModel, gallery: Codes, stranger: torch.Tensor
 ) -> None:

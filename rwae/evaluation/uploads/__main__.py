@@ -72,7 +72,8 @@ def main(arguments: list[str] | None = None) -> int:
 
 def _learn(folder: Path, data: Path, split: str, count: int) -> None:
     def report(one: Learned) -> None:
-        print(f"{one.kind}: {one.untuned:.1f} -> {one.learned:.1f}", file=sys.stderr, flush=True)
+        learned = f"{one.from_clips.learned:.1f}, {one.from_sheet.learned:.1f}"
+        print(f"{one.kind}: {one.untuned:.1f} -> {learned}", file=sys.stderr, flush=True)
 
     model = load(folder)
     known = checkpoint.read_gallery(folder, checkpoint.weights_digest(model))

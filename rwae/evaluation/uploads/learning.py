@@ -3,6 +3,9 @@
 Three walks are given: to the front, left and right. Casting and slashing are judged: the static
 code is the learned one, the dynamic codes are those that the model infers from a clip of another
 character in that action, and the result is compared with the true render of the character.
+
+A character is learned twice: from the three clips alone, and from three rows of a sprite sheet,
+whose other actions the sheet decoder drafts (`rwae.uploads.gathering`).
 """
 
 from __future__ import annotations
@@ -16,10 +19,10 @@ import torch
 from torch import Tensor
 
 from rwae.codes import Codes
-from rwae.data import sprites
-from rwae.data.clips import Clips
+from rwae.data import lpc, sprites
 from rwae.evaluation.tables import pipe_table
 from rwae.evaluation.uploads.strangers import (
+    ACTION_ROWS,
     EVERY_PART,
     OTHER_BODY,
     PART_TITLES,
@@ -28,14 +31,19 @@ from rwae.evaluation.uploads.strangers import (
     draw_strangers,
     read_strangers,
     render_actions,
+    render_sheet,
 )
+from rwae.files.sheet_layout import ROWS
+from rwae.files.video import Footage
 from rwae.models.base import CodeModel
 from rwae.uploads.adapt import adapt
 from rwae.uploads.assess import squared_error
+from rwae.uploads.gathering import draft_rows
 
 ACTIONS = len(sprites.ACTION_NAMES)
 GIVEN = slice(0, 3)  # the walks
 ASKED = slice(3, ACTIONS)  # the other six clips
+ASKED_ROWS = tuple(ROWS[number] for number in ACTION_ROWS[ASKED])
 OTHERS = 8  # known characters that each copy is asked to draw
 KNOWN = "known characters"
 
@@ -47,17 +55,30 @@ class Learned:
     Attributes:
         kind: which part is strange.
         untuned: mean error of the asked clips, drawn by the original.
-        learned: the same, drawn by the copy.
-        others_before: mean error of known characters, drawn by the original from their codes.
-        others_after: the same, drawn by the copy.
-        seconds: that the learning took on one core.
+        others: mean error of known characters, drawn by the original from their codes.
+        from_clips: what the three clips alone gave.
+        from_sheet: what the three rows of a sheet gave.
     """
 
     kind: str
     untuned: float
+    others: float
+    from_clips: Outcome
+    from_sheet: Outcome
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """A copy that learned a character.
+
+    Attributes:
+        learned: mean error of the asked clips.
+        others: mean error of known characters, drawn from their codes.
+        seconds: that the learning took on one core, with the drafts.
+    """
+
     learned: float
-    others_before: float
-    others_after: float
+    others: float
     seconds: float
 
 
@@ -84,53 +105,63 @@ def measure_learning(
     """
     clips = sprites.load(folder / "sprites", split)
     found = []
-    for kind, number, x in _characters(folder, split, count, clips):
+    for kind, number, character in _characters(folder, split, count):
         # Characters far from this one give the motion, and are asked for afterwards.
         first = (number * 17 + 5) % (len(clips) // ACTIONS - OTHERS)
         others = clips.batch(torch.arange(first * ACTIONS, (first + OTHERS) * ACTIONS))
-        found.append(_measure(model, known, kind, x, others))
+        found.append(_measure(model, known, kind, character, others))
         report(found[-1])
     return found
 
 
-def _characters(
-    folder: Path, split: str, count: int, clips: Clips
-) -> Iterator[tuple[str, int, Tensor]]:
-    """Kind, number and the nine clips of each character."""
+def _characters(folder: Path, split: str, count: int) -> Iterator[tuple[str, int, lpc.Character]]:
+    """Kind and number of each character, and the character."""
     strangers = read_strangers(folder, split)
     for kind in STRANGER_KINDS:
         drawn = draw_strangers(strangers, split, kind, count)
-        yield from ((kind, n, render_actions(character)) for n, character in enumerate(drawn))
-    last = len(clips) // ACTIONS
+        yield from ((kind, n, character) for n, character in enumerate(drawn))
     for n in range(count):
-        yield KNOWN, n, clips.batch(torch.arange((last - n - 1) * ACTIONS, (last - n) * ACTIONS))
+        yield KNOWN, n, strangers.known(int(sprites.characters(split)[-1 - n]))
 
 
-def _measure(model: CodeModel, known: Codes, kind: str, x: Tensor, others: Tensor) -> Learned:
+def _measure(
+    model: CodeModel, known: Codes, kind: str, character: lpc.Character, others: Tensor
+) -> Learned:
     """Learns one character.
 
     Args:
         model: the original.
         known: codes of its gallery.
         kind: which part is strange.
-        x: the nine clips of the character.
+        character: who is learned.
         others: the nine clips of each of some known characters, of which the first moves.
     """
+    x = render_actions(character)
     motion = model.encode(others[:ACTIONS][ASKED])
-    given = model.encode(x[GIVEN]).static.mean(0, keepdim=True)
-    start = time.process_time()
-    learned = adapt(model, x[GIVEN], known=known)
-    seconds = time.process_time() - start
     codes = model.encode(others)
+
+    def error(copy: CodeModel, static: Tensor) -> float:
+        return _error(copy, motion.with_static(static.expand(len(motion), -1)), x[ASKED])
+
+    def learn(footage: Footage | None) -> Outcome:
+        start = time.process_time()
+        drafts = list(draft_rows(footage, model, ASKED_ROWS).values()) if footage else []
+        learned = adapt(
+            model, x[GIVEN], drafts=torch.stack(drafts) if drafts else None, known=known
+        )
+        seconds = time.process_time() - start
+        return Outcome(
+            error(learned.model, learned.codes.static[:1]),
+            _error(learned.model, codes, others),
+            seconds,
+        )
+
     return Learned(
         kind,
-        _error(model, motion.with_static(given.expand(len(motion), -1)), x[ASKED]),
-        _error(
-            learned.model, motion.with_static(learned.codes.static[:1].expand(6, -1)), x[ASKED]
-        ),
+        error(model, model.encode(x[GIVEN]).static.mean(0, keepdim=True)),
         _error(model, codes, others),
-        _error(learned.model, codes, others),
-        seconds,
+        learn(None),
+        learn(Footage.of_sheet(render_sheet(character, ACTION_ROWS[GIVEN]))),
     )
 
 
@@ -140,7 +171,10 @@ def _error(model: CodeModel, codes: Codes, x: Tensor) -> float:
 
 def learning_table(found: list[Learned]) -> str:
     """A Markdown table: a row for each kind, then all kinds with one strange part together."""
-    head = ("strange", "characters", "untuned", "learned", "known ones before", "after", "CPU s")
+    head = (
+        *("strange", "characters", "untuned", "learned from clips", "from a sheet"),
+        *("known ones", "after clips", "after a sheet", "CPU s, clips", "CPU s, sheet"),
+    )
     rows: list[tuple[str, ...]] = [head]
     for kind in PARTS:
         rows.append(_row(PART_TITLES[kind], [one for one in found if one.kind == kind]))
@@ -159,12 +193,19 @@ def _row(title: str, part: list[Learned]) -> tuple[str, ...]:
     def mean(values: list[float]) -> str:
         return f"{sum(values) / len(values):.1f}"
 
+    def median(values: list[float]) -> str:
+        return f"{float(torch.tensor(values).quantile(0.5)):.1f}"
+
+    clips, sheets = [one.from_clips for one in part], [one.from_sheet for one in part]
     return (
         title,
         str(len(part)),
         mean_and_spread([one.untuned for one in part]),
-        mean_and_spread([one.learned for one in part]),
-        mean([one.others_before for one in part]),
-        mean([one.others_after for one in part]),
-        f"{float(torch.tensor([one.seconds for one in part]).quantile(0.5)):.1f}",
+        mean_and_spread([one.learned for one in clips]),
+        mean_and_spread([one.learned for one in sheets]),
+        mean([one.others for one in part]),
+        mean([one.others for one in clips]),
+        mean([one.others for one in sheets]),
+        median([one.seconds for one in clips]),
+        median([one.seconds for one in sheets]),
     )

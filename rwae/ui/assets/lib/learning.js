@@ -34,17 +34,24 @@ export function clipsHint(count) {
   );
 }
 
+// What to say of the rows that a sheet lacks, of which there are so many.
+export const draftsWords = (count) =>
+  `Also from ${count === 1 ? "the row" : `${count} rows`} that the sheet lacks, as the sheet ` +
+  "decoder draws them";
+
 export function progressWords({ step = 0, steps = 1, queued = 0 }) {
   if (step) return `Step ${step} of ${steps}`;
   if (!queued) return "Starting.";
   return queued === 1 ? "One other character is learned first." : `${queued} others come first.`;
 }
 
-// Starts a job and follows it: {done, name, before, after, picture}, {cancelled} or {error}. For
-// `how` see `followJob`.
-export const learn = (server, clips, how) =>
-  followJob({
-    begin: () => server.learn_start({ clips }),
+// Starts a job and follows it: {done, name, before, after, picture}, {cancelled} or {error}.
+// drafted: the answer of `draft_rows`. For `how` see `followJob`.
+export async function learn(server, clips, drafted, how) {
+  if (drafted.error) return drafted;
+  return followJob({
+    begin: () => server.learn_start({ clips, drafts: drafted.drafts }),
     tell: (job) => server.learn_state({ job }),
     ...how,
   });
+}

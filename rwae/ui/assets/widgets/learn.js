@@ -1,8 +1,9 @@
 // Learn this character: the clips to learn from, progress with a live picture, cancel.
 
+import { encodeRequest } from "../lib/choices.js";
 import { originalOf, ownClips } from "../lib/clipfile.js";
-import { candidates, clipsHint, learn, progressWords } from "../lib/learning.js";
-import { ask } from "../lib/server.js";
+import { candidates, clipsHint, draftsWords, learn, progressWords } from "../lib/learning.js";
+import { ask, LONG_DEADLINE } from "../lib/server.js";
 import { session } from "../lib/session.js";
 import { pushModel, replaceModel } from "./address.js";
 import { make, parts } from "./dom.js";
@@ -13,6 +14,8 @@ const LEARN = `
     <p class="rw-learn-why" data-part="why"></p>
     <div class="rw-learn-clips" data-part="clips" role="group"
       aria-label="Clips to learn from"></div>
+    <label class="rw-check" data-part="lacking" hidden><input type="checkbox" data-part="drafted"
+      checked> <span data-part="drafts"></span></label>
     <p class="rw-hint" data-part="hint"></p>
     <div class="rw-row">
       <button type="button" class="rw-button rw-primary" data-part="start">Learn this
@@ -43,7 +46,7 @@ export class Learn {
     this.part.add.addEventListener("click", add);
   }
 
-  // clip: {name, given, rows, row, file, choices, redrawn}, see `encode_clip`.
+  // clip: {name, given, rows, row, lacking, file, choices, redrawn}, see `encode_clip`.
   offer(clip) {
     const chosen = new Set(this.chosen().map(({ strip }) => strip));
     const same = this.clip && this.clip.given === clip.given;
@@ -93,6 +96,9 @@ export class Learn {
 
   showHint() {
     const count = this.chosen().length;
+    const { lacking } = this.clip;
+    this.part.lacking.hidden = !lacking;
+    this.part.drafts.textContent = draftsWords(lacking);
     this.part.hint.textContent = clipsHint(count);
     this.part.start.disabled = count < 1 || count > 9;
   }
@@ -120,7 +126,9 @@ export class Learn {
     this.running(true);
     this.part.cancel.focus();
     const { signal } = this;
-    const end = await learn(this.server, strips, {
+    const drafts = await this.draft();
+    if (signal.aborted) return;
+    const end = await learn(this.server, strips, drafts, {
       signal,
       started: (job) => {
         this.job = job;
@@ -139,6 +147,15 @@ export class Learn {
     if (this.clip.redrawn) this.triple.redraw(this.clip.redrawn, "As the model draws it");
     if (end.cancelled) this.say("Cancelled: nothing was kept.");
     else this.fail(end.error);
+  }
+
+  // Strips of the rows that a sheet lacks, as the sheet decoder draws them: {drafts} or {error}.
+  async draft() {
+    const { lacking, file, choices } = this.clip;
+    if (!(lacking && this.part.drafted.checked)) return { drafts: [] };
+    this.part.words.textContent = "Drawing the actions that the sheet lacks.";
+    const request = encodeRequest(file, choices ?? {});
+    return ask(() => this.server.draft_rows(request), LONG_DEADLINE);
   }
 
   // A job whose name has not come yet is stopped as soon as it comes.
