@@ -224,7 +224,12 @@ def test_a_row_of_a_sheet_is_chosen_from_a_grid(
     pressed = visit.page.locator(f"{PANEL} .rw-sheet-row[aria-pressed=true]")
     playwright.expect(pressed).to_have_attribute("aria-label", key)
     chosen = visit.page.locator(f"{PANEL} .rw-learn-clip input:checked")
-    assert chosen.count() == len(SHEET_ROWS)
+    assert chosen.count() == len(SHEET_ROWS) + 1
+    lacking = visit.page.locator(f"{PANEL} .rw-learn-drafts")
+    playwright.expect(lacking).to_contain_text("6 rows that the sheet lacks")
+    visit.page.locator(f"{PANEL} [data-part=start]").click()
+    visit.page.locator(f"{PANEL} [data-part=cancel]").click()
+    playwright.expect(visit.page.locator(f"{PANEL} [data-part=said]")).to_contain_text("Cancelled")
     phone(visit, False)
 
 

@@ -36,8 +36,9 @@ export function clipsHint(count) {
 
 // What to say of the rows that a sheet lacks, of which there are so many.
 export const draftsWords = (count) =>
-  `Also from ${count === 1 ? "the row" : `${count} rows`} that the sheet lacks, as the sheet ` +
-  "decoder draws them";
+  count === 1
+    ? "the row that the sheet lacks, as the sheet decoder draws it"
+    : `${count} rows that the sheet lacks, as the sheet decoder draws them`;
 
 export function progressWords({ step = 0, steps = 1, queued = 0 }) {
   if (step) return `Step ${step} of ${steps}`;

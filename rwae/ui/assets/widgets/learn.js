@@ -14,8 +14,8 @@ const LEARN = `
     <p class="rw-learn-why" data-part="why"></p>
     <div class="rw-learn-clips" data-part="clips" role="group"
       aria-label="Clips to learn from"></div>
-    <label class="rw-check" data-part="lacking" hidden><input type="checkbox" data-part="drafted"
-      checked> <span data-part="drafts"></span></label>
+    <label class="rw-learn-clip rw-learn-drafts" data-part="lacking" hidden><input type="checkbox"
+      data-part="drafted" checked><span data-part="drafts"></span></label>
     <p class="rw-hint" data-part="hint"></p>
     <div class="rw-row">
       <button type="button" class="rw-button rw-primary" data-part="start">Learn this
