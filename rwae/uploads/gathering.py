@@ -25,7 +25,7 @@ from rwae.uploads.choices import Choices
 from rwae.uploads.figure import BLACK, on_colour
 from rwae.uploads.prepare import Prepared, learned_rows, prepare, spread
 
-# Of every cell of a draft: more than a filled cell of walking has, or a cell that is drawn from it.
+# Of every cell of a draft: more than a filled cell of walking has, or one that is drawn from it.
 LEAST_CONFIDENCE = 0.6
 
 

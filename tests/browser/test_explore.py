@@ -8,7 +8,7 @@ import pytest
 import torch
 from serving import RunningApp
 from visiting import Visit, close, playwright
-from watching import CELLS, EXPLORE, asked, exact, exploring, start_anew
+from watching import CELLS, EXPLORE, LANES, asked, exact, exploring, start_anew
 
 from rwae import Codes
 
@@ -70,14 +70,17 @@ def test_three_hundred_moves_are_thinned_out_and_leave_no_file(visit: Visit) -> 
     assert exact(visit)
 
 
-def test_a_strip_shows_where_its_slider_leads_and_one_request_draws_all(visit: Visit) -> None:
+def test_a_strip_shows_where_its_slider_leads_and_one_request_draws_all_of_a_list(
+    visit: Visit,
+) -> None:
     rows = visit.page.locator(f"{WHO} .rw-knob").count()
     with asked(visit) as requests:
         start_anew(visit, 2)
         stills = lambda: [r for r in requests if all(len(c["dynamic"]) == 1 for c in r["clips"])]  # noqa: E731
         visit.until(lambda: bool(stills()))
         visit.page.wait_for_timeout(500)
-    assert [len(request["clips"]) for request in stills()] == [5 * rows]
+    lanes = visit.page.locator(f"{LANES} .rw-lane").count()
+    assert [len(request["clips"]) for request in stills()] == [5 * rows, 2 * lanes]
     codes, basis = visit.codes("explore"), visit.studio.static_basis
     for n, step in enumerate((-3, -1.5, 0, 1.5, 3)):
         moved = basis.move(codes.static, 1, step - looks(visit)[1])

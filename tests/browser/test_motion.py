@@ -34,6 +34,21 @@ def test_a_curve_drawn_with_the_mouse_is_the_motion(visit: Visit) -> None:
     assert exact(visit)
 
 
+def test_a_lane_shows_where_its_two_ends_lead(visit: Visit) -> None:
+    """They differ, as the first lane is the direction that changes the picture most."""
+    ends = visit.page.locator(f"{LANES} .rw-lane").first.locator(".rw-lane-end img")
+    assert ends.count() == 2
+
+    def pictures() -> list[str]:
+        return [image.get_attribute("src") or "" for image in ends.all()]
+
+    visit.until(lambda: all(src.startswith("data:image/png") for src in pictures()))
+    assert len(set(pictures())) == 2
+    before = pictures()
+    press(visit, "Random who")
+    visit.until(lambda: pictures()[0] != before[0])
+
+
 def test_a_curve_drawn_with_the_keyboard_is_the_motion(visit: Visit) -> None:
     before = moves(visit)
     point = visit.page.locator(f"{LANES} .rw-lane").nth(1).locator(".rw-point").first

@@ -195,7 +195,7 @@ test("the stills do not wait for ever for an answer that never comes", async () 
   };
   let hangs = true;
   const decode = () => (hangs ? new Promise(() => {}) : Promise.resolve({ sheet: "sheet" }));
-  const stills = new Stills(decode, () => list);
+  const stills = new Stills(decode, () => [list]);
   stills.ask("first");
   await pass(500);
   hangs = false;
@@ -217,14 +217,15 @@ test("the stills wait until the edits rest, and come in batches", async () => {
     stills: () => Array(100).fill("still"),
     showStills: () => {},
   };
-  const stills = new Stills(decode, () => list);
+  const without = { hasStills: false };
+  const stills = new Stills(decode, () => [without, list, { ...list, stills: () => ["lane"] }]);
   for (let n = 0; n < 5; n += 1) {
     stills.ask(n);
     await pass(100);
   }
   assert.deepEqual(sizes, []);
   await pass(500);
-  assert.deepEqual(sizes, [80, 20]);
+  assert.deepEqual(sizes, [80, 20, 1]);
 });
 
 test("a call always resolves to an answer", async () => {

@@ -1,5 +1,5 @@
-// The stills beside the sliders. They are asked for when the clip itself rests, in one request, or
-// a few where there are very many.
+// The stills beside the sliders and lanes. They are asked for when the clip itself rests, in one
+// request for each list, or a few where there are very many.
 
 import { Pump } from "./pump.js";
 
@@ -7,14 +7,16 @@ const MAX_STILLS = 80; // that the server takes at once
 const DELAY = 250; // milliseconds: if an edit follows at once, the server is free for it
 
 export class Stills {
-  // decode(clips, exact, patient) has clips decoded; visibleList() is the list of sliders in sight, whose
-  // `hasStills` says whether it has any.
-  constructor(decode, visibleList) {
-    Object.assign(this, { decode, visibleList });
+  // decode(clips, exact, patient) has clips decoded. visibleLists() are the lists of sliders and
+  // lanes in sight, of which `hasStills` says whether one has any.
+  constructor(decode, visibleLists) {
+    Object.assign(this, { decode, visibleLists });
     this.pump = new Pump(
       (codes) => this.fetch(codes),
-      ({ list, sheets }) => {
-        list?.showStills(sheets, MAX_STILLS);
+      ({ drawn }) => {
+        drawn.forEach(({ list, sheets }) => {
+          list.showStills(sheets, MAX_STILLS);
+        });
       },
       () => {},
     );
@@ -26,15 +28,18 @@ export class Stills {
   }
 
   async fetch(codes) {
-    const list = this.visibleList();
-    const stills = list?.hasStills ? list.stills(codes) : [];
-    const sheets = [];
-    for (let n = 0; n < stills.length; n += MAX_STILLS) {
-      // Patiently: a browser that gets ready to decode draws them a moment later.
-      const answer = await this.decode(stills.slice(n, n + MAX_STILLS), true, true);
-      if (answer.error) return answer;
-      sheets.push(answer.sheet);
+    const drawn = [];
+    for (const list of this.visibleLists().filter(({ hasStills }) => hasStills)) {
+      const stills = list.stills(codes);
+      const sheets = [];
+      for (let n = 0; n < stills.length; n += MAX_STILLS) {
+        // Patiently: a browser that gets ready to decode draws them a moment later.
+        const answer = await this.decode(stills.slice(n, n + MAX_STILLS), true, true);
+        if (answer.error) return answer;
+        sheets.push(answer.sheet);
+      }
+      drawn.push({ list, sheets });
     }
-    return { list: sheets.length ? list : null, sheets };
+    return { drawn };
   }
 }

@@ -135,7 +135,9 @@ class Explore {
       },
       { maxInFlight: 2, pace: this.decode.pace },
     );
-    this.stills = new Stills(this.decode, () => this.whoLists.find(({ root }) => inSight(root)));
+    this.stills = new Stills(this.decode, () =>
+      [...this.whoLists, ...this.motionLists].filter(({ root }) => inSight(root)),
+    );
   }
 
   // What one changes.

@@ -5,6 +5,7 @@ import { clamp } from "../lib/codes.js";
 import { directionName, directionScores, directionValue } from "../lib/directions.js";
 import { percent, signed } from "../lib/format.js";
 import { fillTrack, make } from "./dom.js";
+import { paintStills } from "./player.js";
 
 const REACH = 3; // standard deviations at either end of a slider
 const FOLD = 4; // sliders that are shown at first
@@ -164,17 +165,10 @@ export class Knobs {
     );
   }
 
-  // `sheets` hold them in the same order, each `rows` of them. A browser gives each canvas a layer
-  // of its own, and puts all of them together at every move of a slider: images cost nothing there.
+  // `sheets` hold them in the same order, each `rows` of them.
   showStills(sheets, rows) {
-    const canvas = make("canvas", "", { width: this.side, height: this.side });
-    const context = canvas.getContext("2d", { willReadFrequently: true });
-    this.rows
-      .flatMap(({ steps }) => steps)
-      .forEach(({ still }, n) => {
-        sheets[Math.floor(n / rows)].draw(context, n % rows, 0);
-        still.src = canvas.toDataURL();
-      });
+    const images = this.rows.flatMap(({ steps }) => steps.map(({ still }) => still));
+    paintStills(images, sheets, rows, this.side);
   }
 }
 

@@ -5,6 +5,7 @@ import { clamp } from "../lib/codes.js";
 import { widened } from "../lib/directions.js";
 import { percent } from "../lib/format.js";
 import { icon, make } from "./dom.js";
+import { paintStills } from "./player.js";
 
 const REACH = 3.5; // standard deviations that the keys reach, to either side
 const DRAG_START = 8; // pixels that a finger goes sideways before it draws
@@ -13,9 +14,10 @@ export class Lanes {
   // changed(frame, axis, value, done): a point moved; `done` when the pointer let go.
   // restored(axis, frame): a point should go back to the original, or the whole lane without one.
   // locked(axis) says whether a lane is locked, and lock(axis) turns that over.
-  // ranges: [low, high] of each lane; it grows with values beyond it.
-  constructor(root, basis, clock, ranges, { changed, restored, locked, lock }) {
-    Object.assign(this, { root, basis, clock, changed, restored, locked, lock });
+  // ranges: [low, high] of each lane; it grows with values beyond it. With `side`, the size of a
+  // frame, each lane has two stills: where its upper end leads, and its lower end.
+  constructor(root, basis, clock, ranges, { changed, restored, locked, lock }, side = 0) {
+    Object.assign(this, { root, basis, clock, changed, restored, locked, lock, side });
     this.ranges = ranges.map((range) => [...range]);
     Object.assign(this, { frames: 0, lanes: [] });
     clock.listen(() => this.mark());
@@ -101,12 +103,34 @@ export class Lanes {
     const points = Array.from({ length: this.frames }, (_, frame) => this.point(axis, frame));
     field.append(...points);
     row.append(head.root, field);
+    const ends = this.hasStills ? addEnds(row) : [];
     this.root.append(row);
     this.acceptDrawing(field, axis);
     const [zero, ghost, line] = ["zero", "ghost", "line"].map((name) =>
       field.querySelector(`.rw-${name}`),
     );
-    return { head, points, zero, ghost, line };
+    return { head, points, zero, ghost, line, ends };
+  }
+
+  get hasStills() {
+    return this.side > 0;
+  }
+
+  // The stills of all lanes, as codes to decode: the first frame with one number changed.
+  stills(codes) {
+    return this.ranges.flatMap(([low, high], axis) =>
+      [high, low].map((value) => {
+        const still = { static: codes.static, dynamic: [[...codes.dynamic[0]]] };
+        this.basis.set(still.dynamic[0], axis, value);
+        return still;
+      }),
+    );
+  }
+
+  // `sheets` hold them in the same order, each `rows` of them.
+  showStills(sheets, rows) {
+    const images = this.lanes.flatMap(({ ends }) => ends);
+    paintStills(images, sheets, rows, this.side);
   }
 
   // The name that is on the screen.
@@ -217,6 +241,21 @@ export class Lanes {
 const LOCK_SHUT = "M3.5 7h9v7h-9zM5 7V5a3 3 0 0 1 6 0v2H9.6V5a1.6 1.6 0 0 0-3.2 0v2z";
 const LOCK_OPEN = "M3.5 7h9v7h-9zM5 7V4.5a3 3 0 0 1 5.9-.8l-1.4.4a1.55 1.55 0 0 0-3.1.4V7z";
 const BACK = "M8 3.2a5 5 0 1 1-4.9 6h1.5A3.55 3.55 0 1 0 8 4.65V7L4 3.9 8 .8z";
+
+// Adds places for the stills of a lane's two ends, and returns their images.
+function addEnds(row) {
+  const box = make("div", "rw-lane-ends", { "aria-hidden": "true" });
+  const images = ["upper", "lower"].map((end) => {
+    const title = `The first frame with the value at the ${end} end of the lane`;
+    const place = make("span", "rw-lane-end", { title });
+    const image = make("img", "", { alt: "" });
+    place.append(image);
+    box.append(place);
+    return image;
+  });
+  row.append(box);
+  return images;
+}
 
 // What stands before a lane: its name, a lock, and the way back to the original.
 class LaneHead {

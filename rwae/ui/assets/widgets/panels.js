@@ -53,10 +53,10 @@ function namedPanels({ whonamed: root, attributes: chooser }, directions, onSwit
 export function motionPanels(part, model, sizes, editor, clock, locks, onLock) {
   const { motion, idle } = model.directions;
   const lists = [
-    [part.motionmain, mainDirections(new Basis(motion))],
-    [part.motionall, Basis.identity(sizes.dynamic, idle.dynamic)],
+    [part.motionmain, mainDirections(new Basis(motion)), model.side],
+    [part.motionall, Basis.identity(sizes.dynamic, idle.dynamic), 0],
   ];
-  return lists.map(([root, basis]) => {
+  return lists.map(([root, basis, side]) => {
     const ranges = laneRanges(basis, model.clips);
     const changed = (frame, axis, value, done) =>
       editor.change((codes) => void basis.set(codes.dynamic[frame], axis, value), done);
@@ -73,6 +73,6 @@ export function motionPanels(part, model, sizes, editor, clock, locks, onLock) {
       onLock();
     };
     const locked = (axis) => locks.has(basis, axis);
-    return new Lanes(root, basis, clock, ranges, { changed, restored, lock, locked });
+    return new Lanes(root, basis, clock, ranges, { changed, restored, lock, locked }, side);
   });
 }
