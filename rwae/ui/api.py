@@ -29,10 +29,11 @@ from gradio.components import Component
 from gradio.events import api as add_api
 from gradio.utils import get_function_description
 
+from rwae.classifiers import has_judge
 from rwae.editing.studio import Studio, swap
 from rwae.errors import ClipError, CodesError, RWAEError
 from rwae.files import filmstrip, video
-from rwae.ui import encoding, endpoints
+from rwae.ui import downloads, encoding, endpoints
 from rwae.ui.completing import Completing
 from rwae.ui.learning import MAX_LEARNED_CLIPS, Learning
 from rwae.ui.loaded_models import LoadedModels
@@ -48,6 +49,7 @@ from rwae.ui.payloads import (
     sheet_url,
 )
 from rwae.ui.received_files import ReceivedFiles
+from rwae.uploads.choices import Choices
 
 CONCURRENT_CALLS = 2  # one that computes, and one that reads or writes pictures meanwhile
 MAX_MOVING_CLIPS = 16  # clips in one moving picture
@@ -57,12 +59,15 @@ MAX_MOVING_PIXELS = 3 * 2**20  # of all frames together: two seconds of a core
 
 # In the order in which a newcomer needs them.
 ENDPOINT_NAMES = (
-    *("models", "examples", "sample", "encode", "swap", "decode"),
-    *("learn", "complete_sheet"),
+    *("models", "examples", "sample", "encode", "swap", "decode", "extend", "directions"),
+    *("assess", "export", "learn", "complete_sheet"),
 )
 
 PictureFormat = Literal["none", "png", "gif", "webm"]
 PICTURE_FORMATS: tuple[str, ...] = get_args(PictureFormat)
+FileKind = Literal[
+    "gif", "webp", "apng", "webm", "mp4", "strip", "frames", "sheet", "engine", "codes"
+]
 
 
 class ClipCodes(TypedDict):
@@ -106,6 +111,43 @@ class EncodeAnswer(ClipsAnswer):
     rows: list[str] | None
 
 
+class SeenFactor(TypedDict):
+    """What a judge of the data set sees in a clip, of one factor such as the action."""
+
+    factor: str
+    static: bool
+    value: str
+    confidence: float
+
+
+class AssessAnswer(TypedDict):
+    """The answer of /assess."""
+
+    model: str
+    fit: FitFacts | None
+    steps: list[StepFacts]
+    given: list[SeenFactor] | None
+    redrawn: list[SeenFactor] | None
+
+
+class DirectionsAnswer(TypedDict):
+    """The answer of /directions: bases as in `rwae.ui.page_data.directions_data`."""
+
+    model: str
+    who: dict[str, Any]
+    motion: dict[str, Any]
+    idle: dict[str, list[bool]]
+    named: dict[str, Any] | None
+
+
+class ExportAnswer(TypedDict):
+    """The answer of /export."""
+
+    file: str
+    name: str
+    note: str | None
+
+
 class LearnAnswer(ClipsAnswer):
     """The answer of /learn; the model is the copy."""
 
@@ -144,6 +186,7 @@ TYPE_LABELS = {  # how the About tab names the types of arguments
     "float": "number",
     "bool": "true or false",
     "PictureFormat": " or ".join(f'"{name}"' for name in PICTURE_FORMATS),
+    "FileKind": " or ".join(f'"{name}"' for name in get_args(FileKind)),
     "ClipCodes": "codes: an object with static and dynamic",
     "list[ClipCodes]": "list of codes",
     "list[str]": "list of texts",
@@ -266,9 +309,7 @@ class Api:
             "background": "keep" if _require_flag(keep_background) else "auto",
             "align": not _require_flag(keep_place),
         }
-        choices = choices_from_json(value)
-        footage = encoding.read_upload(studio, self._received.read(file), choices)
-        said = encoding.describe_upload(studio, footage, choices)
+        said = self._describe(studio, file, choices_from_json(value))
         answer = _clips_answer(name, studio, said["clips"], picture)
         rows = None if said["rows"] is None else [row["key"] for row in said["rows"]]
         return {**answer, "fit": said["fit"], "steps": said["steps"], "rows": rows}
@@ -313,6 +354,120 @@ class Api:
         name, studio = self._find(model)
         codes = codes_from_json(clips, studio.model.config)
         return _clips_answer(name, studio, codes_to_json(codes), picture)
+
+    def extend(
+        self,
+        clip: ClipCodes,
+        frames: int = 8,
+        seed: int = 0,
+        picture: PictureFormat = "none",
+        model: str | None = None,
+    ) -> ClipsAnswer:
+        """Continues a clip: the same who, and more of the motion, drawn from the prior.
+
+        Args:
+            clip: codes of a clip, as the other endpoints answer them
+            frames: how many more; a clip has at most 64
+            seed: the same seed continues it in the same way
+            picture: also decode the longer clip, as a "png", a "gif" or a "webm"
+            model: name of the model that the codes are of; the first by default
+
+        Returns:
+            the model, the longer clip as codes, and the picture as a data URL
+        """
+        name, studio = self._find(model)
+        request = {"clip": clip, "frames": frames, "seed": seed}
+        clips = endpoints.extend_codes(studio, request)["clips"]
+        return _clips_answer(name, studio, clips, picture)
+
+    def directions(self, model: str | None = None) -> DirectionsAnswer:
+        """Gives the directions in which codes change the picture most, to move codes along them.
+
+        Coordinate k of a code is the product of read[k] and code - mean, and adding a times
+        write[k] moves it by a. Directions with names, where a model has some, change one attribute
+        each.
+
+        Args:
+            model: name of a model, as /models lists it; the first by default
+
+        Returns:
+            the directions of the static code (who), of the dynamic codes (motion), numbers of a
+            code that do nothing (idle), and directions with names (named) or null
+        """
+        name, studio = self._find(model)
+        found = endpoints.find_directions(studio, None)
+        return {
+            "model": name,
+            "who": found["who"],
+            "motion": found["motion"],
+            "idle": found["idle"],
+            "named": found.get("named"),
+        }
+
+    def assess(self, file: str, model: str | None = None) -> AssessAnswer:
+        """Says how well a model draws a clip, and what a judge sees in the clip and its redrawing.
+
+        Args:
+            file: a video, GIF, image strip or sprite sheet of at most 4 MB as base64 or a data URL
+            model: name of a model, as /models lists it; the first by default
+
+        Returns:
+            the model, its error beside that of clips that it knows (fit) or null, what was done to
+            the clip (steps), and what the judge of the data set sees in the clip (given) and in
+            what the model makes of it (redrawn), or null without a judge
+        """
+        name, studio = self._find(model)
+        said = self._describe(studio, file, Choices())
+        given = redrawn = None
+        if has_judge(studio.folder):
+            strips = {"strips": [said["given"], said["redrawn"]]}
+            given, redrawn = endpoints.judge_given(studio, strips)["clips"]
+        return {
+            "model": name,
+            "fit": said["fit"],
+            "steps": said["steps"],
+            "given": given,
+            "redrawn": redrawn,
+        }
+
+    def export(
+        self,
+        clips: list[ClipCodes],
+        kind: FileKind = "gif",
+        fps: float = 8.0,
+        scale: int = 1,
+        columns: int = 1,
+        few_colours: bool = False,
+        transparent: bool = False,
+        model: str | None = None,
+    ) -> ExportAnswer:
+        """Makes a file of clips: an animation, a video, frames, a sprite sheet, or the codes.
+
+        Args:
+            clips: codes of clips of the same length, as the other endpoints answer them
+            kind: of the file; "frames" is a ZIP of pictures, "engine" one of a sheet and its data
+            fps: frames a second, from 1 to 30
+            scale: whole factor by which frames are enlarged
+            columns: of the grid in which several clips stand
+            few_colours: whether 32 colours take the place of all
+            transparent: whether the black background of sprites is left out
+            model: name of the model that the codes are of; the first by default
+
+        Returns:
+            the file as a data URL, a name for it, and a note or null
+        """
+        _, studio = self._find(model)
+        request = {
+            "clips": clips,
+            "kind": kind,
+            "fps": fps,
+            "scale": scale,
+            "columns": columns,
+            "palette": downloads.FEW_COLOURS if _require_flag(few_colours) else None,
+            "transparent": transparent,
+        }
+        made = downloads.export_clip(studio, request)
+        return {"file": made["data"], "name": made["name"], "note": made["note"]}
 
     def learn(
         self, files: list[str], picture: PictureFormat = "none", model: str | None = None
@@ -373,6 +528,11 @@ class Api:
         png, report = self._completing.complete(self._received.read(file), below, rows, single_row)
         return {"sheet": data_url(png, "image/png"), "report": report}
 
+    def _describe(self, studio: Studio, file: Any, choices: Choices) -> dict[str, Any]:
+        """Fits the clip of a file to a model; see `rwae.ui.encoding.describe_upload`."""
+        footage = encoding.read_upload(studio, self._received.read(file), choices)
+        return encoding.describe_upload(studio, footage, choices)
+
     def _find(self, model: Any) -> tuple[str, Studio]:
         name = requested_model({"model": model})
         return self._models.default_name if name is None else name, self._models.find(name)
@@ -386,7 +546,7 @@ def _require_list(value: Any) -> list[Any]:
 
 def _require_flag(value: Any) -> bool:
     if not isinstance(value, bool):
-        raise CodesError("What is kept needs to be said by true or false.")
+        raise CodesError("Whether it is so needs to be said by true or false.")
     return value
 
 

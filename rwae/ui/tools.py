@@ -18,7 +18,7 @@ from mcp.server import Server
 
 from rwae.ui.api import call_complaint
 
-PICTURE_KEYS = ("picture", "sheet")  # of an answer, where it has a data URL
+FILE_KEYS = ("picture", "sheet", "file")  # of an answer, where it has a data URL
 
 
 def offer() -> None:
@@ -52,27 +52,27 @@ class ToolServer(gradio_mcp.GradioMCPServer):
 
 
 def answer_blocks(answer: Any) -> list[Any]:
-    """The blocks of an answer: JSON as text, and after it each picture.
+    """The blocks of an answer: JSON as text, and after it each picture or file.
 
     Args:
-        answer: of an endpoint. In the JSON, its media type stands for a picture.
+        answer: of an endpoint. In the JSON, its media type stands for it.
     """
-    facts, pictures = answer, []
+    facts, files = answer, []
     if isinstance(answer, dict):
         facts = dict(answer)
-        for key in PICTURE_KEYS:
+        for key in FILE_KEYS:
             value = answer.get(key)
             if isinstance(value, str) and value.startswith("data:"):
                 head, _, data = value.partition(",")
                 facts[key] = head.removeprefix("data:").partition(";")[0]
-                pictures.append(_picture_block(facts[key], data))
-    return [types.TextContent(type="text", text=json.dumps(facts)), *pictures]
+                files.append(_file_block(facts[key], data))
+    return [types.TextContent(type="text", text=json.dumps(facts)), *files]
 
 
-def _picture_block(media_type: str, data: str) -> Any:
-    """A picture, or a video, which is no picture to the protocol; `data` is base64."""
+def _file_block(media_type: str, data: str) -> Any:
+    """A picture, or any other file, such as a video, as a resource; `data` is base64."""
     if media_type.startswith("image/"):
         return types.ImageContent(type="image", data=data, mimeType=media_type)
-    name: Any = f"clip:picture.{media_type.partition('/')[2]}"
-    video = types.BlobResourceContents(uri=name, mimeType=media_type, blob=data)
-    return types.EmbeddedResource(type="resource", resource=video)
+    name: Any = f"clip:file.{media_type.partition('/')[2]}"
+    content = types.BlobResourceContents(uri=name, mimeType=media_type, blob=data)
+    return types.EmbeddedResource(type="resource", resource=content)

@@ -10,7 +10,7 @@ import urllib.request
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import httpx
 import numpy as np
@@ -26,8 +26,11 @@ from rwae import Codes
 from rwae.editing.studio import Studio, swap
 from rwae.errors import CodesError
 from rwae.files import filmstrip, video
+from rwae.files.codes_file import unpack_saved_codes
 from rwae.ui import api, middleware
 from rwae.ui.api import Api, with_gradio_errors
+from rwae.ui.downloads import FORMATS
+from rwae.ui.loaded_models import LoadedModels
 from rwae.ui.payloads import MAX_ENCODED_BYTES, codes_to_json
 
 NAMED = ("plain", "weak", "rival")  # models of the app that these tests ask
@@ -38,6 +41,10 @@ NAMES = {
     "/encode",
     "/swap",
     "/decode",
+    "/extend",
+    "/directions",
+    "/assess",
+    "/export",
     "/learn",
     "/complete_sheet",
 }
@@ -206,6 +213,72 @@ def test_changed_codes_are_decoded(client: Client, studio: Studio, tmp_path: Pat
     assert (shown(answer["picture"], tmp_path) == studio.decode(codes([changed]))[0]).all()
 
 
+def test_a_clip_is_continued_by_a_seed(client: Client, tmp_path: Path) -> None:
+    (clip,) = client.predict(seed=3, api_name="/sample")["clips"]
+    asked = {"frames": 5, "seed": 2, "picture": "png"}
+    answer = client.predict(clip, **asked, api_name="/extend")
+    (longer,) = answer["clips"]
+    assert longer["static"] == clip["static"]
+    assert longer["dynamic"][:4] == clip["dynamic"]
+    assert len(longer["dynamic"]) == len(shown(answer["picture"], tmp_path)) == 9
+    assert client.predict(clip, **asked, api_name="/extend") == answer
+
+
+def test_a_code_is_moved_along_a_direction(client: Client) -> None:
+    answer = client.predict(api_name="/directions")
+    assert answer["model"] == "plain"
+    assert len(answer["idle"]["static"]) == 6
+    assert answer["named"] is None
+    who = {name: np.array(answer["who"][name]) for name in ("mean", "read", "write")}
+    code = np.array(client.predict(api_name="/examples")["clips"][0]["static"])
+    moved = code + 2 * who["write"][0]
+    before, after = (who["read"] @ (one - who["mean"]) for one in (code, moved))
+    assert np.allclose(after - before, 2 * (np.arange(len(before)) == 0), atol=0.01)
+
+
+def test_a_clip_is_assessed(client: Client) -> None:
+    answer = client.predict(text(strip()), api_name="/assess")
+    assert answer["model"] == "plain"
+    assert [answer[name] for name in ("fit", "given", "redrawn")] == [None] * 3
+    assert answer["steps"] == client.predict(text(strip()), api_name="/encode")["steps"]
+
+
+def test_what_the_judge_sees_is_told(monkeypatch: pytest.MonkeyPatch, studio: Studio) -> None:
+    asked: list[list[str]] = []
+
+    def judge(_studio: Studio, request: dict[str, Any]) -> dict[str, Any]:
+        asked.append(request["strips"])
+        return {"clips": [["of the clip"], ["of its redrawing"]]}
+
+    monkeypatch.setattr(api, "has_judge", lambda _folder: True)
+    monkeypatch.setattr(api.endpoints, "judge_given", judge)
+    answer = Api(LoadedModels([studio])).assess(text(strip()))
+    assert (answer["given"], answer["redrawn"]) == (["of the clip"], ["of its redrawing"])
+    given, redrawn = asked[0]
+    assert given.startswith("data:image/png")
+    assert given != redrawn
+
+
+def test_programs_and_the_page_make_the_same_kinds_of_files() -> None:
+    assert get_args(api.FileKind) == tuple(FORMATS)
+
+
+@pytest.mark.parametrize("kind", ["gif", "codes", "frames"])
+def test_clips_become_a_file(client: Client, studio: Studio, tmp_path: Path, kind: str) -> None:
+    clips = client.predict(count=2, api_name="/sample")["clips"]
+    many = {"columns": 2, "scale": 2, "few_colours": True} if kind == "gif" else {}
+    answer = client.predict(clips, kind=kind, **many, api_name="/export")
+    assert answer["name"].startswith("plain-")
+    content = base64.b64decode(answer["file"].partition(",")[2])
+    if kind == "gif":
+        assert shown(answer["file"], tmp_path).shape == (4, 64, 128, 3)
+    elif kind == "codes":
+        read = unpack_saved_codes(content, studio.name, studio.weights)
+        assert torch.allclose(read.static, codes(clips).static)
+    else:
+        assert content.startswith(b"PK")
+
+
 @pytest.mark.parametrize("kind", ["gif", "webm"])
 def test_moving_pictures_show_all_clips_side_by_side(
     client: Client, studio: Studio, tmp_path: Path, kind: str
@@ -269,6 +342,21 @@ BAD = [
     ("/swap", {"who": GOOD | {"static": [0.0]}, "motion": GOOD}, "list of 6 numbers"),
     ("/swap", {"who": GOOD, "motion": GOOD | {"dynamic": [["a"] * 4]}}, "no number"),
     ("/swap", {"who": GOOD, "motion": GOOD | {"dynamic": []}}, "number of frames"),
+    ("/extend", {"clip": None}, "needs to be an object"),
+    ("/extend", {"clip": GOOD, "frames": 0}, "number of frames"),
+    ("/extend", {"clip": GOOD | {"dynamic": [[0.0] * 4] * 64}}, "64 frames, which is the limit"),
+    ("/directions", {"model": "nobody"}, "no such model"),
+    ("/assess", {"file": "no base64!"}, "not base64"),
+    ("/assess", {"file": text(strip()), "model": "rival"}, "cannot turn one into codes"),
+    ("/export", {"clips": []}, "clips in a list"),
+    ("/export", {"clips": [GOOD], "kind": "bmp"}, "kind of file needs to be one of"),
+    ("/export", {"clips": [GOOD], "kind": ["gif"]}, "kind of file needs to be one of"),
+    ("/export", {"clips": [GOOD], "kind": "sheet"}, "did not learn from sprite sheets"),
+    ("/export", {"clips": [GOOD], "fps": 1e9}, "frames a second"),
+    ("/export", {"clips": [GOOD], "scale": 99}, "enlargement"),
+    ("/export", {"clips": [GOOD], "columns": 2}, "number of columns"),
+    ("/export", {"clips": [GOOD], "few_colours": 7}, "true or false"),
+    ("/export", {"clips": [GOOD], "transparent": "yes"}, "true or false"),
     ("/decode", {"clips": []}, "clips in a list"),
     ("/decode", {"clips": "codes"}, "clips in a list"),
     ("/decode", {"clips": [GOOD | {"static": [1e9] * 6}]}, "no number between"),

@@ -82,6 +82,10 @@ PROGRAMS = {
     "/learn",
     "/swap",
     "/decode",
+    "/extend",
+    "/directions",
+    "/assess",
+    "/export",
     "/complete_sheet",
 }
 

@@ -95,9 +95,10 @@ def test_language_models_call_the_endpoints_and_see_pictures(address: str) -> No
         ("sample", {"picture": "webm"}),
         ("swap", {"who": CLIP, "motion": CLIP} | png),
         ("decode", {"clips": [CLIP]}),
+        ("export", {"clips": [CLIP], "kind": "codes"}),
     ]
-    _, models, examples, drawn, gif, webm, swapped, decoded = call_all(address, calls)
-    answers = (models, examples, drawn, gif, webm, swapped, decoded)
+    _, *answers = call_all(address, calls)
+    models, examples, drawn, gif, webm, swapped, decoded, saved = answers
     assert not any(answer.isError for answer in answers)
     assert json.loads(models.content[0].text)[0]["encodes"] is True
     assert len(examples.content) == 1, "no picture was asked for"
@@ -113,6 +114,8 @@ def test_language_models_call_the_endpoints_and_see_pictures(address: str) -> No
     film = webm.content[1].resource
     assert film.mimeType == "video/webm"
     assert base64.b64decode(film.blob).startswith(b"\x1a\x45\xdf\xa3")
+    assert json.loads(saved.content[0].text)["name"].endswith(".safetensors")
+    assert b"static" in base64.b64decode(saved.content[1].resource.blob)
 
     encoded = call_all(address, [("encode", {"file": drawn.content[1].data} | png)])[1]
     assert not encoded.isError, encoded.content
