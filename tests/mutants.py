@@ -405,6 +405,20 @@ MUTANTS = (
         f"{HOUSEKEEPING}:old_files",
     ),
     Mutant(
+        "that the end waits for no thread",
+        "ui/launch.py",
+        "    os._exit(0)",
+        "    sys.exit(0)",
+        "ui/test_app_start.py:waits_for_no_thread",
+    ),
+    Mutant(
+        "that Gradio makes no folder beside the app's",
+        "ui/housekeeping.py",
+        "    routes.DEFAULT_TEMP_DIR =",
+        "    _ =",
+        "ui/test_app_start.py:next_free_port",
+    ),
+    Mutant(
         "that lines of the log are not repeated",
         "ui/housekeeping.py",
         "    if is_new:",
@@ -446,6 +460,13 @@ MUTANTS = (
         "|format_whitelist;mov,mp4,m4a,3gp,3g2,mj2,matroska,webm,avi,gif",
         "",
         "files/test_hostile_clips.py:ffmpeg_itself",
+    ),
+    Mutant(
+        "that a place before a film kills no decoder",
+        "files/video/decoder/tracks.py",
+        "            return -1",
+        "            raise",
+        "files/test_hostile_clips.py:claims_too_much",
     ),
     Mutant(
         "the decoder's filter of system calls",
