@@ -3,6 +3,7 @@
 import base64
 import hashlib
 import json
+import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
@@ -18,6 +19,7 @@ from watching import CELLS, EXPLORE, LANES, exact
 from rwae.editing.studio import Studio
 from rwae.files import filmstrip, video
 from rwae.models.kernel import KERNEL, pack
+from rwae.ui import encoding
 
 BADGE = ".rw-where"
 # Drags the first slider of who for some milliseconds, with a move for each frame of the screen.
@@ -119,28 +121,82 @@ def drop(visit: Visit, name: str, content: bytes) -> None:
     visit.page.wait_for_selector(".rw-yours[aria-busy=false] [data-part=where]:not(:empty)")
 
 
-def test_a_strip_of_the_models_own_size_is_read_by_the_browser(
+def clip_of(visit: Visit, frames: int) -> np.ndarray:
+    """Frames of large squares of few colours, which a GIF holds exactly: (T, S, S, 3)."""
+    side, draw = visit.studio.model.config.frame_size, np.random.default_rng(4)
+    squares = draw.integers(0, 256, (frames, 4, 4, 3), np.uint8)
+    return squares.repeat(side // 4, 1).repeat(side // 4, 2)
+
+
+def files_for_browsers(visit: Visit) -> dict[str, bytes]:
+    """Files that need no fitting, by name."""
+    count = visit.studio.model.config.frames
+    clip, longer = clip_of(visit, count), clip_of(visit, 2 * count - 1)
+    return {
+        "strip.png": video.encode_image(filmstrip.sheet(clip[None]), "png"),
+        "twice as large.png": video.encode_image(
+            filmstrip.sheet(clip[None].repeat(2, 2).repeat(2, 3)), "png"
+        ),
+        "clip.gif": video.encode_gif(clip, scale=4),
+        "clip.webp": video.encode_animation(longer, "webp", scale=2),
+        "moving.png": video.encode_animation(longer, "apng", scale=1),
+    }
+
+
+def test_what_needs_no_fitting_is_read_by_the_browser_as_by_the_server(
     visit: Visit, models_app: RunningApp
 ) -> None:
     show(visit, models_app, "plain")
-    config, draw = visit.studio.model.config, np.random.default_rng(4)
-    shape = (config.frames, config.frame_size, config.frame_size, 3)
-    clip = draw.integers(0, 256, shape, np.uint8)
+    for name, content in files_for_browsers(visit).items():
+        with calls(visit) as asked:
+            drop(visit, name, content)
+            visit.rest(EXPLORE)
+        assert FILE not in asked, name
+        where = visit.page.locator(".rw-yours [data-part=where]")
+        playwright.expect(where).to_contain_text("Read in your browser")
+        found = visit.codes("explore")
+        given = encoding.prepare_upload(visit.studio, content)
+        expected = visit.studio.encode(given[None])
+        assert torch.allclose(found.static[0], expected.static[0], atol=1e-4), name
+        assert torch.allclose(found.dynamic[0], expected.dynamic[0], atol=1e-4), name
+        shown = visit.pixels(".rw-yours [data-part=given]")[0]
+        frames = filmstrip.to_bytes(given[None])[0]
+        assert any(np.array_equal(shown, frame) for frame in frames), name
+
+
+def files_for_the_server(visit: Visit) -> dict[str, tuple[bytes, str]]:
+    """Other files, each with what the page says of its reader."""
+    clip = clip_of(visit, visit.studio.model.config.frames)
+    half = np.pad(clip, ((0, 0), (0, 0), (0, 4), (0, 0)))
+    clear = np.concatenate([clip, np.full_like(clip[..., :1], 255)], -1)
+    clear[:, 0] = 0
+    return {
+        "not square.gif": (video.encode_gif(half, scale=1), "it fits size"),
+        "too few.webp": (video.encode_animation(clip[:-1], "webp", scale=1), "it fits size"),
+        "a round.gif": (video.encode_gif(np.concatenate([clip, clip]), scale=1), "it fits size"),
+        "clear.webp": (video.encode_animation(clear, "webp", scale=1), "it fits size"),
+        "film.webm": (video.encode_video(clip, "webm"), "it also reads videos"),
+    }
+
+
+def test_all_else_is_read_by_the_server_and_the_page_says_why(
+    visit: Visit, models_app: RunningApp
+) -> None:
+    show(visit, models_app, "plain")
+    pick = visit.page.get_by_role("button", name="Upload a clip of yours")
+    playwright.expect(pick).to_have_attribute("title", re.compile("stays in your browser"))
+    where = visit.page.locator(".rw-yours [data-part=where]")
+    for name, (content, why) in files_for_the_server(visit).items():
+        with calls(visit) as asked:
+            drop(visit, name, content)
+            playwright.expect(visit.page.locator(".rw-yours [data-part=name]")).to_have_text(name)
+            visit.rest(EXPLORE)
+        assert FILE in asked, name
+        playwright.expect(where).to_contain_text(why)
+    visit.page.evaluate("delete window.ImageDecoder")  # as on a page that is not secure
     with calls(visit) as asked:
-        drop(visit, "mine.png", video.encode_image(filmstrip.sheet(clip[None]), "png"))
-        visit.rest(EXPLORE)
-    assert FILE not in asked
-    expect = playwright.expect(visit.page.locator(".rw-yours [data-part=where]"))
-    expect.to_contain_text("Read in your browser")
-    codes, expected = visit.codes("explore"), visit.studio.encode(filmstrip.from_bytes(clip[None]))
-    assert torch.allclose(codes.static[0], expected.static[0], atol=1e-4)
-    assert torch.allclose(codes.dynamic[0], expected.dynamic[0], atol=1e-4)
-    shown = visit.pixels(".rw-yours [data-part=given]")[0]
-    assert any(np.array_equal(shown, frame) for frame in clip)
-    large = clip[None].repeat(2, 2).repeat(2, 3)
-    with calls(visit) as asked:
-        drop(visit, "larger.png", video.encode_image(filmstrip.sheet(large), "png"))
-        expect.to_contain_text("Read by the server")
+        drop(visit, "clip.gif", files_for_browsers(visit)["clip.gif"])
+        playwright.expect(where).to_contain_text("cannot take a moving picture apart")
     assert FILE in asked
 
 

@@ -3,7 +3,10 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import {
+  animationFrames,
+  evenChoice,
   fitOf,
+  framesInWords,
   localDifference,
   mayRepeat,
   paletteOf,
@@ -47,11 +50,44 @@ test("a strip is cut into its frames, and another picture is none", () => {
   assert.deepEqual(stripFrames(strip(frames, 4), model), frames);
   assert.deepEqual(rowFrames(strip(frames, 4), 4), frames);
   assert.equal(stripFrames(strip(frames, 4), { side: 4, frames: 2 }), null);
-  assert.equal(stripFrames(strip(frames, 4, 2), model), null, "larger, of a file");
-  assert.deepEqual(stripFrames(strip(frames, 4, 2), model, true), frames, "of the camera");
+  assert.deepEqual(stripFrames(strip(frames, 4, 2), model), frames, "larger");
+  assert.equal(stripFrames(strip(frames, 4, 5), model), null, "too large, of a file");
+  assert.deepEqual(stripFrames(strip(frames, 4, 5), model, 5), frames, "of the camera");
   const clear = strip(frames, 4);
   clear.pixels[7] = 254;
   assert.equal(stripFrames(clear, model), null, "transparent");
+});
+
+// Pictures of an animation, whose frames are shown for 100 ms each.
+const shownFor = (frames, side, durations = []) =>
+  frames.map((frame, n) => ({ ...strip([frame], side), duration: durations[n] ?? 100 }));
+
+test("an animation gives its frames if it has their size, number and pace", () => {
+  const frames = framesOf(5, noise(3), 4);
+  const model = { side: 4, frames: 3 };
+  assert.deepEqual(animationFrames(shownFor(frames, 4), model), frames);
+  assert.deepEqual(
+    animationFrames(shownFor(frames, 4, [120, 130, 120, 130, 900]), { side: 4, frames: 5 }),
+    frames,
+    "nearly even, and how long the last one is shown says nothing",
+  );
+  assert.deepEqual(animationFrames(shownFor(frames, 4, [0, 10, 100, 90]), model), frames);
+  assert.equal(animationFrames(shownFor(frames, 4, [40, 40, 200]), model), null, "another pace");
+  assert.equal(animationFrames(shownFor(frames.slice(3), 4), model), null, "too few");
+  assert.equal(animationFrames(shownFor(frames, 4), { side: 8, frames: 3 }), null, "too small");
+  const clear = shownFor(frames, 4);
+  clear[4].pixels[3] = 0;
+  assert.equal(animationFrames(clear, model), null, "transparent");
+});
+
+test("of many frames some are taken as by the server, and told in its words", () => {
+  assert.deepEqual(evenChoice(8, 8), [0, 1, 2, 3, 4, 5, 6, 7]);
+  assert.deepEqual(evenChoice(22, 8), [0, 3, 6, 9, 12, 15, 18, 21]);
+  assert.deepEqual(evenChoice(5, 9), [0, 0, 1, 2, 2, 2, 3, 4, 4], "halves go to the even number");
+  assert.equal(framesInWords(8, 8), "All 8 frames");
+  assert.equal(framesInWords(22, 8), "Every 3rd of 22 frames");
+  assert.equal(framesInWords(78, 8), "Every 11th of 78 frames");
+  assert.equal(framesInWords(10, 8), "8 of 10 frames, evenly from the first to the last");
 });
 
 test("a clip may repeat itself where two frames three or more apart are alike", () => {

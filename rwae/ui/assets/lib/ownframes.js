@@ -6,22 +6,57 @@ const MOST_COLOURS = 256; // of a palette
 const MIN_ROUND = 3; // frames of a clip that may repeat itself
 const ALIKE = 0.15; // of the mean difference of two frames: those are the same
 const LEVELS = 255;
+const [SHORTEST, INSTEAD] = [10, 100]; // milliseconds: a frame that is not longer, and how long then
+const LARGEST = 4; // pixels of a clip for each of a model's: of more the server takes fewer first
 
 // The frames of an image strip that has exactly those of a model, each RGBA bytes; null of any other
-// picture. `shrinks`: whether each frame may be a whole number of times as large.
-export function stripFrames({ pixels, width, height }, { side, frames }, shrinks = false) {
+// picture. Each frame may be a whole number of times as large, up to `largest`.
+export function stripFrames({ pixels, width, height }, { side, frames }, largest = LARGEST) {
   const factor = height / side;
-  const fits = width === frames * height && Number.isInteger(factor);
-  if (!fits || (factor > 1 && !shrinks)) return null;
-  for (let n = 3; n < pixels.length; n += 4) if (pixels[n] < LEVELS) return null;
+  if (width !== frames * height || !isWhole(factor, largest) || !isOpaque(pixels)) return null;
   return Array.from({ length: frames }, (_, n) =>
     frameOf(pixels, width, n * height, side, factor),
   );
 }
 
+// Those of an animation that has one pace: all of them, each RGBA bytes; null of any other.
+// pictures: [{pixels, width, height, duration}] as they are shown, and for how many milliseconds.
+export function animationFrames(pictures, { side, frames }) {
+  const [{ width, height }] = pictures;
+  const factor = height / side;
+  if (pictures.length < frames || width !== height || !isWhole(factor, LARGEST)) return null;
+  if (!isEven(pictures.map(({ duration }) => duration))) return null;
+  if (!pictures.every(({ pixels }) => isOpaque(pixels))) return null;
+  return pictures.map(({ pixels }) => frameOf(pixels, width, 0, side, factor));
+}
+
+// Whether each frame is taken once when they are chosen evenly in time; see `evenly_in_time` in
+// rwae/files/video/decoding.py.
+function isEven(durations) {
+  let time = 0;
+  const times = durations.map((duration) => {
+    const start = time;
+    time += duration > SHORTEST ? duration : INSTEAD;
+    return start;
+  });
+  const step = times.at(-1) / (times.length - 1);
+  return times.every((start, n) => {
+    const middle = step * (n + 0.5);
+    return n + 1 === times.length || (start <= middle && middle < times[n + 1]);
+  });
+}
+
+const isWhole = (factor, largest) => Number.isInteger(factor) && factor > 0 && factor <= largest;
+
+function isOpaque(pixels) {
+  for (let n = 3; n < pixels.length; n += 4) if (pixels[n] < LEVELS) return false;
+  return true;
+}
+
 // A square of a picture, each of whose pixels is the mean of factor x factor.
 function frameOf(pixels, width, left, side, factor) {
   const frame = new Uint8ClampedArray(4 * side * side);
+  const round = factor === 2 ? Math.round : toEven; // as OpenCV averages areas
   for (let y = 0; y < side; y += 1) {
     for (let x = 0; x < side; x += 1) {
       for (let c = 0; c < 4; c += 1) {
@@ -31,11 +66,32 @@ function frameOf(pixels, width, left, side, factor) {
             sum += pixels[4 * (v * width + left + u) + c];
           }
         }
-        frame[4 * (y * side + x) + c] = Math.round(sum / factor ** 2);
+        frame[4 * (y * side + x) + c] = round(sum / factor ** 2);
       }
     }
   }
   return frame;
+}
+
+// The nearest whole number, and of two that are as near the even one.
+const toEven = (value) =>
+  value % 1 === 0.5 && Math.floor(value) % 2 === 0 ? Math.floor(value) : Math.round(value);
+
+// The numbers of `frames` out of `count`, evenly in time; see `even_choice` in
+// rwae/files/video/fitting.py.
+export const evenChoice = (count, frames) =>
+  Array.from({ length: frames }, (_, n) => toEven((n * (count - 1)) / Math.max(1, frames - 1)));
+
+// Which of `count` frames are taken, such as "Every 3rd of 22 frames".
+export function framesInWords(count, frames) {
+  if (count === frames) return `All ${count} frames`;
+  const chosen = evenChoice(count, frames);
+  const [step, ...steps] = chosen.slice(1).map((number, n) => number - chosen[n]);
+  if (steps.some((other) => other !== step)) {
+    return `${frames} of ${count} frames, evenly from the first to the last`;
+  }
+  const teen = Math.floor((step % 100) / 10) === 1;
+  return `Every ${step}${(!teen && ["", "st", "nd", "rd"][step % 10]) || "th"} of ${count} frames`;
 }
 
 // Whether frames may play a round more than once: the server decides, and takes one.

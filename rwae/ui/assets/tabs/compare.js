@@ -27,6 +27,8 @@ import { acceptUploads } from "../widgets/upload.js";
 import { Webcam } from "../widgets/webcam.js";
 import { startWithModel } from "./tab.js";
 
+const BY_SERVER =
+  "Read by the server, which keeps nothing of it: its judge has to see what every model was given.";
 const KINDS = ["who", "how"]; // what says who, and what says how it moves
 
 const memory = new ComparisonMemory();
@@ -269,7 +271,7 @@ class Compare {
       this.read = { ...answer, choices: source.choices, file: source.file };
       report.more.className = "rw-hint";
       report.more.textContent = `As ${reader.title} reads it.`;
-      report.show(this.read);
+      report.show({ ...this.read, where: BY_SERVER });
     } else if (!part.report.hidden) report.showChoices(this.read);
   }
 

@@ -319,6 +319,7 @@ class Explore {
     if (!server.encode_clip) return;
     const take = (file) => this.saveMenu.open(file);
     const reader = new ClipReader(model, server, signal);
+    if (model.encodes) reader.tell(part.pick);
     this.yours = new YourClip(part.yours, {
       ...{ model, server, reader, signal, clock, maxUpload, say, fail },
       open: (clip) => session.opened.set(clip),

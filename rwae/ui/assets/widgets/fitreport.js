@@ -66,11 +66,6 @@ const REPORT = `
     <div class="rw-cutting" data-part="trim"></div>
     <div class="rw-cutting" data-part="crop"></div></details>`;
 
-const IN_BROWSER =
-  "Read in your browser, and not sent. Taking another part of it, or learning it, sends it to the " +
-  "server.";
-const BY_SERVER = "Read by the server, which keeps nothing of it.";
-
 export class Report {
   // take(choices): the clip is wanted as it is read by other choices. `more` is an element below
   // the sentence for what else a tab says.
@@ -82,12 +77,12 @@ export class Report {
     this.triple = new Triple(this.part.triple, clock, side);
   }
 
-  // clip: what `encode_clip` answers, and {choices} by which it was read. Resolves to the sheets
-  // of what was given and of what is redrawn.
+  // clip: what `encode_clip` answers, {choices} by which it was read, and `where`: who read it.
+  // Resolves to the sheets of what was given and of what is redrawn.
   show(clip) {
     this.root.hidden = this.part.triple.hidden = false;
     this.showFit(clip.fit);
-    this.part.where.textContent = clip.local ? IN_BROWSER : BY_SERVER;
+    this.part.where.textContent = clip.where;
     this.showChoices(clip);
     return this.triple.show(clip.given, clip.redrawn);
   }

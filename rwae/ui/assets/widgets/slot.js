@@ -56,6 +56,7 @@ export class Slot {
     part.pick.disabled = part.film.disabled = !model.encodes;
     part.why.hidden = model.encodes;
     if (!model.encodes || !reader) return;
+    reader.tell(part.pick);
     this.acceptFiles(signal);
     this.acceptCamera(signal);
   }
