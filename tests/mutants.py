@@ -26,6 +26,7 @@ ROOT = Path(__file__).resolve().parent.parent
 COPIED = ("rwae", "tests", "app.py", "pyproject.toml")  # the rest is linked
 TIMEOUT = 600  # seconds for the tests of one mutant, or for all of them without a change
 PASSED, FAILED = 0, 1  # how pytest ends
+PRINTED = "printed.log"  # in the copy: what pytest printed last
 
 
 @dataclass(frozen=True)
@@ -681,9 +682,9 @@ def _test(root: Path, arguments: Sequence[str]) -> None:
     sys.dont_write_bytecode = True
     os.environ["PYTHONDONTWRITEBYTECODE"] = "1"
     sys.path[:] = [folder for folder in sys.path if Path(folder) != ROOT / "tests"]
-    silence = os.open(os.devnull, os.O_WRONLY)
-    os.dup2(silence, 1)
-    os.dup2(silence, 2)
+    printed = os.open(root / PRINTED, os.O_WRONLY | os.O_CREAT | os.O_TRUNC)
+    os.dup2(printed, 1)
+    os.dup2(printed, 2)
     sys.exit(pytest.main(["-n", "0", "-x", "-q", "-p", "no:cacheprovider", *arguments]))
 
 
@@ -711,6 +712,7 @@ def main(words: Sequence[str]) -> int:
         files = sorted({f"tests/{mutant.test_file}" for mutant in chosen})
         words = " or ".join(sorted({f"({mutant.test_words})" for mutant in chosen}))
         if run_tests(root, [*files, "-k", words]) != PASSED:
+            print((root / PRINTED).read_text("utf-8"))
             print(f"The tests do not pass without any change: {' '.join(files)} -k '{words}'")
             return 1
         for mutant in chosen:

@@ -62,6 +62,7 @@ class Options:
         device: "cuda", "mps" or "cpu"; None for the fastest.
         mcp: whether to offer the endpoints by the Model Context Protocol as well.
         share: whose weights visitors may have; see `rwae.ui.loaded_models.SHARES`.
+        public_link: whether Gradio's servers pass on what visitors send from anywhere.
     """
 
     models: tuple[str, ...]
@@ -70,6 +71,7 @@ class Options:
     device: str | None
     mcp: bool
     share: str
+    public_link: bool = False
 
 
 def parse_options(arguments: Sequence[str] | None = None) -> Options:
@@ -109,6 +111,12 @@ def parse_options(arguments: Sequence[str] | None = None) -> Options:
         help="offer the endpoints to language models too, by the Model Context Protocol",
     )
     parser.add_argument(
+        "--share",
+        action="store_true",
+        help="also open the app at a public address for up to a week; Gradio's servers then pass "
+        "on all that visitors send",
+    )
+    parser.add_argument(
         "--share-weights",
         choices=SHARES,
         default=os.environ.get(SHARE_VARIABLE, SHARES[0]),
@@ -120,7 +128,9 @@ def parse_options(arguments: Sequence[str] | None = None) -> Options:
     if read.share_weights not in SHARES:  # argparse does not check a default
         parser.error(f"the variable {SHARE_VARIABLE} needs to be one of {', '.join(SHARES)}")
     models = tuple(requested_sources(read.model))
-    return Options(models, read.host, read.port, read.device, read.mcp, read.share_weights)
+    return Options(
+        models, read.host, read.port, read.device, read.mcp, read.share_weights, read.share
+    )
 
 
 def prepare_process() -> None:
@@ -166,6 +176,7 @@ def serve(demo: gr.Blocks, options: Options) -> None:
                 server_name=host,
                 server_port=options.port,
                 mcp_server=options.mcp,
+                share=options.public_link,
                 **page.launch_settings(demo),
             )
     except (OSError, OverflowError, ServerFailedToStartError) as error:

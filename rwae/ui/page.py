@@ -181,7 +181,6 @@ def launch_settings(page: gr.Blocks) -> dict[str, Any]:
         "ssr_mode": False,
         "show_error": False,
         "enable_monitoring": False,
-        "share": False,
     }
 
 

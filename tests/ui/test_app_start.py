@@ -14,6 +14,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import Any
 from urllib.request import urlopen
 
 import gradio as gr
@@ -154,6 +155,21 @@ def test_the_host_of_the_environment_counts_unless_the_command_line_names_one(
     monkeypatch.setenv("GRADIO_SERVER_NAME", "192.0.2.7")
     assert launch.parse_options([]).host == "192.0.2.7"
     assert launch.parse_options(["--host", "::1"]).host == "::1"
+
+
+@pytest.mark.parametrize("words", [[], ["--share"]])
+def test_an_ipv6_address_is_listened_at_and_a_public_one_opened_if_it_is_asked_for(
+    words: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    launched: dict[str, Any] = {}
+    monkeypatch.setenv("GRADIO_SHARE", "True")  # which is for other apps of Gradio
+    monkeypatch.setattr(gr.Blocks, "launch", lambda *_, **settings: launched.update(settings))
+    monkeypatch.setattr(launch, "_check_address", lambda *_: None)
+    model = str(small_checkpoint(tmp_path))
+    options = launch.parse_options(["--model", model, "--host", "::1", "--device", "cpu", *words])
+    launch.serve(launch.build_demo(options), options)
+    assert launched["server_name"] == "[::1]"
+    assert launched["share"] is bool(words)
 
 
 @pytest.fixture
