@@ -8,7 +8,7 @@ that make a feature map of them stay. Those that read the static code generalise
 actions, so they learn fastest. Two things hold the decoder near the original: frames of characters
 that the model knows are drawn again in each step, and the dynamic codes get half of the noise that
 they had in training. Where drafts show the other actions (`rwae.uploads.gathering`), the decoder
-need not generalise to them, and its convolutions learn faster.
+need not generalise to them, and its convolutions learn faster the stranger the character is.
 """
 
 from __future__ import annotations
@@ -34,7 +34,9 @@ KNOWN_CLIPS = 64  # that are drawn from the priors, unless codes of known clips 
 STATIC_RATE, DYNAMIC_RATE = 0.08, 0.01  # learning rates at the start
 STYLE_RATE = 3e-3  # of the layers that make scales and shifts of the static code
 CONVOLUTION_RATE = 5e-4
-DRAFTED_CONVOLUTION_RATE = 2e-3  # the same where there are drafts
+# Where there are drafts, the rate is as many times higher as the error of the given clips is
+# higher than NEAR, up to FASTEST times.
+NEAR, FASTEST = 25.0, 4.0
 ABSOLUTE_WEIGHT = 0.5  # of the absolute error, beside the squared error
 STATIC_PENALTY = 0.1  # weight of ||z_c||^2: the static code stays where the model knows codes
 SHARP = 16.0  # squared error of a frame up to which a known character counts as drawn well
@@ -197,10 +199,11 @@ class _Tuning:
         ]
         self.model.decoder.requires_grad_(False)
         if tuned:
-            drafted = len(self.dynamic) > self.given
-            groups += self._decoder_groups(
-                DRAFTED_CONVOLUTION_RATE if drafted else CONVOLUTION_RATE
-            )
+            rate = CONVOLUTION_RATE
+            if len(self.dynamic) > self.given:
+                strange = float(before.error.mean()) / NEAR
+                rate *= min(max(strange, 1.0), FASTEST)
+            groups += self._decoder_groups(rate)
         self.optimizer = torch.optim.Adam(groups, betas=(0.9, 0.95))
         self.schedule = torch.optim.lr_scheduler.CosineAnnealingLR(self.optimizer, steps)
 
