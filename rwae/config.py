@@ -29,6 +29,8 @@ class ModelConfig:
         dynamic_noise: standard deviation of the dynamic posterior, in [0, 1).
         learned_noise: whether the posteriors choose mean and deviation freely for each clip, as
             those of a VAE do; if so, the two fixed deviations above are not used.
+        recurrent_static: whether the static posterior runs an LSTM over the frames in their
+            order, as the paper's does; if not, it takes the mean over the frames.
         static_width: channels of the last convolution of the static posterior.
         dynamic_width: channels of the last convolution of the dynamic posterior.
         decoder_width: channels of the decoder's first and smallest feature map.
@@ -59,6 +61,7 @@ class ModelConfig:
     static_noise: float = 0.2
     dynamic_noise: float = 0.35
     learned_noise: bool = False
+    recurrent_static: bool = False
     static_width: int = 96
     dynamic_width: int = 64
     decoder_width: int = 128
@@ -88,7 +91,7 @@ class ModelConfig:
                     f"The model setting {name} is {short(value)}: it needs to lie in "
                     f"[{low}, {high}]."
                 )
-        for name in ("learned_noise", "recurrent_decoder", "learned_background"):
+        for name in SWITCHES:
             if not isinstance(getattr(self, name), bool):
                 raise ConfigError(
                     f"The model setting {name} is {short(getattr(self, name))}: "
@@ -143,6 +146,7 @@ class ModelConfig:
 
 
 FAMILIES = ("rwae", "objects", "mocogan")
+SWITCHES = ("learned_noise", "recurrent_static", "recurrent_decoder", "learned_background")
 _TYPE_WORDS = {int: "a whole number", float: "a number with a decimal point"}
 _RANGES: dict[str, tuple[int, int] | tuple[float, float]] = {
     "frame_size": (8, 256),

@@ -57,6 +57,7 @@ MODEL_TITLES = {
     "sprites-weak": "R-WAE, weakly supervised, then 1,500 steps of the prior alone",
     "sprites-plain": "R-WAE, no second-moment MMD, HSIC, hflip or photometric augmentation",
     "sprites-bare": "R-WAE, the paper's objective alone",
+    "sprites-paper": "R-WAE, as near to the paper as is known",
     "sprites-dsvae": "DSVAE",
     "sprites-dsvae-augmented": "DSVAE, with our HSIC, hflip and photometric augmentation",
     "sprites-beta-dsvae": "beta-DSVAE, beta = 8",

@@ -140,6 +140,8 @@ class RWAEObjective(Objective):
     def _static_input(self, x: Tensor, generator: torch.Generator) -> Tensor:
         """A few random frames of each clip for the static posterior, some of them flipped."""
         chosen = choose_frames(x, self.config.static_frames, generator)
+        if self.model.config.recurrent_static:
+            chosen = chosen.sort(1).values
         frames = take_frames(x, chosen)
         return hflip(frames, generator) if self.config.hflip else frames
 

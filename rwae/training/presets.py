@@ -101,6 +101,20 @@ PRESETS = {
         PLAIN,
         weights=dataclasses.replace(PLAIN.weights, absolute_error=0.0, prior_nll=0.0),
     ),
+    # As near to the paper as is known: LSTMs for z_c and before the decoder, which see whole clips,
+    # learned deviations, one Gaussian in the prior, the squared error and two MMDs.
+    "sprites-paper": dataclasses.replace(
+        PLAIN,
+        model=dataclasses.replace(
+            SPRITES.model,
+            learned_noise=True,
+            recurrent_static=True,
+            recurrent_decoder=True,
+            prior_components=1,
+        ),
+        static_frames=SPRITES.model.frames,
+        weights=dataclasses.replace(PLAIN.weights, absolute_error=0.0, prior_nll=0.0),
+    ),
     "sprites-dsvae": dataclasses.replace(DSVAE, weights=kl_weights(1.0)),
     "sprites-beta-dsvae": DSVAE,
     # A step with 16 whole clips and two discriminators costs about twice as much as a step of

@@ -19,7 +19,7 @@ from safetensors.torch import save
 from serving import small_checkpoint
 
 from rwae import RWAEError, load
-from rwae.config import FAMILIES, ModelConfig
+from rwae.config import FAMILIES, SWITCHES, ModelConfig
 from rwae.errors import CheckpointError, ConfigError
 from rwae.files.checkpoint import CONFIG_FILE, GALLERY_FILE, WEIGHTS_FILE, read_gallery
 from rwae.models.registry import build_model
@@ -85,7 +85,6 @@ def test_any_value_of_a_setting(name: str, value: object) -> None:
 
 WIDTHS = ("static_width", "dynamic_width", "decoder_width", "hidden_size", "prior_components")
 CODES = ("frames", "static_size", "dynamic_size", "actions")
-SWITCHES = ("learned_noise", "recurrent_decoder", "learned_background")
 
 
 @PROPERTY

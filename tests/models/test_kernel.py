@@ -136,10 +136,16 @@ def test_each_kind_of_encoder_is_run(config: ModelConfig) -> None:
     assert_same_codes(seeded(config), clips)
 
 
-@pytest.mark.parametrize("kind", ["mocogan", "objects"])
-def test_a_model_whose_clips_the_kernel_cannot_read_is_refused_in_a_sentence(kind: str) -> None:
+@pytest.mark.parametrize(
+    "config",
+    [KINDS["mocogan"], KINDS["objects"], dataclasses.replace(TINY, recurrent_static=True)],
+    ids=["mocogan", "objects", "recurrent static"],
+)
+def test_a_model_whose_clips_the_kernel_cannot_read_is_refused_in_a_sentence(
+    config: ModelConfig,
+) -> None:
     with pytest.raises(ConfigError, match=r"cannot read clips .*\.$"):
-        pack_encoder(seeded(KINDS[kind]))
+        pack_encoder(seeded(config))
 
 
 def test_the_same_weights_give_the_same_file() -> None:

@@ -29,6 +29,17 @@ def test_the_static_code_depends_on_every_frame_in_any_order(
     torch.testing.assert_close(shuffled, code)
 
 
+def test_a_recurrent_static_code_depends_on_every_frame_and_on_their_order(
+    frames: torch.Tensor,
+) -> None:
+    torch.manual_seed(0)
+    posterior = RWAE(dataclasses.replace(TINY, recurrent_static=True)).eval().static_posterior
+    code = posterior(frames).mean
+    assert depends(code[0], frames) == [True] * 4
+    shuffled = posterior(frames[:, [2, 0, 3, 1]]).mean
+    assert (shuffled - code).abs().max() > 1e-4
+
+
 def test_the_static_code_takes_any_number_of_frames(tiny: RWAE, frames: torch.Tensor) -> None:
     twice = tiny.static_posterior(torch.cat([frames, frames], 1)).mean
     torch.testing.assert_close(twice, tiny.static_posterior(frames).mean)

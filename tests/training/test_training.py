@@ -365,11 +365,13 @@ def test_clips_with_fewer_frames_than_a_step_uses(clips: Clips, tmp_path: Path) 
         train(config, clips, tmp_path, ALONE)
 
 
-def test_the_recurrent_decoder_trains_too(clips: Clips, tmp_path: Path) -> None:
-    model = dataclasses.replace(TINY, recurrent_decoder=True)
+def test_the_recurrent_parts_train_too(clips: Clips, tmp_path: Path) -> None:
+    model = dataclasses.replace(TINY, recurrent_static=True, recurrent_decoder=True)
     config = dataclasses.replace(RUN, model=model, decoded_frames=2, steps=2)
     assert train(config, clips, tmp_path, ALONE)
-    assert RWAE.from_pretrained(tmp_path).decoder.recurrence is not None
+    trained = RWAE.from_pretrained(tmp_path)
+    assert trained.decoder.recurrence is not None
+    assert trained.static_posterior.states is not None
 
 
 def test_every_preset_is_a_model_that_can_be_built() -> None:

@@ -36,7 +36,7 @@ def pack_encoder(model: CodeModel) -> bytes:
     Raises:
         ConfigError: if the kernel cannot run the model's encoder, or it has none.
     """
-    if not isinstance(model, RWAE):
+    if not isinstance(model, RWAE) or model.config.recurrent_static:
         raise ConfigError("The browser cannot read clips for this kind of model.")
     config = model.config
     file = ModelFile(config.static_size, config.dynamic_size)

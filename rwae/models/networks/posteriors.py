@@ -18,7 +18,8 @@ class StaticPosterior(nn.Module):
 
     A feature depends on 18 x 18 pixels. The mean and the maximum over the frame, then the mean
     over the frames, keep what is in a clip and drop where and when, so that motion cannot leak
-    into z_c. The pooling is ours; the paper runs an LSTM over frame features instead.
+    into z_c. The pooling is ours; the paper runs an LSTM over frame features, and so does this
+    with `recurrent_static`, where the last state takes the place of the mean over the frames.
 
     The mean is batch-normed without a learned scale, so that mean and noise together have unit
     variance in each dimension; with `learned_noise` mean and deviation are free instead.
@@ -32,8 +33,11 @@ class StaticPosterior(nn.Module):
             encoder_block(width // 4, width // 2, 4, 2),
             encoder_block(width // 2, width, 3),
         )
+        self.states = (
+            nn.LSTM(2 * width, hidden, batch_first=True) if config.recurrent_static else None
+        )
         self.head = nn.Sequential(
-            nn.Linear(2 * width, hidden),
+            nn.Linear(2 * width if self.states is None else hidden, hidden),
             nn.BatchNorm1d(hidden),
             nn.LeakyReLU(0.1, inplace=True),
             nn.Linear(hidden, config.static_size * (2 if config.learned_noise else 1)),
@@ -46,10 +50,11 @@ class StaticPosterior(nn.Module):
     def forward(self, x: Tensor) -> Gaussian:
         """Infers z_c, with mean (B, D_c), from cropped frames (B, T, 3, S, S) in [0, 1].
 
-        T is any number; frames may come in any order.
+        T is any number; without `recurrent_static`, frames may come in any order.
         """
         local = self.features(x.flatten(0, 1)).flatten(2)
-        pooled = torch.cat([local.mean(-1), local.amax(-1)], -1).unflatten(0, x.shape[:2]).mean(1)
+        frames = torch.cat([local.mean(-1), local.amax(-1)], -1).unflatten(0, x.shape[:2])
+        pooled = frames.mean(1) if self.states is None else self.states(frames)[0][:, -1]
         if self.learned_noise:
             return free_gaussian(self.head(pooled))
         return Gaussian(math.sqrt(1 - self.std**2) * self.head(pooled), self.std)

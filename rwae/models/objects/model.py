@@ -138,6 +138,7 @@ def _require_objects(config: ModelConfig) -> None:
     unused = {
         "actions": config.actions,
         "learned_noise": config.learned_noise,
+        "recurrent_static": config.recurrent_static,
         "recurrent_decoder": config.recurrent_decoder,
         "learned_background": config.learned_background,
         "late_film_width": config.late_film_width,
