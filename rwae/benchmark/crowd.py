@@ -4,6 +4,7 @@
     python -m rwae.benchmark.crowd runs/mine --visitors 5 20 --seconds 10
     python -m rwae.benchmark.crowd --markdown             # the table of docs/BENCHMARKS.md
     python -m rwae.benchmark.crowd --local --visitors 200 1000   # whose browsers decode
+    python -m rwae.benchmark.crowd --processes 2          # apps side by side share the visitors
 
 Each visitor has a clip of its own and asks as the page does: one request at a time, the next when
 the answer is there. Every few seconds it rests, and asks for the exact clip and the stills beside
@@ -23,6 +24,8 @@ import random
 import sys
 import tempfile
 import time
+from collections.abc import Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -74,6 +77,15 @@ class CrowdLog:
     lost: int = 0
     mixed_up: int = 0
     peak: float = 0.0
+
+    def add(self, other: CrowdLog) -> None:
+        """Adds what another part of the crowd met."""
+        self.served += other.served
+        self.seconds += other.seconds
+        self.refused += other.refused
+        self.lost += other.lost
+        self.mixed_up += other.mixed_up
+        self.peak += other.peak
 
     def within(self, share: float) -> str:
         """The time within which a share of the served requests was answered."""
@@ -245,6 +257,19 @@ async def visit_together(
     return log
 
 
+async def visit_all(
+    servers: Sequence[Server], studio: Studio, visitors: int, seconds: float, local: bool = False
+) -> CrowdLog:
+    """Shares the visitors out among servers, each of whom stays with one; see `visit_together`."""
+    log, count = CrowdLog(), len(servers)
+    shares = [(visitors + n) // count for n in range(count)]
+    parts = zip(servers, shares, strict=True)
+    crowds = [visit_together(one, studio, share, seconds, local) for one, share in parts if share]
+    for part in await asyncio.gather(*crowds):
+        log.add(part)
+    return log
+
+
 def explore_component(server: Server) -> int:
     """The number of the component that is the Explore tab, as the page finds it."""
     config = httpx.get(f"{server.address}/config", trust_env=False).json()
@@ -252,6 +277,11 @@ def explore_component(server: Server) -> int:
         if component["props"].get("elem_id") == "rw-explore":
             return int(component["id"])
     raise RWAEError(f"The page at {server.address} has no Explore tab: is it this app?")
+
+
+def memory_of(servers: Sequence[Server]) -> float:
+    """The bytes that servers hold together."""
+    return sum(server.memory for server in servers)
 
 
 async def note_peak(server: Server, log: CrowdLog) -> None:
@@ -274,11 +304,14 @@ def parse_crowd_options(words: list[str] | None = None) -> argparse.Namespace:
     parser.add_argument(
         "--local", action="store_true", help="the visitors' browsers decode by themselves"
     )
+    parser.add_argument(
+        "--processes", type=int, default=1, metavar="N", help="apps that share the visitors out"
+    )
     parser.add_argument("--device", help="cuda, mps or cpu; the best there is by default")
     parser.add_argument("--markdown", action="store_true", help="print the table in Markdown")
     options = parser.parse_args(words)
-    if min(options.visitors) < 1 or options.seconds <= 0:
-        parser.error("a crowd needs at least one visitor and more than 0 seconds")
+    if min(options.visitors) < 1 or options.seconds <= 0 or options.processes < 1:
+        parser.error("a crowd needs at least one visitor, one process and more than 0 seconds")
     return options
 
 
@@ -288,19 +321,21 @@ def measure_crowds(options: argparse.Namespace) -> Table:
     serve_with_one_thread(options.device)  # as the app does, which decodes to the same numbers
     studio = Studio.load(options.checkpoint, options.device)
     table = [CROWD_COLUMNS]
-    with running_server(["app.py", "--model", options.checkpoint, *device]) as server:
+    program = ["app.py", "--model", options.checkpoint, *device]
+    with ExitStack() as stack:
+        servers = [stack.enter_context(running_server(program)) for _ in range(options.processes)]
         for visitors in options.visitors:
-            before, cpu = server.memory, server.cpu
-            crowd = visit_together(server, studio, visitors, options.seconds, options.local)
+            before, cpu = memory_of(servers), sum(server.cpu for server in servers)
+            crowd = visit_all(servers, studio, visitors, options.seconds, options.local)
             log = asyncio.run(crowd)
-            cores = (server.cpu - cpu) / options.seconds
+            cores = (sum(server.cpu for server in servers) - cpu) / options.seconds
             time.sleep(SETTLE_SECONDS)
-            memory = [f"{held / 2**20:.0f} MB" for held in (before, log.peak, server.memory)]
+            memory = [f"{held / 2**20:.0f} MB" for held in (before, log.peak, memory_of(servers))]
             table.append([
                 f"{visitors}", f"{log.served}", f"{log.served / options.seconds:.0f}",
                 f"{log.refused}", f"{log.lost}", log.within(0.5), log.within(0.95),
                 f"{cores:.2f}",
-                f"{log.mixed_up}", *memory, f"{server.files}",
+                f"{log.mixed_up}", *memory, f"{sum(server.files for server in servers)}",
             ])  # fmt: skip
     return table
 

@@ -83,6 +83,21 @@ def test_a_visitor_that_rests_asks_for_the_stills(
     assert len(log.seconds) == log.served == len(clips)
 
 
+def test_visitors_are_shared_out_and_what_they_met_is_added_up(
+    model: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    let: list[tuple[str, int]] = []
+
+    async def visit(server: str, _studio: Studio, visitors: int, *_: object) -> crowd.CrowdLog:
+        let.append((server, visitors))
+        return crowd.CrowdLog(visitors, [0.1] * visitors, refused=1, peak=10.0)
+
+    monkeypatch.setattr(crowd, "visit_together", visit)
+    log = asyncio.run(crowd.visit_all(["a", "b"], Studio.load(model, "cpu"), 5, 1.0))
+    assert let == [("a", 2), ("b", 3)]
+    assert log == crowd.CrowdLog(5, [0.1] * 5, refused=2, peak=20.0)
+
+
 def test_half_within_is_the_median_of_the_served_requests() -> None:
     log = crowd.CrowdLog(seconds=[0.1, 0.2, 0.6, 0.3, 0.4])
     assert log.within(0.5) == "300 ms"
@@ -90,7 +105,9 @@ def test_half_within_is_the_median_of_the_served_requests() -> None:
     assert crowd.CrowdLog().within(0.5) == "-"
 
 
-@pytest.mark.parametrize("options", [["--visitors", "0"], ["--seconds", "0"]])
+@pytest.mark.parametrize(
+    "options", [["--visitors", "0"], ["--seconds", "0"], ["--processes", "0"]]
+)
 def test_a_crowd_of_nobody_or_of_no_time_is_refused(
     options: list[str], capsys: pytest.CaptureFixture[str]
 ) -> None:
