@@ -148,7 +148,7 @@ def test_named_directions_are_listed_by_attribute(opened: Visit) -> None:
     with asked(opened) as requests:
         attributes.get_by_role("button", name="top").click()
         opened.until(lambda: len(np.unique(opened.pixels(stills))) > 2)
-    assert len(requests[-1]["clips"]) == 5
+    assert 5 in {len(request["clips"]) for request in requests}  # those of the lanes come too
     slider = rows.get_by_role("slider", name="Who, top 0, works in 100 %, alone in 100 %")
     assert float(slider.input_value()) == pytest.approx(looks(opened)[0].item(), abs=0.01)
     switch.get_by_role("button", name="Main directions").click()
