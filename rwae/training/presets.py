@@ -101,8 +101,8 @@ PRESETS = {
         PLAIN,
         weights=dataclasses.replace(PLAIN.weights, absolute_error=0.0, prior_nll=0.0),
     ),
-    # As near to the paper as is known: LSTMs for z_c and before the decoder, which see whole clips,
-    # learned deviations, one Gaussian in the prior, the squared error and two MMDs.
+    # As near to the paper as is known: LSTMs for z_c and before the decoder, which see whole
+    # clips, learned deviations, one Gaussian in the prior, the squared error and two MMDs.
     "sprites-paper": dataclasses.replace(
         PLAIN,
         model=dataclasses.replace(
