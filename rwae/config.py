@@ -45,6 +45,9 @@ class ModelConfig:
             (late FiLM), so that it can change colours but not shapes; with 0 it acts on every
             scale.
         actions: categories of the action that is inferred with weak supervision; 0 is for none.
+        recording_actions: whether the actions are clusters of recordings, which are found when the
+            codes are trained: then Q(a | z_1:T) is linear in pooled codes, and only the prior
+            reads a. If not, Q(a | z_1:T) is an LSTM, and the decoder reads a as well.
 
     Raises:
         ConfigError: if a value has the wrong type or lies outside its range.
@@ -71,6 +74,7 @@ class ModelConfig:
     learned_background: bool = False
     late_film_width: int = 0
     actions: int = 0
+    recording_actions: bool = False
 
     def __post_init__(self) -> None:
         if self.family not in FAMILIES:
@@ -106,6 +110,11 @@ class ModelConfig:
             raise ConfigError(
                 "The model setting actions is 1, which tells nothing apart: it needs to be 0 for "
                 "none, or at least 2."
+            )
+        if self.recording_actions and not self.actions:
+            raise ConfigError(
+                "The model setting recording_actions is true, but there are no actions: give "
+                "their number, or leave it out."
             )
         if self.crop_size % 8:
             raise ConfigError(
@@ -146,7 +155,13 @@ class ModelConfig:
 
 
 FAMILIES = ("rwae", "objects", "mocogan")
-SWITCHES = ("learned_noise", "recurrent_static", "recurrent_decoder", "learned_background")
+SWITCHES = (
+    "learned_noise",
+    "recurrent_static",
+    "recurrent_decoder",
+    "learned_background",
+    "recording_actions",
+)
 _TYPE_WORDS = {int: "a whole number", float: "a number with a decimal point"}
 _RANGES: dict[str, tuple[int, int] | tuple[float, float]] = {
     "frame_size": (8, 256),

@@ -64,13 +64,14 @@ class Clips:
         frames: bytes, with shape (N, T, 3, H, W).
         labels: class numbers, with shape (N, F).
         factors: of the columns.
-        cut_from: independent recordings of which they were cut; None if each clip is one.
+        recording: the number of the recording that each clip was cut of, with shape (N,); a mirror
+            image has that of its recording. None if each clip is a recording of its own.
     """
 
     frames: Tensor
     labels: Tensor
     factors: tuple[Factor, ...]
-    cut_from: int | None = None
+    recording: Tensor | None = None
 
     @property
     def shape(self) -> tuple[int, ...]:
@@ -80,7 +81,7 @@ class Clips:
     @property
     def recordings(self) -> int:
         """Independent recordings of which the clips were cut."""
-        return len(self) if self.cut_from is None else self.cut_from
+        return len(self) if self.recording is None else len(self.recording.unique())
 
     def __len__(self) -> int:
         return len(self.frames)

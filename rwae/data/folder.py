@@ -278,7 +278,8 @@ def load(folder: Path, split: str) -> Clips:
         ]
         labels += [label] * len(clips)
     columns = torch.tensor(labels).view(len(labels), len(known))
-    return Clips(torch.cat(frames), columns, known, cut_from=len(chosen))
+    cut_of = torch.arange(len(chosen)).repeat_interleave(torch.tensor([len(f) for f in frames]))
+    return Clips(torch.cat(frames), columns, known, cut_of)
 
 
 def _all_clips(chosen: list[Recording], found: list[Recording]) -> list[Tensor]:

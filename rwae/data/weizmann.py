@@ -119,10 +119,10 @@ def load(folder: Path, split: str) -> Clips:
     Raises:
         DataError: if a strip is missing or broken, or the split is unknown.
     """
-    frames, labels = [], []
-    for person, action in combinations(split):
+    frames, labels, cut_of = [], [], []
+    for recording, (person, action) in enumerate(combinations(split)):
         for path in recording_files(folder, person, action):
             frames.append(torch.from_numpy(sliding_windows(read_strip(path))))
             labels += [(person, action)] * len(frames[-1])
-    recordings = len(combinations(split))
-    return Clips(torch.cat(frames), torch.tensor(labels), FACTORS, recordings)
+            cut_of += [recording] * len(frames[-1])
+    return Clips(torch.cat(frames), torch.tensor(labels), FACTORS, torch.tensor(cut_of))

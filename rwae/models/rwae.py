@@ -11,7 +11,14 @@ from rwae.codes import Codes
 from rwae.config import ModelConfig
 from rwae.models.base import CodeModel
 from rwae.models.distributions import Categorical
-from rwae.models.networks import ActionPosterior, Decoder, DynamicPosterior, Prior, StaticPosterior
+from rwae.models.networks import (
+    ActionPosterior,
+    Decoder,
+    DynamicPosterior,
+    Prior,
+    RecordingActionPosterior,
+    StaticPosterior,
+)
 from rwae.models.networks.layers import channels_last
 
 
@@ -37,7 +44,8 @@ class RWAE(CodeModel):
         self.decoder = Decoder(config)
         self.static_posterior = static
         self.dynamic_posterior = dynamic
-        self.action_posterior = ActionPosterior(config) if config.actions else None
+        kind = RecordingActionPosterior if config.recording_actions else ActionPosterior
+        self.action_posterior = kind(config) if config.actions else None
         channels_last(self)
 
     def infer(self, x: Tensor) -> Codes:

@@ -190,6 +190,11 @@ class TrainingConfig:
                     f"A model of the family {self.model.family} is not trained with {name}: leave "
                     "it out."
                 )
+        if self.model.recording_actions and not self.prior_steps:
+            raise ConfigError(
+                "Actions as clusters of recordings are learned in a last phase, but prior_steps "
+                "is 0: give the number of its steps."
+            )
         if self.saliency and not self.motion_weight:
             raise ConfigError(
                 "The training setting saliency shares the motion_weight, which is 0: give "

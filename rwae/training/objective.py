@@ -92,10 +92,7 @@ class RWAEObjective(Objective):
                 else dynamic_x
             )
             q_t, z_t = model.dynamic_posterior(augmented, generator)
-            # The action is inferred from the codes and given to prior and decoder. No gradient of
-            # codes or frames reaches it: it learns what the prior needs to predict the motion.
-            q_a = model.action_posterior(z_t.detach()) if model.action_posterior else None
-            action = q_a.relaxed(generator, config.action_temperature) if q_a else None
+            q_a, action = self._infer_action(z_t.detach(), generator)
             decoder_action = None if action is None else action.detach()
             chosen = choose_frames(x, config.decoded_frames, generator)
             motion = take_frames(model.decoder.motion(z_c, z_t, decoder_action), chosen)
@@ -115,6 +112,22 @@ class RWAEObjective(Objective):
             "normalised_hsic": mmd.normalised_hsic(draws.z_c, draws.z_t),
             **action_terms(q_a),
         }
+
+    def _infer_action(
+        self, z_t: Tensor, generator: torch.Generator
+    ) -> tuple[Categorical | None, Tensor | None]:
+        """Infers the action from the codes, and draws one for prior and decoder.
+
+        No gradient of codes or frames reaches it: it learns what the prior needs to predict the
+        motion. Actions that are learned in the last phase alone are zeros here.
+        """
+        posterior = self.model.action_posterior
+        if posterior is None:
+            return None, None
+        if self.model.config.recording_actions:
+            return None, z_t.new_zeros(len(z_t), self.model.config.actions)
+        q_a: Categorical = posterior(z_t)
+        return q_a, q_a.relaxed(generator, self.config.action_temperature)
 
     def _draw(
         self,
@@ -157,22 +170,42 @@ class PriorObjective(nn.Module):
     Attributes:
         model: whose posteriors give the codes, in evaluation mode; its weights get no gradient.
         prior: that is trained.
+        action_posterior: that is trained too where the actions of clips are given.
     """
 
-    def __init__(self, model: RWAE, prior: Prior) -> None:
+    def __init__(
+        self, model: RWAE, prior: Prior, action_posterior: nn.Module | None = None
+    ) -> None:
         super().__init__()
-        self.model, self.prior = model, prior
+        self.model, self.prior, self.action_posterior = model, prior, action_posterior
 
-    def forward(self, x: Tensor, generator: torch.Generator) -> dict[str, Tensor]:
-        """Computes the one term on a batch of clips in [0, 1], with shape (B, T, 3, H, W)."""
+    def forward(
+        self, x: Tensor, generator: torch.Generator, actions: Tensor | None = None
+    ) -> dict[str, Tensor]:
+        """Computes the terms on a batch of clips in [0, 1], with shape (B, T, 3, H, W).
+
+        Args:
+            x: the clips.
+            generator: source of the draws of codes.
+            actions: the number of each clip's action, (B,), which Q(a | z_1:T) then learns too, as
+                `action_posterior` of the weights that are trained; by default it is inferred.
+        """
         with torch.no_grad():
             posterior = self.model.dynamic_posterior
             features = posterior.frame_features(self.model.crop(x))
-            action = self.model.infer_action(posterior.unroll(features, None)[0].mean)
+            means = posterior.unroll(features, None)[0].mean
+            inferred = self.model.infer_action(means)
             z_t = posterior.unroll(features, generator)[1]
-        if action is not None:
-            action = F.one_hot(action.argmax(1), action.shape[1]).to(z_t)
-        return {"prior_nll": terms.prior_nll(self.prior(z_t, action), z_t)}
+        learned = {}
+        if actions is not None and self.action_posterior is not None:
+            learned["recording_action"] = F.cross_entropy(
+                self.action_posterior(means).logits, actions
+            )
+        elif inferred is not None:
+            actions = inferred.argmax(1)
+        size = self.model.config.actions
+        action = F.one_hot(actions, size).to(z_t) if actions is not None and size else None
+        return {"prior_nll": terms.prior_nll(self.prior(z_t, action), z_t), **learned}
 
 
 def to_float32(posterior: Gaussian) -> Gaussian:

@@ -171,7 +171,11 @@ PRESETS = {
         WEIZMANN, model=dataclasses.replace(WEIZMANN.model, late_film_width=0), saliency=False
     ),
     "weizmann-weak": dataclasses.replace(
-        WEIZMANN, model=dataclasses.replace(WEIZMANN.model, actions=4, prior_components=1)
+        # Run with --refit-prior on `weizmann`, whose codes it keeps.
+        WEIZMANN,
+        model=dataclasses.replace(WEIZMANN.model, actions=4, recording_actions=True),
+        seed=1,
+        prior_steps=2000,
     ),
     "lpc": LPC,
     "lpc-unpaired": dataclasses.replace(LPC, paired_share=0.0),

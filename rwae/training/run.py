@@ -21,6 +21,7 @@ from rwae.training.distributed import Ranks
 from rwae.training.objective import PriorObjective
 from rwae.training.pairing import Pairing
 from rwae.training.recorder import Recorder
+from rwae.training.recording_actions import cluster_recordings
 from rwae.training.state import TrainState, resume
 
 
@@ -119,17 +120,24 @@ def codes_phase(state: TrainState, clips: ClipSource, ranks: Ranks) -> Step:
 
 
 def prior_phase(state: TrainState, clips: ClipSource, ranks: Ranks) -> Step:
-    """The steps that train the prior alone, on the codes of the moving average."""
+    """The steps that train the prior alone, on the codes of the moving average.
+
+    For actions as clusters of recordings they train Q(a | z_1:T) as well; see
+    `rwae.training.recording_actions`.
+    """
     if state.step == state.config.steps:
         state.begin_prior_phase()
     # The settings allow this phase to an R-WAE alone.
     codes, trained = cast(RWAE, state.ema), cast(RWAE, state.model)
-    objective = ranks.replicate(PriorObjective(codes, trained.prior))
+    actions = cluster_recordings(codes, clips) if codes.config.recording_actions else None
+    learned = None if actions is None else trained.action_posterior
+    objective = ranks.replicate(PriorObjective(codes, trained.prior, learned))
 
     def step(generator: torch.Generator) -> tuple[dict[str, Tensor], Tensor]:
         chosen = choose_clips(len(clips), state.config.batch, generator)
-        terms = objective(clips.batch(chosen), generator)
-        return terms, terms["prior_nll"]
+        wanted = () if actions is None else (actions[chosen],)
+        terms = objective(clips.batch(chosen), generator, *wanted)
+        return terms, torch.stack([*terms.values()]).sum()
 
     return step
 

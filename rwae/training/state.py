@@ -7,6 +7,7 @@ that a damaged file costs some steps and not the run.
 from __future__ import annotations
 
 import copy
+import dataclasses
 import hashlib
 import json
 import math
@@ -97,8 +98,8 @@ class TrainState:
     def begin_prior_phase(self) -> None:
         """Goes on from the moving average, with a fresh optimiser, after the last step of codes.
 
-        From there on the weights and their average differ in the prior alone, so all others stay
-        as they are.
+        From there on the weights and their average differ in what is trained alone, so all others
+        stay as they are.
         """
         self.model.load_state_dict(self.ema.state_dict())
         self.optimizer.state.clear()
@@ -106,17 +107,33 @@ class TrainState:
     def begin_from(self, folder: Path) -> None:
         """Takes the weights of a finished checkpoint, as if all steps of the codes were taken.
 
+        A model whose actions are clusters of recordings may begin from one without actions: its
+        prior and Q(a | z_1:T) then keep their random weights.
+
         Raises:
             OtherRunError: if it is a model of other sizes.
             CheckpointError: if it cannot be read.
         """
+        config = self.config.model
         found = checkpoint.read_config(folder)
-        for name, wanted, given in differences(self.config.model.to_dict(), found.to_dict()):
+        begin = config
+        if config.recording_actions and not found.actions:
+            begin = dataclasses.replace(
+                config,
+                actions=0,
+                recording_actions=False,
+                prior_components=found.prior_components,
+            )
+        for name, wanted, given in differences(begin.to_dict(), found.to_dict()):
             raise OtherRunError(
                 f"The checkpoint {folder} has another {name} ({given}, not {wanted}): give the "
                 "preset and the options that it was trained with."
             )
-        self.ema.load_state_dict(checkpoint.read_weights(folder, self.ema.state_dict()))
+        source = self.ema if begin is config else build_model(begin)
+        weights = checkpoint.read_weights(folder, source.state_dict())
+        if begin is not config:
+            weights = {k: v for k, v in weights.items() if not k.startswith("prior.")}
+        self.ema.load_state_dict(weights, strict=begin is config)
         self.step = self.config.steps
 
     def update(self) -> float:

@@ -35,6 +35,8 @@ def pack(model: CodeModel) -> bytes:
         _write_objects(file, decoder)
     elif isinstance(decoder, Decoder) and decoder.recurrence is None:
         posterior = model.action_posterior if isinstance(model, RWAE) else None
+        if not isinstance(posterior, ActionPosterior):
+            posterior = None  # the frames do not depend on an action
         _write_frames(file, decoder, posterior)
     else:
         raise ConfigError("The frames of this model depend on each other: the server decodes.")

@@ -8,7 +8,13 @@ The names of their attributes are the keys of the weights in checkpoints, so the
 """
 
 from rwae.models.networks.decoder import Decoder
-from rwae.models.networks.posteriors import ActionPosterior, DynamicPosterior, StaticPosterior
+from rwae.models.networks.posteriors import (
+    ActionPosterior,
+    DynamicPosterior,
+    RecordingActionPosterior,
+    StaticPosterior,
+    pool,
+)
 from rwae.models.networks.prior import BasePrior, Prior
 
 __all__ = [
@@ -17,5 +23,7 @@ __all__ = [
     "Decoder",
     "DynamicPosterior",
     "Prior",
+    "RecordingActionPosterior",
     "StaticPosterior",
+    "pool",
 ]

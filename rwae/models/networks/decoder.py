@@ -28,7 +28,8 @@ class Decoder(nn.Module):
     def __init__(self, config: ModelConfig) -> None:
         super().__init__()
         width, hidden = config.decoder_width, config.hidden_size
-        size = config.dynamic_size + config.actions
+        self.reads_action = bool(config.actions) and not config.recording_actions
+        size = config.dynamic_size + (config.actions if self.reads_action else 0)
         self.side = config.crop_size // 8
         scales = (width, width * 3 // 4, width * 3 // 8)
         late = (config.late_film_width,) if config.late_film_width else ()
@@ -65,11 +66,13 @@ class Decoder(nn.Module):
         Args:
             static: z_c, with shape (B, D_c); read by a recurrent decoder alone.
             dynamic: z_t, with shape (B, T, D_m).
-            action: a, with shape (B, A), for a model that has actions.
+            action: a, with shape (B, A), for a decoder that reads actions.
 
         Returns:
-            With shape (B, T, D): D = D_m + A, or `hidden_size` in a recurrent decoder.
+            With shape (B, T, D): D = D_m + A, D_m alone in a decoder that reads no action, or
+            `hidden_size` in a recurrent decoder.
         """
+        action = action if self.reads_action else None
         if action is not None:
             action = action.unsqueeze(1).expand(-1, dynamic.shape[1], -1)
         motion = concat_action(dynamic, action)

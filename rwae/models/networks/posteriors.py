@@ -160,6 +160,31 @@ class ActionPosterior(nn.Module):
         return Categorical(self.head(self.states(dynamic)[0].mean(1)))
 
 
+class RecordingActionPosterior(nn.Module):
+    """Q(a | z_1:T) for actions as clusters of recordings: linear in pooled codes.
+
+    See `rwae.training.recording_actions`. Both the form and the network are ours.
+    """
+
+    def __init__(self, config: ModelConfig) -> None:
+        super().__init__()
+        self.norm = nn.BatchNorm1d(3 * config.dynamic_size, affine=False)
+        self.head = nn.Linear(3 * config.dynamic_size, config.actions)
+
+    def forward(self, dynamic: Tensor) -> Categorical:
+        """Infers a from codes (B, T, D_m), for any T; the logits have shape (B, A)."""
+        return Categorical(self.head(self.norm(pool(dynamic))))
+
+
+def pool(dynamic: Tensor) -> Tensor:
+    """Where codes are, how far they spread and how fast they move: (B, T, D) -> (B, 3 D).
+
+    [mean over t of z_t, standard deviation over t of z_t, mean over t of |z_t - z_(t-1)|]
+    """
+    speed = dynamic.diff(dim=1).abs().sum(1) / max(1, dynamic.shape[1] - 1)
+    return torch.cat([dynamic.mean(1), dynamic.std(1, correction=0), speed], 1)
+
+
 def free_gaussian(outputs: Tensor) -> Gaussian:
     """A Gaussian whose mean and deviation are the halves of (..., 2 D), as in a VAE."""
     mean, scale = outputs.chunk(2, -1)
