@@ -15,7 +15,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from rwae.classifiers.judge import TRAINED_BY, conv_block, load_folded
+from rwae.classifiers.judge import TRAINED_BY, load_folded
+from rwae.classifiers.layers import conv_block
 from rwae.errors import ClipError
 from rwae.files.checkpoint import WEIGHTS_FILE, atomic
 from rwae.files.tensors import pack

@@ -18,6 +18,8 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 from torch.nn.utils.fusion import fuse_conv_bn_eval
 
+from rwae.classifiers.ghosts import GhostDetector
+from rwae.classifiers.layers import conv_block
 from rwae.codes import Factor
 from rwae.errors import CheckpointError, ConfigError
 from rwae.files.checkpoint import CONFIG_FILE, WEIGHTS_FILE, atomic, read_weights
@@ -30,15 +32,8 @@ WIDTHS = (24, 48, 64)
 CLIP_FEATURES = 128
 TRAINED_BY = "python -m rwae.evaluation.judges"
 CLIPS_AT_ONCE = 16  # that are rendered or judged: a compromise of speed and memory
-
-
-def conv_block(inputs: int, outputs: int, size: int, stride: int) -> nn.Sequential:
-    """A convolution of `size` x `size` pixels, batch norm and a ReLU."""
-    return nn.Sequential(
-        nn.Conv2d(inputs, outputs, size, stride, size // 2, bias=False),
-        nn.BatchNorm2d(outputs),
-        nn.ReLU(inplace=True),
-    )
+# What a judge that sees ghosts says of a clip beside its factors; the page knows the name too.
+FILMED = Factor("frames", ("one pose", "two poses or loose pieces"), False)
 
 
 def _frame_features(channels: int) -> nn.Sequential:
@@ -74,9 +69,11 @@ class Judge(nn.Module):
     Attributes:
         factors: what the heads name, in the order of the heads.
         apart: whether static and dynamic factors have separate networks.
+        ghosts: says whether a camera could have filmed a frame; None in a judge that cannot say.
     """
 
     apart: ClassVar[bool]
+    ghosts: GhostDetector | None
     frame: nn.Sequential
     mix: nn.Sequential
     time: nn.Sequential
@@ -85,6 +82,12 @@ class Judge(nn.Module):
     def __init__(self, factors: tuple[Factor, ...]) -> None:
         super().__init__()
         self.factors = factors
+        self.ghosts = None
+
+    @property
+    def answered(self) -> tuple[Factor, ...]:
+        """What `probabilities` answers: the factors, and `FILMED` if the judge sees ghosts."""
+        return self.factors if self.ghosts is None else (*self.factors, FILMED)
 
     def forward(self, x: Tensor) -> list[Tensor]:
         """The logits of every factor, each with shape (B, K), for clips (B, T, 3, H, W)."""
@@ -104,11 +107,18 @@ class Judge(nn.Module):
     def probabilities(self, x: Tensor) -> list[Tensor]:
         """p(value | clip) of every factor, each with shape (B, K), in double precision on the CPU.
 
+        A judge that sees ghosts has one answer more, to `FILMED`: whether a camera could have
+        filmed the clip, or it is a ghost, by the mean logit over its frames.
+
         Args:
             x: clips in [0, 1], with shape (B, T, 3, H, W), on any device.
         """
         x = x.to(next(self.parameters()).device)
-        return [logits.cpu().double().softmax(-1) for logits in self(x)]
+        answers = [logits.cpu().double().softmax(-1) for logits in self(x)]
+        if self.ghosts is not None:
+            ghost = self.ghosts.of_clips(x).cpu().double().sigmoid()
+            answers.append(torch.stack([1 - ghost, ghost], 1))
+        return answers
 
     def folded(self) -> Judge:
         """A copy with the batch norms folded into the convolutions, which is twice as fast."""
@@ -120,6 +130,8 @@ class Judge(nn.Module):
         config: dict[str, Any] = {"factors": factors}
         if self.apart:
             config["apart"] = True
+        if self.ghosts is not None:
+            config["ghosts"] = True
         with atomic(folder / WEIGHTS_FILE) as path:
             path.write_bytes(pack(self.state_dict()))
         with atomic(folder / CONFIG_FILE) as path:
@@ -145,7 +157,7 @@ class Judge(nn.Module):
                 f"The folder {folder} holds no readable judge ({error.strerror}): train one with "
                 f"{TRAINED_BY}."
             ) from error
-        judge = make_judge(_factors(config), apart=bool(config.get("apart")))
+        judge = make_judge(_factors(config), bool(config.get("apart")), bool(config.get("ghosts")))
         return load_folded(judge, folder)
 
 
@@ -240,9 +252,13 @@ def load_folded(judge: Network, folder: Path, command: str = TRAINED_BY) -> Netw
     return fold_batch_norms(judge)
 
 
-def make_judge(factors: tuple[Factor, ...], apart: bool = False) -> Judge:
-    """A judge with random weights: an `ApartJudge` or a `JointJudge`."""
-    return ApartJudge(factors) if apart else JointJudge(factors)
+def make_judge(factors: tuple[Factor, ...], apart: bool = False, ghosts: bool = False) -> Judge:
+    """A judge with random weights, `ApartJudge` or `JointJudge`; with `ghosts` it sees them."""
+    judge = ApartJudge(factors) if apart else JointJudge(factors)
+    if ghosts:
+        judge.ghosts = GhostDetector()
+        channels_last(judge.ghosts)
+    return judge
 
 
 def join_answers(parts: Iterable[list[Tensor]]) -> list[Tensor]:

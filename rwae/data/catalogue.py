@@ -27,6 +27,9 @@ class DataSet:
         judge_epochs: passes of a judge over the first of them.
         judge_apart: whether static and dynamic factors have separate networks; see
             `rwae.classifiers.ApartJudge`.
+        judge_stranger: the split of a person whom nothing is trained on, of a data set whose judge
+            sees ghosts; it sets the limit from which on a clip is one. See
+            `rwae.classifiers.ghosts`.
     """
 
     load: Callable[[Path, str], ClipSource]
@@ -39,6 +42,7 @@ class DataSet:
     judge_splits: tuple[str, str] | None = ("train", "test")
     judge_epochs: int = 20
     judge_apart: bool = False
+    judge_stranger: str | None = None
 
     def folder_option(self, name: str) -> str:
         """The option of a command for its folder, such as " --data data/mnist", or nothing.
@@ -74,9 +78,9 @@ DATA_SETS = {
         "distribute them",
         splits=weizmann.WEIZMANN_SPLITS,
         download="weizmann",
-        judge_splits=("judge", "judge_test"),
-        judge_epochs=6,
+        judge_epochs=8,
         judge_apart=True,
+        judge_stranger="newcomer",
     ),
     "lpc": DataSet(
         lpc.load,

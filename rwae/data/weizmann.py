@@ -31,7 +31,7 @@ STRIDE = 3  # frames of the recording from one frame of a clip to the next
 HOP = 2  # frames from the beginning of one clip to that of the next
 SPAN = (CLIP_FRAMES - 1) * STRIDE + 1
 PEOPLE = 9
-NEWCOMER = 8  # the person who is in no split but "newcomer" and those of the judge
+NEWCOMER = 8  # the person who is in no split but "newcomer"
 ACTION_NAMES = ("one-hand wave", "two-hand wave", "jumping jack", "bend")
 ACTION_FOLDERS = (0, 1, 3, 4)  # of each action; the publishers left out the number 2
 ACTION_ORDER = (1, 0, 2, 3)  # the place of each action among the recordings of a person
@@ -39,7 +39,7 @@ FACTORS = (
     Factor("person", tuple(f"person {number}" for number in range(PEOPLE)), True),
     Factor("action", ACTION_NAMES, False),
 )
-WEIZMANN_SPLITS = (*SPLITS, "newcomer", "judge", "judge_test")
+WEIZMANN_SPLITS = (*SPLITS, "newcomer")
 
 
 def split_of_pair(person: int, action: int) -> str:
@@ -61,9 +61,8 @@ def split_of_pair(person: int, action: int) -> str:
 def combinations(split: str) -> list[tuple[int, int]]:
     """The pairs (person, action) of a split.
 
-    The judge of the evaluation learns from "judge": the splits train, validation and newcomer
-    without one action of the newcomer. It is tested on "judge_test", one action of each of the
-    nine people that is not in "judge".
+    The judge of the evaluation learns from "train", and its settings were chosen on "newcomer":
+    neither the validation combinations, by which models are chosen, nor the test has a part in it.
 
     Raises:
         DataError: if the split is unknown.
@@ -72,8 +71,6 @@ def combinations(split: str) -> list[tuple[int, int]]:
     everything = [
         (person, action) for person in range(PEOPLE) for action in range(len(ACTION_NAMES))
     ]
-    if split.startswith("judge"):
-        return [(p, a) for p, a in everything if (a == p // 2 % 4) == (split == "judge_test")]
     return [pair for pair in everything if split_of_pair(*pair) == split]
 
 
@@ -113,8 +110,7 @@ def load(folder: Path, split: str) -> Clips:
 
     Args:
         folder: holds 0/, 1/, 3/ and 4/ with 18 strips each.
-        split: "train", "validation", "test", "newcomer", "judge" or "judge_test"; see
-            `split_of_pair` and `combinations`.
+        split: "train", "validation", "test" or "newcomer"; see `split_of_pair`.
 
     Raises:
         DataError: if a strip is missing or broken, or the split is unknown.

@@ -14,7 +14,7 @@ from torch import Tensor
 
 from rwae.classifiers import Judge
 from rwae.codes import Codes, Factor
-from rwae.evaluation.tasks import entropy, judge_rendered
+from rwae.evaluation.tasks import entropy, judge_rendered, split_answers
 from rwae.files.metrics import BLEND, SWEEP, Sweep
 from rwae.files.scores import Scores
 from rwae.models.base import CodeModel
@@ -45,11 +45,11 @@ def score_pairs(
     Args:
         metrics: those of the drawn or of the blended motions.
         probabilities: the judge's answers, (M * K, C) for each factor, K motions in a row for
-            each of M characters.
+            each of M characters; whether they show ghosts is not read.
         motions: K.
         factors: in the order of the answers; at least one is static.
     """
-    answers = list(zip(factors, probabilities, strict=True))
+    answers = list(zip(factors, split_answers(probabilities, factors)[0], strict=True))
     who = [(factor.name, answer.max(-1)) for factor, answer in answers if factor.static]
     values = torch.stack([best.indices for _, best in who], -1).unflatten(0, (-1, motions))
     confidences = torch.stack([best.values for _, best in who], -1).unflatten(0, (-1, motions))

@@ -110,6 +110,7 @@ def _task_rows(task: Task, factors: Sequence[Factor]) -> Iterator[Row]:
         yield "all of these right", task.joint, None
         for end in (task.interval.low, task.interval.high):
             yield end.title, end, None
+    yield task.filmed.title, task.filmed, None
     for factor in factors:
         name = factor.name
         score = (

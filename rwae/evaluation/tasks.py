@@ -1,7 +1,8 @@
 """The tasks: clips are rendered from chosen codes, and a judge says what they show.
 
 Nothing here knows a data set: which factors a code should carry follows from `Factor.static`. A
-judge's answers come as one tensor (N, K) for each factor, in the order of the label columns.
+judge's answers come as one tensor (N, K) for each factor, in the order of the label columns; a
+judge that sees ghosts adds one for `FILMED`.
 """
 
 from __future__ import annotations
@@ -227,6 +228,14 @@ def bootstrap_interval(right: Tensor, groups: Sequence[Tensor]) -> tuple[float, 
     return low, high
 
 
+def split_answers(
+    probabilities: Sequence[Tensor], factors: Sequence[Factor]
+) -> tuple[Sequence[Tensor], Tensor | None]:
+    """A judge's answers to the factors, and that to `FILMED`, (N, 2), if the judge sees ghosts."""
+    more = probabilities[len(factors) :]
+    return probabilities[: len(factors)], more[0] if more else None
+
+
 def score_task(
     task: Task,
     probabilities: Sequence[Tensor],
@@ -238,28 +247,33 @@ def score_task(
 
     Args:
         task: which kind; it says which factors the clips should keep.
-        probabilities: the judge's answers, one tensor (N, K) for each factor.
+        probabilities: the judge's answers, one tensor (N, K) for each factor; of a judge that sees
+            ghosts one more, and then no ghost is right.
         wanted: the classes that the clips should show, with shape (N, F); the columns of factors
             that need not be kept are not read.
         factors: what the columns mean.
         groups: the recordings of each clip, for `bootstrap_interval`; none for no interval.
     """
-    right = torch.ones(len(probabilities[0]), dtype=torch.bool)
+    named, filmed = split_answers(probabilities, factors)
+    right = torch.ones(len(named[0]), dtype=torch.bool)
+    scores = Scores()
+    if filmed is not None:
+        right = filmed.argmax(-1) == 0
+        scores = Scores({task.filmed: float(right.double().mean())})
     accuracy = {}
     statistics = {}
-    for column, (factor, answer) in enumerate(zip(factors, probabilities, strict=True)):
+    for column, (factor, answer) in enumerate(zip(factors, named, strict=True)):
         statistics[factor.name] = answer_statistics(answer)
         if is_kept(task.keeps, factor):
             hit = answer.argmax(-1) == wanted[:, column]
             accuracy[factor.name] = float(hit.double().mean())
             right &= hit
-    kept = Scores()
     if accuracy:
-        kept = Scores({task.joint: float(right.double().mean()), task.accuracy: accuracy})
+        scores |= Scores({task.joint: float(right.double().mean()), task.accuracy: accuracy})
         if groups:
             low, high = bootstrap_interval(right, groups)
-            kept |= Scores({task.interval.low: low, task.interval.high: high})
-    return kept | Scores(
+            scores |= Scores({task.interval.low: low, task.interval.high: high})
+    return scores | Scores(
         {
             task.confidence: {n: s.confidence for n, s in statistics.items()},
             task.inception_score: {n: s.inception_score for n, s in statistics.items()},

@@ -165,7 +165,9 @@ class Task:
     Attributes:
         group: what is rendered.
         keeps: the factors that the rendered clip should keep.
-        joint: share of clips in which all kept factors are right; not measured if none is kept.
+        joint: share of clips in which all kept factors are right, and which are no ghosts; not
+            measured if none is kept.
+        filmed: share of clips that are no ghosts, by a judge that sees them.
         interval: of that share, by a bootstrap over recordings.
         accuracy: share of clips in which a kept factor is right.
         confidence: mean probability of the judge's answer, of a factor.
@@ -178,6 +180,7 @@ class Task:
     keeps: Keeps
     joint: Metric
     interval: Interval
+    filmed: Metric
     accuracy: Metric
     confidence: Metric
     inception_score: Metric
@@ -191,6 +194,7 @@ def _task(group: Group, keeps: Keeps, question: str) -> Task:
     right = "In how many clips is a factor right?"
     varied = "How varied and clear are the actions?"
     unsure = "How unsure is the judge of a clip?"
+    ghost = "How many clips show one pose of one person in a frame, and no loose piece?"
 
     def end(key: str, title: str) -> Metric:
         asks = "How far could it lie off with other recordings?"
@@ -207,6 +211,7 @@ def _task(group: Group, keeps: Keeps, question: str) -> Task:
             end("joint_low", "95 % interval over recordings, from"),
             end("joint_high", "95 % interval over recordings, to"),
         ),
+        filmed=Metric(group, "filmed", "no ghost", ghost, SHARE, "more"),
         accuracy=of_factor("accuracy", "right", right, SHARE, "more"),
         confidence=of_factor("confidence", "confidence", "How sure is the judge?", SHARE, "more"),
         inception_score=dataclasses.replace(
@@ -568,6 +573,7 @@ RENDERED_COLUMNS: tuple[Column, ...] = (  # of docs/RESULTS.md
     SWAP.interval,
     UNSEEN.joint,
     UNSEEN.interval,
+    SWAP.filmed,
     RECONSTRUCTION.joint,
     PRIOR_STATIC.joint,
     PRIOR_STATIC.inception_score,

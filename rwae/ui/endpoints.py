@@ -282,7 +282,7 @@ def _judge(studio: Studio, clips: Tensor) -> Answer:
     busy = "The judge is busy with other visitors: try again in a moment."
     with turn(_judge_lock, JUDGE_TIMEOUT, busy):
         probabilities = judge.probabilities(clips)
-    return {"clips": _likeliest_values(probabilities, judge.factors)}
+    return {"clips": _likeliest_values(probabilities, judge.answered)}
 
 
 def find_judge(studio: Studio) -> Judge:

@@ -52,6 +52,33 @@ test("a summary names what changed before what was kept", () => {
   assert.equal(worstState([]), "free");
 });
 
+const frames = (value, confidence = 0.8) => ({
+  factor: "frames",
+  static: false,
+  value,
+  confidence,
+});
+
+test("two poses in a frame are said, whatever is kept, and frames are no motion", () => {
+  const wanted = { who: [colour("red")], how: [colour("blue"), side("right")] };
+  const rows = (...shown) =>
+    verdictRows(
+      shown.map((value) => [colour("red"), side("right"), frames(value)]),
+      wanted,
+    );
+  const [, , one] = rows("one pose");
+  assert.deepEqual([one.state, one.words], ["kept", "one pose"]);
+  assert.equal(summary(rows("one pose")), "Who is kept. Moves as asked.");
+  const ghost = rows("two poses or loose pieces");
+  assert.equal(worstState(ghost), "changed");
+  assert.equal(
+    summary(ghost),
+    "Who is kept. Moves as asked. Its frames show two poses or loose pieces.",
+  );
+  assert.equal(rows("one pose", "two poses or loose pieces").at(-1).state, "changed");
+  assert.equal(summary([one]), "");
+});
+
 // A model side by side with others, without a page.
 class FakePeer {
   constructor(name, { decode }) {

@@ -1,16 +1,18 @@
 """Trains the judges on real clips, writes their cards, and finds the trained ones.
 
-Both kinds of judge are fitted in one way: perturbed real clips, cross-entropy, Adam with a linear
-warm-up and half a cosine. See `rwae.classifiers` for the networks.
+All networks are fitted in one way: perturbed real clips, cross-entropy, Adam with a linear warm-up
+and half a cosine. See `rwae.classifiers` for the networks, and `impossible` for the ghosts that a
+ghost detector learns to tell from real frames.
 """
 
 from __future__ import annotations
 
+import copy
 import dataclasses
 import math
 import sys
 import textwrap
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from pathlib import Path
 
 import torch
@@ -20,15 +22,17 @@ from torch.optim.lr_scheduler import LambdaLR
 from tqdm import tqdm
 
 from rwae import data
-from rwae.classifiers import JUDGES, DigitsJudge, Judge, make_judge
+from rwae.classifiers import CLIPS_AT_ONCE, JUDGES, DigitsJudge, Judge, make_judge
 from rwae.classifiers.digits import CENTRE, LOCATIONS, crop_boxes
-from rwae.classifiers.judge import Network
-from rwae.data.clips import ClipSource
+from rwae.classifiers.ghosts import GhostDetector, smoothed
+from rwae.classifiers.judge import Network, fold_batch_norms
+from rwae.data.clips import Clips, ClipSource
 from rwae.data.moving_mnist import MovingDigits
 from rwae.errors import ConfigError, DataError
 from rwae.evaluation.digits import compare_digits, find_in_real_clips
+from rwae.evaluation.judges.impossible import KINDS, Ghosts, disguise, gaussian_blur
 from rwae.evaluation.tables import PROSE_WIDTH
-from rwae.evaluation.tasks import judge_clips
+from rwae.evaluation.tasks import judge_clips, split_answers
 from rwae.files.card import CARD_FILE
 from rwae.files.checkpoint import WEIGHTS_FILE, atomic
 from rwae.files.metrics import DIGITS_REAL
@@ -37,7 +41,12 @@ DIGITS_DATASET = "moving_mnist"  # whose judge finds digits
 JUDGE_LEARNING_RATE = 2e-3
 JUDGE_WARM_UP = 100  # steps, or a tenth of a short training
 JUDGE_BATCH = 32  # clips of a step
+GHOST_STEPS, GHOST_FRAMES = 1500, 8  # steps, and frames of each kind of ghost in one
+GHOST_QUANTILE = 0.99  # of the real clips of a stranger, which are no ghosts
 DIGIT_STEPS, DIGIT_BATCH = 3000, 64  # steps, and frames of a step
+# Deviation in pixels of the blur with which real training clips come nearest to what the shipped
+# model of Weizmann decodes of them, out of 0.5, 1, 1.5, 2, 2.5 and 3.
+DECODER_BLUR = 1.5
 MAX_SHIFT = 1.5  # pixels by which a box misses its digit at most, in training
 
 
@@ -138,13 +147,125 @@ def fit_factor_judge(clips: ClipSource, epochs: int, seed: int, apart: bool = Fa
 
 def accuracies(judge: Judge, clips: ClipSource) -> dict[str, float]:
     """The share of real clips in which each factor is named rightly, by the factor's name."""
-    answers = judge_clips(judge, clips)
+    answers, _ = split_answers(judge_clips(judge, clips), clips.factors)
     return {
         factor.name: float((answer.argmax(-1) == label).double().mean())
         for factor, answer, label in zip(
             clips.factors, answers, clips.labels.unbind(1), strict=True
         )
     }
+
+
+# The ghost detector.
+
+
+def in_memory(clips: ClipSource) -> Clips:
+    """Clips that ghosts can be made of; DataError if they are not held in memory."""
+    if not isinstance(clips, Clips):
+        raise DataError(
+            f"The clips are {type(clips).__name__}: ghosts are made of clips that are held in "
+            "memory, Clips."
+        )
+    return clips
+
+
+def fit_ghost_detector(
+    clips: Clips, seed: int, steps: int = GHOST_STEPS, without: Collection[str] = ()
+) -> GhostDetector:
+    """Fits a ghost detector by cross-entropy, on as many real frames as ghosts.
+
+    Args:
+        clips: real training clips of several people.
+        seed: of the weights, the ghosts, the changes of all frames and the dropout.
+        steps: of 8 frames of each kind of ghost.
+        without: kinds that are not shown, to measure whether they are told nevertheless.
+    """
+    detector = seeded(GhostDetector, seed)
+    generator = torch.Generator().manual_seed(seed)
+    ghosts = Ghosts(clips)
+    kinds = [kind for kind in KINDS if kind not in without]
+
+    def loss(_: Tensor) -> Tensor:
+        made = torch.cat([ghosts.make(kind, GHOST_FRAMES, generator) for kind in kinds])
+        real = ghosts.real_frames(len(made), generator)
+        mixed = torch.randperm(2 * len(made), generator=generator)
+        is_ghost = (mixed >= len(real)).float()
+        frames = smoothed(torch.cat([real, made])[mixed])
+        logits = detector(disguise(frames, generator))
+        return F.binary_cross_entropy_with_logits(logits, is_ghost)
+
+    # Dropout draws from the global state.
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(seed)
+        return fit_judge(detector, torch.arange(steps), steps, loss)
+
+
+@torch.no_grad()
+def calibrate(detector: GhostDetector, stranger: ClipSource) -> None:
+    """Sets the limit from which on a clip is a ghost, by real clips of a person never shown.
+
+    The limit is the 99 % quantile of the mean logits of these clips, as they are and blurred as a
+    decoder blurs.
+
+    Args:
+        detector: in evaluation mode; it is changed.
+        stranger: real clips.
+    """
+    found = []
+    for part in torch.arange(len(stranger)).split(CLIPS_AT_ONCE):
+        x = stranger.batch(part)
+        blurred = gaussian_blur(x.flatten(0, 1), DECODER_BLUR).view_as(x)
+        found += [detector.of_clips(x), detector.of_clips(blurred)]
+    detector.raise_threshold(float(torch.cat(found).quantile(GHOST_QUANTILE)))
+
+
+@torch.no_grad()
+def ghost_shares(
+    detector: GhostDetector, clips: Clips, seed: int = 0, count: int = 256
+) -> dict[str, float]:
+    """The share of frames that a detector calls ghosts: of real clips, and of each kind of ghost.
+
+    Args:
+        detector: in evaluation mode.
+        clips: real ones of several people, which the detector was not trained on.
+        seed: of the ghosts.
+        count: of the ghosts of each kind; of real frames there are four times as many.
+    """
+    generator = torch.Generator().manual_seed(seed)
+    ghosts = Ghosts(clips)
+    real = ghosts.real_frames(4 * count, generator)
+    shown = {"real": real} | {kind: ghosts.make(kind, count, generator) for kind in KINDS}
+    found = {}
+    for name, frames in shown.items():
+        for blur in (0.0, DECODER_BLUR):
+            title = f"{name}, blurred" if blur else name
+            called = torch.cat(
+                [detector(smoothed(gaussian_blur(part, blur))) > 0 for part in frames.split(64)]
+            )
+            found[title] = float(called.double().mean())
+    return found
+
+
+def without_kinds(dataset: str, source: Path | None, seed: int, without: Collection[str]) -> str:
+    """What a detector calls ghosts that has never seen some kinds of them, as lines of text.
+
+    Args:
+        dataset: whose judge sees ghosts.
+        source: folder of the data set.
+        seed: of the training.
+        without: the kinds that are not shown.
+
+    Raises:
+        ConfigError: if the judge of the data set sees no ghosts.
+    """
+    known = data.describe(dataset)
+    if known.judge_stranger is None or known.judge_splits is None:
+        raise ConfigError(f"The judge of {dataset} sees no ghosts: leave --without out.")
+    training, unseen = (in_memory(data.load(dataset, s, source)) for s in known.judge_splits)
+    detector = fold_batch_norms(fit_ghost_detector(training, seed, without=without))
+    calibrate(detector, data.load(dataset, known.judge_stranger, source))
+    shares = ghost_shares(detector, unseen)
+    return "\n".join(f"{name:26} {share:7.1%}" for name, share in shares.items())
 
 
 def make_factor_judge(folder: Path, dataset: str, source: Path | None, seed: int = 0) -> Judge:
@@ -174,16 +295,35 @@ def make_factor_judge(folder: Path, dataset: str, source: Path | None, seed: int
             "into folders that say who is seen."
         )
     judge = fit_factor_judge(training, known.judge_epochs, seed, known.judge_apart)
+    kind = "A small classifier that names every factor of a clip."
+    steps = f"Seed {seed}, {known.judge_epochs} epochs, batches of {JUDGE_BATCH}"
+    ghosts: dict[str, float] = {}
+    if known.judge_stranger:
+        judge.ghosts = fit_ghost_detector(in_memory(training), seed)
+        calibrate(judge.ghosts, data.load(dataset, known.judge_stranger, source))
+        folded = fold_batch_norms(copy.deepcopy(judge.ghosts))
+        ghosts = ghost_shares(folded, in_memory(unseen))
+        kind = (
+            "A small classifier that names every factor of a clip, and a detector of ghosts: "
+            "frames with two poses, two people or loose pieces, made of the same real clips."
+        )
+        steps += (
+            f"; the detector {GHOST_STEPS:,} steps of {GHOST_FRAMES} frames of each kind. "
+            f'{GHOST_QUANTILE:.0%} of the clips of the split "{known.judge_stranger}", sharp and '
+            "blurred, are below its limit"
+        )
     judge.save(folder)
     found = accuracies(judge.folded(), unseen)
+    scores = {name: f"{share:.2%}" for name, share in found.items()}
+    scores |= {f"frames called ghosts: {name}": f"{share:.1%}" for name, share in ghosts.items()}
     write_judge_card(
         folder,
         dataset,
-        "A small classifier that names every factor of a clip.",
+        kind,
         f'{len(training):,} real clips of the split "{first}"',
-        f"Seed {seed}, {known.judge_epochs} epochs, batches of {JUDGE_BATCH}",
+        steps,
         f'{len(unseen):,} real clips of the split "{second}"',
-        {name: f"{share:.2%}" for name, share in found.items()},
+        scores,
         seed,
     )
     return Judge.load(folder)

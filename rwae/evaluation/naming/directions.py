@@ -29,7 +29,7 @@ from rwae.classifiers import Judge
 from rwae.codes import Codes, Factor
 from rwae.editing.named_directions import DirectionName, NamedDirections
 from rwae.errors import ConfigError
-from rwae.evaluation.tasks import LabelledCodes, judge_rendered
+from rwae.evaluation.tasks import LabelledCodes, judge_rendered, split_answers
 from rwae.models.base import CodeModel
 
 FURTHEST = 3.0  # standard deviations, the end of the app's sliders
@@ -204,7 +204,7 @@ class JudgedCodes:
 
 def judge_values(model: CodeModel, judge: Judge, codes: Codes) -> JudgedCodes:
     """Renders codes and asks the judge."""
-    answers = judge_rendered(model, judge, codes)
+    answers, _ = split_answers(judge_rendered(model, judge, codes), judge.factors)
     return JudgedCodes(codes, torch.stack([answer.argmax(-1) for answer in answers], 1))
 
 

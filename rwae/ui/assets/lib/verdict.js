@@ -8,6 +8,17 @@ export const MIN_CONFIDENCE = 0.9; // from which on an answer counts, as in the 
 const shortValue = ({ factor, value }) =>
   value.startsWith(`${factor} `) ? value.slice(factor.length + 1) : value;
 
+// What a judge that sees ghosts says of the frames themselves; see FILMED in rwae.classifiers.
+const FRAMES = "frames";
+const ONE_POSE = "one pose";
+
+// The row of the frames: those of a single clip are enough to make a ghost.
+function rowOfFrames(answers) {
+  const ghost = answers.find(({ value }) => value !== ONE_POSE);
+  const { value: words, confidence } = ghost ?? answers[0];
+  return { factor: FRAMES, who: false, confidence, state: ghost ? "changed" : "kept", words };
+}
+
 // The row of one clip, for one factor.
 // wanted: the judge's answer to the clip that the factor should come from; null if it is free.
 function rowOfOne(answer, wanted) {
@@ -50,9 +61,11 @@ function rowOfMany(answers) {
 // come from; none where that is free.
 export const verdictRows = (clips, wanted) =>
   clips[0].map((answer, k) =>
-    clips.length > 1
-      ? rowOfMany(clips.map((clip) => clip[k]))
-      : rowOfOne(answer, (answer.static ? wanted.who : wanted.how)?.[k]),
+    answer.factor === FRAMES
+      ? rowOfFrames(clips.map((clip) => clip[k]))
+      : clips.length > 1
+        ? rowOfMany(clips.map((clip) => clip[k]))
+        : rowOfOne(answer, (answer.static ? wanted.who : wanted.how)?.[k]),
   );
 
 // The state of all rows together, for the colour of the sentence.
@@ -70,8 +83,10 @@ export function summary(rows) {
   if (changed.length) sentences.push(`${listed(changed)} changed`);
   if (unclear.length) sentences.push(`${listed(unclear)} unclear`);
   if (kept.length && !changed.length && !unclear.length) sentences.push("who is kept");
-  const how = rows.find((row) => !row.who && row.state !== "free");
+  const how = rows.find(({ factor, who, state }) => !who && factor !== FRAMES && state !== "free");
   const moves = { kept: "moves as asked", changed: "does not move as asked" };
   if (how) sentences.push(moves[how.state] ?? "its motion is unclear");
+  const frames = rows.find(({ factor }) => factor === FRAMES);
+  if (frames?.state === "changed") sentences.push(`its frames show ${frames.words}`);
   return sentences.map((text) => `${text[0].toUpperCase()}${text.slice(1)}.`).join(" ");
 }
