@@ -16,6 +16,7 @@ import importlib.util
 import io
 import json
 import os
+import resource
 import subprocess
 import sys
 from collections.abc import Callable
@@ -40,6 +41,12 @@ def fuzz_clips(_out: Path) -> Target:
         spec = importlib.util.spec_from_file_location("decoder", DECODER / "__main__.py")
         decoder = importlib.util.module_from_spec(spec)
         spec.loader.exec_module(decoder)
+    # As much memory as the decoder may take, beside what this process has.
+    import limits
+
+    pages = int(Path("/proc/self/statm").read_text().split()[0])
+    most = pages * os.sysconf("SC_PAGE_SIZE") + limits.MAX_MEMORY
+    resource.setrlimit(resource.RLIMIT_AS, (most, most))
     from rwae.files.video import decoding
 
     def decode(content: bytes, thin: bool, still: bool) -> None:

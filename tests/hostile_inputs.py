@@ -82,6 +82,13 @@ def mp4(folder: Path) -> bytes:
     return movie(folder / "a.mp4", square(), "mp4v").read_bytes()
 
 
+def huge_chunk(folder: Path) -> bytes:
+    """A PNG that moves, whose last frame claims two gigabytes."""
+    data = moving(folder, ".png")
+    at = data.rindex(b"fdAT")
+    return data[: at - 4] + struct.pack(">I", 2**31 + 2**24) + data[at:]
+
+
 HUGE = struct.pack(">I", 2**32 - 1)
 # Each gives the bytes of a file, and what is said of it; "" where it can be read after all.
 LARGE: dict[str, tuple[Callable[[Path], bytes], str]] = {
@@ -100,6 +107,7 @@ LARGE: dict[str, tuple[Callable[[Path], bytes], str]] = {
         lambda f: patched(moving(f, ".png"), b"IHDR", 0, b"\x7f" * 8),
         "4096 on each side",
     ),
+    "png that moves, with a chunk of 2 GB": (huge_chunk, ""),
     "film of 8192 pixels a side": (
         lambda f: matroska(f / "a.mkv", [wide_jpeg(8192)] * 9, range(9), 8192).read_bytes(),
         "8192 x 8192 pixels",
