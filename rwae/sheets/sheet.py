@@ -125,6 +125,12 @@ def parse_sheet(picture: np.ndarray, row: str | None = None) -> Sheet:
     """
     height, width = picture.shape[:2]
     rows, columns = height // CELL_SIDE, width // CELL_SIDE
+    if width > SHEET_SIZE[0] and rows >= SHEET_ROWS:
+        raise ClipError(
+            f"The picture is {width} pixels wide: a sprite sheet is {SHEET_SIZE[0]} wide, and "
+            "wider only if rows of larger cells lie below. Cut it to the "
+            f"{SHEET_SIZE[0]} pixels on the left, and leave those rows off."
+        )
     whole = rows >= SHEET_ROWS and width == SHEET_SIZE[0]
     part = rows in (1, _ROWS_OF_ACTION) and 1 <= columns <= SHEET_COLUMNS
     if height % CELL_SIDE or width % CELL_SIDE or not (whole or part) or rows > _MOST_ROWS:

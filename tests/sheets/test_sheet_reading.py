@@ -72,6 +72,7 @@ def test_what_is_no_sheet_is_refused() -> None:
         (opaque * 0, "empty"),
         (opaque[:1000], "1000 pixels"),
         (opaque[:, :800], "800 x 1344"),
+        (np.zeros((3456 + 4 * 192, 1536, 4), np.uint8), "larger cells.* Cut it to the 832 pixels"),
     ):
         with pytest.raises(ClipError, match=word):
             parse_sheet(picture)
