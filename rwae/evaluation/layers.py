@@ -11,7 +11,9 @@ where the layer lies. For both it counts, over all pixels of some cells,
     mask      of the same pixels, those that both show: intersection over union
     dressed   of the pixels that body and layer show together, those of the right colour
 
-in all cells, and in the hard ones: those in which the rigid shift has less than 90 % exact.
+in all cells, and in the hard ones: those in which the rigid shift has less than 90 % exact. A
+second table has the hard cells by action, and also the mean over cells, in which small layers
+count as much as large ones.
 """
 
 from __future__ import annotations
@@ -41,6 +43,8 @@ from rwae.sheets.layer_decoder import (
 from rwae.sheets.sources import TARGETS, WALK_ROWS
 
 PROGRAMS = ("rigid shift", "layer decoder")
+OURS = PROGRAMS.index("layer decoder")
+MEASURES = ("exact", "mask", "dressed")
 GIVEN = {"walk": (), "walk, cast, slash": ("spellcast", "slash")}
 HARD = 0.9
 STEP = 4  # of the target cells one in so many is measured
@@ -53,6 +57,7 @@ class MeasuredCell:
     Attributes:
         kind: of the layer.
         shape: of the layer.
+        action: that the cell belongs to.
         given: a key of `GIVEN`.
         right: pixels that are right by each measure, with shape (2 programs, 3).
         counted: pixels that count, with the same shape.
@@ -61,6 +66,7 @@ class MeasuredCell:
 
     kind: str
     shape: str
+    action: str
     given: str
     right: np.ndarray
     counted: np.ndarray
@@ -106,7 +112,7 @@ def measure(
                 again = bool(actions) and (action in actions or action == "hurt")
                 if sheet[cell].any() and _walk_is_there(sheet, cell[0]) and not again:
                     one = _measure(decoder, sheet, bodies[sex], cell, actions)
-                    found.append(MeasuredCell(kind, shape, given, *one))
+                    found.append(MeasuredCell(kind, shape, action, given, *one))
     return found
 
 
@@ -146,7 +152,7 @@ def _count(drawn: np.ndarray, true: np.ndarray, body: np.ndarray) -> tuple[list[
 
 def table(found: Sequence[MeasuredCell]) -> str:
     """A Markdown table in per cent: exact, mask and dressed, over the pixels of all cells."""
-    measures = [f"{name}, {m}" for name in PROGRAMS for m in ("exact", "mask", "dressed")]
+    measures = [f"{name}, {m}" for name in PROGRAMS for m in MEASURES]
     rows = [["given", "kind", "cells", "number", *measures]]
     kinds = [kind for kind in lpc.KINDS if any(one.kind == kind for one in found)]
     for given in GIVEN:
@@ -163,6 +169,26 @@ def table(found: Sequence[MeasuredCell]) -> str:
                     words = "hard" if hard else "all"
                     values = [f"{value:.1f}" for value in share.ravel()]
                     rows.append([given, kind, words, str(len(cells)), *values])
+    return pipe_table(rows)
+
+
+def by_action(found: Sequence[MeasuredCell]) -> str:
+    """A Markdown table of the hard cells by action, in per cent: see `table`."""
+    measures = [f"{name}, {m}" for name in PROGRAMS for m in MEASURES]
+    means = [f"mean of cells, {m}" for m in MEASURES]
+    rows = [["given", "action", "number", *measures, *means]]
+    hard = [one for one in found if one.hard]
+    actions = list(dict.fromkeys(one.action for one in hard))
+    for given in GIVEN:
+        for action in (*actions, "all"):
+            cells = [o for o in hard if o.given == given and action in (o.action, "all")]
+            if cells:
+                right = np.array([one.right for one in cells])
+                counted = np.array([one.counted for one in cells])
+                pooled = 100 * right.sum(0) / counted.sum(0)
+                mean = 100 * (right[:, OURS] / counted[:, OURS]).mean(0)
+                values = [f"{value:.1f}" for value in (*pooled.ravel(), *mean)]
+                rows.append([given, action, str(len(cells)), *values])
     return pipe_table(rows)
 
 
@@ -189,7 +215,7 @@ def main(arguments: list[str] | None = None) -> int:
     except RWAEError as error:
         print(error, file=sys.stderr)
         return 2
-    print(table(found))
+    print(table(found), by_action(found), sep="\n\n")
     print(f"\n{np.mean([one.seconds for one in found]):.2f} s a cell (mean)")
     return 0
 

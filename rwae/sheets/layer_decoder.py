@@ -30,6 +30,8 @@ ALIKE = 8  # places where the body looks most alike
 PLACES = CANDIDATES + 1 + ALIKE
 # Where so much of the body around a layer is the same under one shift, the layer is shifted whole.
 STILL = 0.95
+# Where so much agrees, pixels that no known figure shows are drawn by that shift too: a wide hat.
+STEADY = 0.8
 _RIGID = CANDIDATES  # the number of the rigid shift among the places
 _NEAR = 3  # pixels around those where a candidate shows the layer that may show it as well
 _BODY = np.uint32(2**31)  # added to colours of the body, which the layer then has not
@@ -56,6 +58,7 @@ class Evidence:
         around: colours around each place, with shape (P, C, 25).
         shifted: the layer under the rigid shift, with shape (64, 64).
         agreed: the share of the body around the layer that is the same under that shift.
+        known: which pixels of the cell some known figure shows, with shape (64, 64).
     """
 
     pixels: np.ndarray
@@ -64,6 +67,7 @@ class Evidence:
     around: np.ndarray
     shifted: np.ndarray
     agreed: float
+    known: np.ndarray
 
     @property
     def unsure(self) -> np.ndarray:
@@ -129,6 +133,9 @@ class LayerDecoder:
             colours[y, x] = chosen
             same = evidence.choices == chosen[:, None]
             confidence[y, x] = np.where(same, probability, 0).sum(1)
+        if evidence.agreed >= STEADY:
+            beyond = ~evidence.known & (evidence.shifted > 0)
+            colours[beyond], confidence[beyond] = evidence.shifted[beyond], evidence.agreed
         return DrawnLayer(colours, confidence)
 
 
@@ -148,6 +155,8 @@ def gather(
     dressed = np.where(layer > 0, layer, bare)
     options, leaves = decoder.choices(dressed, row, column)
     pixels = table.pixels.astype(np.int64)
+    known = np.zeros((CELL_SIDE, CELL_SIDE), bool)
+    known[pixels[:, 0], pixels[:, 1]] = True
     of_layer = np.logical_and(options > 0, options < _BODY)
     near = _near(pixels, np.any(of_layer, axis=1))
     sources = (*sources_of(row, column), *given)
@@ -162,6 +171,7 @@ def gather(
             np.zeros((*shape, len(_AROUND)), layer.dtype),
             nothing,
             0.0,
+            known,
         )
     pixels, options, leaves = pixels[near], options[near], leaves[near]
     match = BodyMatch(body[row, column], sources, source_cells(body, sources), box_around(pixels))
@@ -211,6 +221,7 @@ def gather(
         at.read_around(layers),
         _shift(layers[rigid[0]], rigid[1:]),
         agreed,
+        known,
     )
 
 

@@ -64,6 +64,19 @@ def test_a_hat_moves_with_the_body_and_stays_alone() -> None:
     assert done.report()["drawn"] == COLUMNS
 
 
+def test_a_hat_taller_than_all_known_ones_is_whole() -> None:
+    """Its top is where no known figure shows a pixel, so no place of the decoder lies there."""
+    tall = np.random.default_rng(5).integers(1, 200, (14, 12, 3), np.uint8)
+    top = 5
+    drawn = complete_layer(figure(tall, top, 26, WALK), body(WALK, SLASH)).sheet
+    true = figure(tall, top, 26, WALK, SLASH)
+    known = load_decoder().tables[SLASH, 0].pixels
+    beyond = true.cells[SLASH, 0, ..., 3] > 0
+    beyond[known[:, 0], known[:, 1]] = False
+    assert beyond.sum() > 10
+    assert np.array_equal(drawn.cells[SLASH, 0][beyond], true.cells[SLASH, 0][beyond])
+
+
 def test_any_recolour_of_the_body_gives_the_same_layer() -> None:
     """Also one whose colours the layer has."""
     known, order = np.unique(SKIN.reshape(-1, 3), axis=0, return_inverse=True)
@@ -179,3 +192,20 @@ def test_layers_of_new_shapes_are_drawn_better_than_by_a_rigid_shift(
     assert (ours > rigid).all()
     lines = evaluation.table(found).splitlines()
     assert lines[-1].split("|")[1].strip() in evaluation.GIVEN
+
+
+def test_the_second_table_has_hard_cells_by_action() -> None:
+    """A large and a small hard cell, of 100 and 10 pixels, and one that is not hard."""
+
+    def cell(action: str, shifted: int, ours: int, size: int) -> evaluation.MeasuredCell:
+        right, counted = np.array([[shifted] * 3, [ours] * 3]), np.full((2, 3), size)
+        given = next(iter(evaluation.GIVEN))
+        return evaluation.MeasuredCell("hair", "long", action, given, right, counted, 0.1)
+
+    found = [cell("hurt", 50, 60, 100), cell("thrust", 5, 10, 10), cell("thrust", 10, 0, 10)]
+    rows = [line.split("|")[2:-1] for line in evaluation.by_action(found).splitlines()[2:]]
+    assert [[value.strip() for value in row] for row in rows] == [
+        ["hurt", "1", *["50.0"] * 3, *["60.0"] * 3, *["60.0"] * 3],
+        ["thrust", "1", *["50.0"] * 3, *["100.0"] * 3, *["100.0"] * 3],
+        ["all", "2", *["50.0"] * 3, *["63.6"] * 3, *["80.0"] * 3],
+    ]

@@ -54,7 +54,9 @@ def test_which_choice_is_right_is_learned_from_examples() -> None:
         true = np.take_along_axis(choices, features[..., :1].argmax(1), 1)[:, 0]
         pixels = np.argwhere(np.ones((10, 6)))
         around = np.zeros((60, 4, 25), np.uint8)
-        return Example(Evidence(pixels, choices, features, around, np.zeros((64, 64)), 0.0), true)
+        shifted, known = np.zeros((2, 64, 64))
+        evidence = Evidence(pixels, choices, features, around, shifted, 0.0, known > 0)
+        return Example(evidence, true)
 
     first, _ = fit_both([example() for _ in range(300)], 0)
     new = example()
