@@ -139,6 +139,7 @@ def complete(
         for column in np.flatnonzero(sheet.missing[row.number]).tolist()
     ]
     drawn = colours.copy()
+    familiarity = decoder.familiarity(colours) if wanted else 0.0
     for done, (row, column) in enumerate(wanted):
         if progress is not None:
             progress(done / len(wanted))
@@ -148,7 +149,7 @@ def complete(
             continue
         known_share = min(trust[one.row, one.column] for one in sources_of(row, column))
         if known_share > 0:
-            cell = decoder.draw(colours, row, column)
+            cell = decoder.draw(colours, row, column, familiarity)
             drawn[row, column] = cell.colours
             confidence[row, column] = cell.confidence * known_share
             made[row, column] = True

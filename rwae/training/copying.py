@@ -354,17 +354,20 @@ def learn_all(data: Path, out: Path, count: int, seed: int) -> None:
 
 def learn_refinements(layers: Sequence[lpc.Layer], count: int, seed: int) -> dict[str, Refinement]:
     """Learns the refinement of each posture from cells whose trees see some shapes only."""
-    known = lpc.Wardrobe(refinement.known_layers(layers))
-    sheets = Sheets(lpc.draw_characters(known, "train", count))
-    others = refinement.draw_characters(layers)
-    seen_on = Sheets(others)
+    found: dict[str, list[tuple[np.ndarray, ...]]] = {}
+    for fold in refinement.FOLDS:
+        known = lpc.Wardrobe(refinement.known_layers(layers, fold))
+        sheets = Sheets(lpc.draw_characters(known, "train", count))
+        others = refinement.draw_characters(layers, fold)
+        seen_on = Sheets(others)
+        for posture, cells in fold.cells.items():
+            for cell in tqdm(cells, unit="cell"):
+                table = learn_cell(sheets, *cell, seed)
+                examples = refinement.collect(table, cell, seen_on.cell, len(others), seed)
+                found.setdefault(posture, []).append(examples)
     learned = {}
-    for posture, cells in refinement.CELLS.items():
-        found = []
-        for cell in tqdm(cells, unit="cell"):
-            table = learn_cell(sheets, *cell, seed)
-            found.append(refinement.collect(table, cell, seen_on.cell, len(others)))
-        seen, first, right = (np.concatenate(parts) for parts in zip(*found, strict=True))
+    for posture, parts in found.items():
+        seen, first, right = (np.concatenate(part) for part in zip(*parts, strict=True))
         learned[posture] = refinement.fit(seen, first, right, seed)
     return learned
 

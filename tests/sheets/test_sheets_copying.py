@@ -1,5 +1,6 @@
 """The copying decoder: its candidates, its trees and its file, on figures made of blocks."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -8,16 +9,19 @@ import pytest
 from rwae.errors import CheckpointError
 from rwae.sheets.copying import (
     CHOICES,
+    MOST_CONFIDENCE,
+    REFERENCE_CELLS,
     CopyingDecoder,
     believe,
     elect,
+    find_crumbs,
     load_decoder,
     neighbours,
     pack_leaf,
     save_decoder,
     unpack_leaf,
 )
-from rwae.sheets.sources import MARGIN, Source, padded, sources_of
+from rwae.sheets.sources import MARGIN, WALK_ROWS, Source, padded, sources_of
 from rwae.training.copying import find_candidates, greedy_cover, learn_cell
 
 TARGET = (14, 0)  # slash to the front
@@ -165,3 +169,44 @@ def test_a_damaged_file_is_told(tmp_path: Path, content: bytes) -> None:
     (tmp_path / "d.npz").write_bytes(content)
     with pytest.raises(CheckpointError, match="missing or damaged"):
         load_decoder(tmp_path / "d.npz")
+
+
+def test_crumbs_lie_away_from_the_figure_and_are_small() -> None:
+    shown = np.zeros((64, 64), bool)
+    shown[20:40, 20:30] = True
+    shown[10:20, 25] = True  # a feather, one pixel wide
+    shown[30, 31] = True  # one empty pixel beside the figure
+    stray = np.zeros_like(shown)
+    stray[50, 50:52], stray[0, 0], stray[20:26, 34] = True, True, True
+    shown[45:49, 5:9] = True  # as large as a hand
+    assert np.array_equal(find_crumbs(shown | stray), stray)
+    assert not find_crumbs(stray).any(), "a figure of small parts is left as it is"
+
+
+def test_crumbs_are_not_drawn(decoder: CopyingDecoder) -> None:
+    """The first pixel is moved below the figure, where it still copies a pixel of a block."""
+    table = decoder.tables[TARGET]
+    below = PLACE[0] + MOVE[0] + 2 * SIDE + 4, PLACE[1]
+    pixels, candidates = table.pixels.copy(), table.candidates.copy()
+    pixels[0], candidates[0] = below, (0, -8, 0)
+    torn = CopyingDecoder({TARGET: replace(table, pixels=pixels, candidates=candidates)})
+    sheet = Blocks(1, 3).sheet(0)
+    choices, leaves = torn.choices(sheet, *TARGET)
+    assert elect(choices, believe(choices, leaves, choices))[0][0] > 0
+    drawn = torn.draw(sheet, *TARGET)
+    assert drawn.colours[below] == 0
+    assert drawn.confidence[below] == MOST_CONFIDENCE
+
+
+def test_a_figure_is_less_familiar_the_less_sure_its_trees_are(decoder: CopyingDecoder) -> None:
+    cell = REFERENCE_CELLS[0]
+    table = decoder.tables[TARGET]
+    sheet = np.zeros((21, 13, 64, 64), np.uint32)
+    sheet[WALK_ROWS[0]] = Blocks(1, 3).sheet(0)[WALK_FRONT]
+    known = CopyingDecoder({cell: table}).familiarity(sheet)
+    unsure = pack_leaf(np.eye(CHOICES)[1] / 2)
+    nodes = np.where(table.right == 0, unsure, table.nodes).astype(np.uint16)
+    strange = CopyingDecoder({cell: replace(table, nodes=nodes)}).familiarity(sheet)
+    assert strange == pytest.approx(0.5, abs=0.05)
+    assert known > 0.8
+    assert CopyingDecoder({}).familiarity(sheet) == 0
