@@ -102,6 +102,17 @@ def serve_with_one_thread(device_name: str | None = None) -> None:
         use_threads(1)
 
 
+def fast_precision(device: torch.device) -> torch.dtype:
+    """The precision in which a step of training is quickest on a device.
+
+    That is bfloat16 on a CPU that multiplies it in hardware, where it takes about 0.6 times as
+    long, and else float32.
+    """
+    found = torch.cpu.get_capabilities() if device.type == "cpu" else {}
+    fast = found.get("avx512_bf16") or found.get("amx_bf16")
+    return torch.bfloat16 if fast else torch.float32
+
+
 def autocast(device: torch.device, precision: torch.dtype) -> torch.autocast:
     """Computes in a lower precision where that is safe; float32 changes nothing."""
     mixed = precision is not torch.float32

@@ -25,9 +25,10 @@ from rwae.codes import Codes
 from rwae.errors import CancelledError, ClipError, CodesError
 from rwae.models.base import CodeModel
 from rwae.models.rwae import RWAE
+from rwae.runtime import autocast, fast_precision
 from rwae.uploads.assess import Fit, assess, compare
 
-STEPS = 70
+STEPS = 100
 GIVEN_FRAMES = 6  # of the character in a step
 KNOWN_FRAMES = 4  # of known characters in a step
 KNOWN_CLIPS = 64  # that are drawn from the priors, unless codes of known clips are given
@@ -175,6 +176,7 @@ class _Tuning:
         generator: torch.Generator,
     ) -> None:
         self.original, self.steps, self.generator = model, steps, generator
+        self.precision = fast_precision(model.device)
         self.given = len(x)
         # The decoder stays as it is for a character that the model knows and draws well. A model
         # whose own clips are blurred calls many characters known.
@@ -247,7 +249,9 @@ class _Tuning:
         known_codes, known_frames = self._known()
         static, motion = (torch.cat(pair) for pair in zip(codes, known_codes, strict=True))
         target = torch.cat([frames, known_frames])
-        difference = self.model.decoder.frame(static, motion) - target
+        with autocast(target.device, self.precision):
+            drawn = self.model.decoder.frame(static, motion)
+        difference = drawn.float() - target
         squared = difference.square().flatten(1).sum(1)
         absolute = difference.abs().flatten(1).sum(1)
         loss = (squared + ABSOLUTE_WEIGHT * absolute).mean()

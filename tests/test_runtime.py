@@ -1,11 +1,12 @@
-"""Taking turns."""
+"""Taking turns, and the precision of a device."""
 
 from threading import BoundedSemaphore, Lock
 
 import pytest
+import torch
 
 from rwae.errors import RWAEError
-from rwae.runtime import turn
+from rwae.runtime import fast_precision, turn
 
 
 def test_as_many_as_there_are_places_come_in_and_the_next_is_told_so() -> None:
@@ -25,3 +26,19 @@ def test_an_error_inside_gives_the_place_back() -> None:
     with pytest.raises(ZeroDivisionError), turn(lock, 0, "busy"):
         raise ZeroDivisionError
     assert not lock.locked()
+
+
+@pytest.mark.parametrize(
+    ("device", "found", "precision"),
+    [
+        ("cpu", {"avx2": True}, torch.float32),
+        ("cpu", {"avx512_bf16": True}, torch.bfloat16),
+        ("cpu", {"amx_bf16": True}, torch.bfloat16),
+        ("cuda", {"avx512_bf16": True}, torch.float32),
+    ],
+)
+def test_a_processor_that_multiplies_bfloat16_trains_in_it(
+    device: str, found: dict[str, bool], precision: torch.dtype, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(torch.cpu, "get_capabilities", lambda: found)
+    assert fast_precision(torch.device(device)) == precision
