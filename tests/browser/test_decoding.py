@@ -155,7 +155,7 @@ def test_what_needs_no_fitting_is_read_by_the_browser_as_by_the_server(
         where = visit.page.locator(".rw-yours [data-part=where]")
         playwright.expect(where).to_contain_text("Read in your browser")
         found = visit.codes("explore")
-        given = encoding.prepare_upload(visit.studio, content)
+        given = encoding.gather_upload(visit.studio, content).prepared.x
         expected = visit.studio.encode(given[None])
         assert torch.allclose(found.static[0], expected.static[0], atol=1e-4), name
         assert torch.allclose(found.dynamic[0], expected.dynamic[0], atol=1e-4), name

@@ -65,6 +65,7 @@ def slide(visit: Visit, times: int) -> list[dict]:
     """What is asked for while the first slider of who is moved, and afterwards."""
     with asked(visit) as requests:
         visit.page.evaluate(SLIDE, times)
+        visit.until(lambda: any(not request["exact"] for request in requests))
         visit.rest(EXPLORE)
     return [r for r in requests if len(r["clips"]) == 1]  # without the stills of the sliders
 
