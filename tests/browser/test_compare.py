@@ -326,7 +326,7 @@ def test_a_link_that_does_not_fit_is_told_in_words(visit: Visit) -> None:
         )
         playwright.expect(message).to_contain_text("a model that is not here")
         settled(other)
-        assert [name for name, _ in other.session(COMPARED)] == ["tight", "leaky"]
+        other.until(lambda: [name for name, _ in other.session(COMPARED)] == ["tight", "leaky"])
 
 
 def test_a_clip_of_the_page_s_model_opens_in_explore(visit: Visit) -> None:
