@@ -216,10 +216,15 @@ def render_cells(character: Character, row: int) -> np.ndarray:
     return frames
 
 
-def draw_sheet(character: Character) -> np.ndarray:
-    """All cells of a character: packed premultiplied RGBA with shape (21, 13, 64, 64)."""
+def draw_sheet(character: Character, rows: Iterable[int] = range(SHEET_ROWS)) -> np.ndarray:
+    """The cells of a character: packed premultiplied RGBA with shape (21, 13, 64, 64).
+
+    Args:
+        character: its layers.
+        rows: that are drawn, all by default; the others stay empty.
+    """
     sheet = np.zeros((SHEET_ROWS, SHEET_COLUMNS, CELL_SIDE, CELL_SIDE), np.uint32)
-    for row in range(SHEET_ROWS):
+    for row in rows:
         cells = render_cells(character, row)
         sheet[row, : len(cells)] = cells
     return sheet

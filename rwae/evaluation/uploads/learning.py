@@ -31,9 +31,8 @@ from rwae.evaluation.uploads.strangers import (
     draw_strangers,
     read_strangers,
     render_actions,
-    render_sheet,
 )
-from rwae.files.sheet_layout import ROWS
+from rwae.files.sheet_layout import ROWS, join_cells, unpack_pixels
 from rwae.files.video import Footage
 from rwae.models.base import CodeModel
 from rwae.uploads.adapt import adapt
@@ -136,7 +135,7 @@ def _measure(
         character: who is learned.
         others: the nine clips of each of some known characters, of which the first moves.
     """
-    x = render_actions(character)
+    x, sheet = render_actions(character), lpc.draw_sheet(character, ACTION_ROWS[GIVEN])
     motion = model.encode(others[:ACTIONS][ASKED])
     codes = model.encode(others)
 
@@ -161,7 +160,7 @@ def _measure(
         error(model, model.encode(x[GIVEN]).static.mean(0, keepdim=True)),
         _error(model, codes, others),
         learn(None),
-        learn(Footage.of_sheet(render_sheet(character, ACTION_ROWS[GIVEN]))),
+        learn(Footage.of_sheet(join_cells(unpack_pixels(sheet)))),
     )
 
 

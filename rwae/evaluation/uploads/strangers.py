@@ -7,7 +7,6 @@ action, and what a model draws can be compared with it.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -17,14 +16,7 @@ from torch import Tensor
 
 from rwae.data import lpc, sprites
 from rwae.errors import DataError
-from rwae.files.sheet_layout import (
-    BENCHMARK_ROWS,
-    CELL_SIDE,
-    SHEET_COLUMNS,
-    SHEET_ROWS,
-    join_cells,
-    unpack_pixels,
-)
+from rwae.files.sheet_layout import BENCHMARK_ROWS
 
 # The kinds of sheets of the benchmark, from the lowest to the one on top, and which layers of the
 # Liberated Pixel Cup take their place.
@@ -149,15 +141,6 @@ def render_actions(character: lpc.Character) -> Tensor:
     """The nine clips of the benchmark of a character, (9, 8, 3, 64, 64) in [0, 1], on black."""
     clips = np.stack([lpc.render(character, row)[..., :3] for row in ACTION_ROWS])
     return torch.from_numpy(clips).movedim(-1, 2).float() / 255
-
-
-def render_sheet(character: lpc.Character, rows: Sequence[int]) -> np.ndarray:
-    """Some rows of a character's sheet: premultiplied RGBA bytes with shape (1344, 832, 4)."""
-    cells = np.zeros((SHEET_ROWS, SHEET_COLUMNS, CELL_SIDE, CELL_SIDE), np.uint32)
-    for row in rows:
-        drawn = lpc.render_cells(character, row)
-        cells[row, : len(drawn)] = drawn
-    return join_cells(unpack_pixels(cells))
 
 
 def draw_strangers(strangers: Strangers, split: str, part: str, count: int) -> list[lpc.Character]:
